@@ -1,0 +1,97 @@
+"""The NumPy backend: how host memory becomes ndarrays and back, and which kernel serves which dtype."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from flambeau.backend import Kernel
+from flambeau.dtypes import DType, bfloat16, float32
+from flambeau.errors import UnsupportedError
+from flambeau_arrayapi import ArrayApiBackend
+
+from . import kernels as _families  # noqa: F401  (fills TABLE)
+from .dtypes import BFLOAT16, FLAMBEAU, NUMPY, UINT16
+from .kernels.movement import address, storage
+from .registry import TABLE
+
+Array = np.ndarray[Any, Any]
+
+
+def silence_warnings() -> None:
+    """Keeps NumPy's floating-point warnings quiet where flambeau's modules make the call.
+
+    IEEE 754 results (inf, nan) are the answer here, as in PyTorch, and `numpy.errstate` costs 0.9 µs
+    a call while `numpy.seterr` holds for one thread and changes the user's own arithmetic. A filter
+    holds in every thread, costs nothing until a warning is due, and leaves other modules alone. A
+    filter added later comes first: after `warnings.simplefilter("error")`, call this again.
+    """
+    warnings.filterwarnings("ignore", r"(divide by zero|overflow|underflow|invalid value) encountered",
+                            RuntimeWarning, r"flambeau")
+
+
+class NumpyBackend(ArrayApiBackend):
+    """Kernels over `numpy.ndarray`: the ones in `TABLE`, and the array API backend's for the rest."""
+
+    def __init__(self) -> None:
+        silence_warnings()
+        super().__init__(np, name="numpy", device_type="cpu", array_type=np.ndarray, shared_views=True,
+                         dtypes={bfloat16: BFLOAT16})
+        self.kernels |= {name: by.get(float32) or next(iter(by.values())) for name, by in TABLE.items()}
+
+    own = staticmethod(np.asarray)
+
+    def kernel(self, name: str, dtype: DType) -> Kernel | None:
+        return TABLE.get(name, {}).get(dtype) or super().kernel(name, dtype)
+
+    def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
+                  offset: int = 0, copy: bool = True) -> Array:
+        kind = NUMPY[dtype]
+        if 0 in shape:
+            return np.empty(shape, kind)
+        flat = np.frombuffer(buffer, UINT16 if kind == BFLOAT16 else kind)
+        width = kind.itemsize
+        if strides is None:
+            array = np.ndarray(shape, kind, flat, offset * width)
+            return array.copy() if copy or not array.flags.writeable else array
+        if copy or not flat.flags.writeable:
+            flat = flat.copy()
+        return np.ndarray(shape, kind, flat, offset * width, tuple([s * width for s in strides]))
+
+    def to_host(self, array: Array) -> memoryview:
+        return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+    def dtype_of(self, array: Array) -> DType:
+        return FLAMBEAU[array.dtype]
+
+    def strides(self, array: Array) -> tuple[int, ...]:
+        width = array.itemsize
+        return tuple([s // width for s in array.strides])
+
+    def storage_offset(self, array: Array) -> int:
+        return (address(array) - address(storage(array))) // array.itemsize
+
+    def data_ptr(self, array: Array) -> int:
+        return address(array) if array.size else 0
+
+    def accumulate(self, array: Array, other: Array) -> Array:
+        return np.add(array, other, out=array)
+
+    def item(self, array: Array) -> Any:
+        return array.item()
+
+    def tolist(self, array: Array) -> Any:
+        return array.tolist()
+
+    def dlpack(self, array: Array, **options: Any) -> Any:
+        if array.dtype == BFLOAT16:
+            raise UnsupportedError("NumPy does not export bfloat16 through DLPack; cast to float32 first",
+                                   op="__dlpack__", backend=self.name)
+        return array.__dlpack__(**options)
+
+    def dlpack_device(self, array: Array) -> tuple[int, int]:
+        return array.__dlpack_device__()
+
+    def from_dlpack(self, source: Any) -> Array:
+        return np.from_dlpack(source)

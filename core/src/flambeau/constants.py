@@ -1,0 +1,41 @@
+"""Names PyTorch has for memory formats, layouts and numbers."""
+
+from __future__ import annotations
+
+import math
+
+from . import dtypes
+
+
+class _Named:
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"{dtypes._NAMESPACE[0]}.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class memory_format(_Named):  # noqa: N801 - PyTorch's spelling
+    """How dimensions lie in memory; accepted where PyTorch takes it, and C order is what results have."""
+
+
+class layout(_Named):  # noqa: N801
+    """How elements are stored."""
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+strided = layout("strided")
+
+pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
+newaxis = None
+
+__all__ = ["channels_last", "channels_last_3d", "contiguous_format", "e", "inf", "layout", "memory_format", "nan",
+           "newaxis", "pi", "preserve_format", "strided"]

@@ -1,0 +1,160 @@
+"""The twelve element types and PyTorch's promotion rules between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NAMESPACE = ["flambeau"]  # what reprs print before a name; a compatibility layer may set another
+
+
+class DType:
+    """An element type; compare with `is`.
+
+    `itemsize` is in bytes; `format` is the code of `struct` for one element ("" where struct has
+    none: bfloat16 and the complex types); `category` orders bool < integer < floating < complex.
+    """
+
+    __slots__ = ("bits", "category", "complex", "format", "is_complex", "is_floating_point", "is_signed",
+                 "itemsize", "name", "real")
+
+    name: str
+    itemsize: int
+    format: str
+    category: int
+    is_floating_point: bool
+    is_complex: bool
+    is_signed: bool
+    bits: int
+    real: DType
+    complex: DType
+
+    def __init__(self, name: str, itemsize: int, format: str, category: int, signed: bool = True) -> None:
+        self.name, self.itemsize, self.format, self.category = name, itemsize, format, category
+        self.is_floating_point, self.is_complex, self.is_signed = category == 2, category == 3, signed
+        self.bits = 8 * itemsize
+        self.real = self.complex = self
+
+    def __repr__(self) -> str:
+        return f"{_NAMESPACE[0]}.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def to_real(self) -> DType:
+        """The floating type of a complex type's parts; any other type itself."""
+        return self.real
+
+    def to_complex(self) -> DType:
+        """The complex type whose parts hold this floating type."""
+        return self.complex
+
+
+bool = DType("bool", 1, "?", 0, signed=False)
+uint8 = DType("uint8", 1, "B", 1, signed=False)
+int8 = DType("int8", 1, "b", 1)
+int16 = DType("int16", 2, "h", 1)
+int32 = DType("int32", 4, "i", 1)
+int64 = DType("int64", 8, "q", 1)
+float16 = DType("float16", 2, "e", 2)
+bfloat16 = DType("bfloat16", 2, "", 2)
+float32 = DType("float32", 4, "f", 2)
+float64 = DType("float64", 8, "d", 2)
+complex64 = DType("complex64", 8, "", 3)
+complex128 = DType("complex128", 16, "", 3)
+
+ALL = (bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128)
+INTEGERS = (uint8, int8, int16, int32, int64)
+FLOATING = (float16, bfloat16, float32, float64)
+COMPLEX = (complex64, complex128)
+BY_NAME = {d.name: d for d in ALL}
+ALIASES = {"half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
+           "cfloat": complex64, "cdouble": complex128}
+
+for _real, _complex in ((float32, complex64), (float64, complex128)):
+    _complex.real, _complex.complex, _real.complex = _real, _complex, _complex
+float16.complex = bfloat16.complex = complex64
+
+
+def _join_same_category(a: DType, b: DType) -> DType:
+    if a.category == 1:
+        if a.is_signed != b.is_signed:
+            unsigned, signed = (b, a) if a.is_signed else (a, b)
+            return int16 if signed.itemsize <= unsigned.itemsize else signed
+        return a if a.itemsize >= b.itemsize else b
+    if {a, b} == {float16, bfloat16}:
+        return float32
+    return a if a.itemsize >= b.itemsize else b
+
+
+def _join(a: DType, b: DType) -> DType:
+    if a is b:
+        return a
+    if a.category == b.category:
+        return _join_same_category(a, b)
+    low, high = (a, b) if a.category < b.category else (b, a)
+    if high.is_complex and low is float64:
+        return complex128
+    return high
+
+
+_PROMOTION = {(a, b): _join(a, b) for a in ALL for b in ALL}
+
+
+def promote_types(type1: DType, type2: DType) -> DType:
+    """The smallest type that holds both, by PyTorch's table.
+
+    >>> promote_types(uint8, int8), promote_types(int64, float16)
+    (flambeau.int16, flambeau.float16)
+    """
+    return _PROMOTION[type1, type2]
+
+
+def can_cast(from_: DType, to: DType) -> Any:
+    """Whether PyTorch lets a result of type `from_` be written into a tensor of type `to`."""
+    if from_.category > to.category:
+        return False
+    return not (from_.category == 1 and to is bool)
+
+
+class _Default:
+    __slots__ = ("dtype",)
+
+    def __init__(self) -> None:
+        self.dtype = float32
+
+
+_default = _Default()
+
+
+def get_default_dtype() -> DType:
+    """The floating type of new tensors made from Python floats."""
+    return _default.dtype
+
+
+def set_default_dtype(d: DType) -> None:
+    """Makes `d` (a floating type) the type of new tensors made from Python floats.
+
+    Raises DTypeError for a type that is not floating.
+    """
+    from .errors import ArgumentError, DTypeError
+
+    if not isinstance(d, DType):
+        raise ArgumentError(f"expected a dtype, got {d!r}", op="set_default_dtype")
+    if not d.is_floating_point:
+        raise DTypeError(f"only floating-point types are supported as the default type, got {d!r}",
+                         op="set_default_dtype")
+    _default.dtype = d
+
+
+def of_scalar(value: Any) -> DType:
+    """The type a Python number takes when a tensor is made from it alone."""
+    kind = type(value)
+    if kind is float:
+        return _default.dtype
+    if kind.__name__ == "bool":
+        return bool
+    if isinstance(value, int):
+        return int64
+    if isinstance(value, complex):
+        return _default.dtype.complex
+    return _default.dtype

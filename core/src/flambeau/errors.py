@@ -1,0 +1,175 @@
+"""Typed, coded exceptions.
+
+Every class derives from `FlambeauError` and from the builtin that PyTorch raises in the same
+place, so `except RuntimeError` written for PyTorch still catches. A message reads
+`op: what is wrong, with the value (CODE)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FlambeauError(Exception):
+    """Base of every error flambeau raises on purpose.
+
+    `code` names the rule that was broken, `op` the operation (or None), `fields` the values
+    that the message speaks of.
+    """
+
+    code = "FL000"
+
+    def __init__(self, message: str, *, op: str | None = None, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.op = op
+        self.fields = fields
+
+    def __str__(self) -> str:
+        head = f"{self.op}: " if self.op else ""
+        return f"{head}{self.message} ({self.code})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.op, self.fields)
+
+
+def _rebuild(kind: type[FlambeauError], message: str, op: str | None, fields: dict[str, Any]) -> FlambeauError:
+    return kind(message, op=op, **fields)
+
+
+class ShapeError(FlambeauError, RuntimeError):
+    """Sizes that do not fit each other or the operation."""
+
+    code = "FL101"
+
+
+class DimError(FlambeauError, IndexError):
+    """A dimension number outside the tensor's dimensions, or named twice."""
+
+    code = "FL102"
+
+
+class IndexRangeError(FlambeauError, IndexError):
+    """An index outside the dimension it selects from, or of a form that cannot index."""
+
+    code = "FL103"
+
+
+class DTypeError(FlambeauError, RuntimeError):
+    """An element type that the operation does not take, or that cannot hold the result."""
+
+    code = "FL104"
+
+
+class ArgumentError(FlambeauError, TypeError):
+    """An argument of the wrong Python type, missing, or not accepted."""
+
+    code = "FL105"
+
+
+class ValueRangeError(FlambeauError, ValueError, RuntimeError):
+    """An argument of the right type whose value breaks the operation's rule."""
+
+    code = "FL106"
+
+
+class NameUnknownError(FlambeauError, AttributeError):
+    """A public name that does not exist here."""
+
+    code = "FL107"
+
+
+class DeviceError(FlambeauError, RuntimeError):
+    """A device that does not exist or tensors on devices that do not mix."""
+
+    code = "FL201"
+
+
+class BackendError(FlambeauError, RuntimeError):
+    """A backend that cannot be loaded, or failed inside a kernel."""
+
+    code = "FL202"
+
+
+class BackendNotFoundError(BackendError):
+    """No installed backend answers to the name."""
+
+    code = "FL203"
+
+
+class ContractError(BackendError, LookupError):
+    """A backend that breaks the kernel contract: missing or unknown kernels, bad manifest."""
+
+    code = "FL204"
+
+
+class UnsupportedError(FlambeauError, NotImplementedError):
+    """An operation, or a dtype of it, that this backend or this version does not offer."""
+
+    code = "FL205"
+
+
+class GradientError(FlambeauError, RuntimeError):
+    """A request that automatic differentiation cannot honour."""
+
+    code = "FL301"
+
+
+class GraphFreedError(GradientError):
+    """A second walk through a graph whose saved values were already freed."""
+
+    code = "FL302"
+
+
+class SavedTensorModifiedError(GradientError):
+    """A tensor saved for backward was changed in place afterwards."""
+
+    code = "FL303"
+
+
+class InplaceError(GradientError):
+    """An in-place operation that would break the graph."""
+
+    code = "FL304"
+
+
+class RegistryError(FlambeauError, ValueError):
+    """An op definition that breaks the op table's rules."""
+
+    code = "FL401"
+
+
+class SerializationError(FlambeauError, RuntimeError):
+    """A file that cannot be read, or holds a type that loading does not build."""
+
+    code = "FL501"
+
+
+class KeyNameError(FlambeauError, KeyError):
+    """A name that cannot be registered, or a key that is not there."""
+
+    code = "FL108"
+
+
+class PreconditionError(ValueRangeError, AssertionError):
+    """A condition on arguments that PyTorch checks by assertion."""
+
+    code = "FL109"
+
+
+class StateDictError(FlambeauError, RuntimeError):
+    """A state dict whose keys, sizes or layout do not fit what it is loaded into."""
+
+    code = "FL601"
+
+
+class HookError(FlambeauError, RuntimeError):
+    """A hook that answered what its place does not allow, or a method that is only reached by mistake."""
+
+    code = "FL602"
+
+
+class WorkerError(FlambeauError, RuntimeError):
+    """A data-loading process that died, did not answer in time, or failed beyond its own exception."""
+
+    code = "FL603"

@@ -1,0 +1,158 @@
+"""Grad mode and inference mode: one context variable, so every thread and task has its own.
+
+The hot path asks only when an input requires a gradient.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_grad = ContextVar("flambeau_grad_mode", default=True)
+_inference = ContextVar("flambeau_inference_mode", default=False)
+grad_enabled = _grad.get
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations on tensors that require gradients are recorded in this thread."""
+    return _grad.get()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether `inference_mode` is on in this thread."""
+    return _inference.get()
+
+
+class _Mode:
+    """A context manager that is a decorator too, also of generator functions."""
+
+    def __call__(self, function: F) -> F:
+        if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:
+            return _decorated_generator(self, function)
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+    def _again(self) -> _Mode:
+        return type(self)()
+
+    def __enter__(self) -> Self:
+        raise NotImplementedError
+
+    def __exit__(self, *exc: Any) -> None:
+        raise NotImplementedError
+
+
+def _decorated_generator(mode: _Mode, function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        send: Any = None
+        while True:
+            with mode._again():
+                try:
+                    value = generator.send(send)
+                except StopIteration as stop:
+                    return stop.value
+            send = yield value
+
+    return wrapped
+
+
+class _GradMode(_Mode):
+    enabled = True
+
+    def __enter__(self) -> Self:
+        self._was = _grad.get()
+        _grad.set(self.enabled)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        _grad.set(self._was)
+
+
+class no_grad(_GradMode):  # noqa: N801 - PyTorch's spelling
+    """Context manager or decorator: operations inside are not recorded.
+
+    >>> import flambeau
+    >>> x = flambeau.ones(2, requires_grad=True)
+    >>> with flambeau.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    enabled = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        mode = super().__new__(cls)
+        return mode if function is None else mode(function)
+
+
+class enable_grad(no_grad):  # noqa: N801
+    """Context manager or decorator: operations inside are recorded again within `no_grad`."""
+
+    enabled = True
+
+
+class set_grad_enabled(_GradMode):  # noqa: N801
+    """Sets grad mode at once; as a context manager it puts the former mode back at the end."""
+
+    def __init__(self, mode: bool) -> None:
+        self.enabled = mode
+        self._was = _grad.get()
+        _grad.set(mode)
+
+    def __call__(self, function: F) -> F:
+        _grad.set(self._was)
+        return super().__call__(function)
+
+    def _again(self) -> _Mode:
+        return set_grad_enabled(self.enabled)
+
+    def __enter__(self) -> Self:
+        _grad.set(self.enabled)
+        return self
+
+
+class inference_mode(_Mode):  # noqa: N801
+    """Context manager or decorator: no recording, for code that never needs a gradient.
+
+    Tensors made inside are ordinary tensors that do not require gradients (PyTorch marks them so
+    that later use in autograd raises; here it is allowed).
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        made = super().__new__(cls)
+        if callable(mode):
+            made.mode = True
+            return made(mode)
+        return made
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def _again(self) -> _Mode:
+        return inference_mode(self.mode)
+
+    def __enter__(self) -> Self:
+        self._was = _grad.get(), _inference.get()
+        _inference.set(self.mode)
+        if self.mode:
+            _grad.set(False)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        _grad.set(self._was[0])
+        _inference.set(self._was[1])

@@ -1,0 +1,261 @@
+"""Losses. `reduction` is "mean", "sum" or "none"; `size_average` and `reduce` are its old spelling."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+from .. import Tensor, ops
+from ..errors import ShapeError, ValueRangeError
+from ._functional_activation import logsigmoid
+from ._reduction import reduced, reduction_of
+
+
+def _warn_sizes(input: Tensor, target: Tensor) -> None:
+    if target.shape != input.shape:
+        warnings.warn(f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+                      "This will likely lead to incorrect results due to broadcasting. Please ensure they have the "
+                      "same size.", stacklevel=3)
+
+
+def _weighted(errors: Tensor, weight: Tensor, input: Tensor, reduction: str, by_weight: bool = True) -> Tensor:
+    if weight.shape != input.shape:
+        raise ValueRangeError("Weights and input must have the same size.")
+    if reduction == "mean" and by_weight:
+        return (errors * weight).sum() / weight.sum()
+    return reduced(errors * weight, reduction)
+
+
+def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+             reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """(input - target) ** 2; a weighted mean is divided by the sum of the weights."""
+    _warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    if weight is not None:
+        return _weighted((input - target).square(), weight, input, reduction)
+    return ops.mse_loss(input, target, reduction=reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+            reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """|input - target|; a weighted mean is divided by the sum of the weights."""
+    _warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    if weight is not None:
+        return _weighted((input - target).abs(), weight, input, reduction)
+    return ops.l1_loss(input, target, reduction=reduction)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+                   reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """Squared below `beta`, absolute above."""
+    _warn_sizes(input, target)
+    reduction = reduction_of(reduction, size_average, reduce)
+    if beta == 0.0:
+        return ops.l1_loss(input, target, reduction=reduction)
+    return ops.smooth_l1_loss(input, target, reduction=reduction, beta=beta)
+
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
+               weight: Tensor | None = None) -> Tensor:
+    """Squared below `delta`, delta times absolute above."""
+    _warn_sizes(input, target)
+    if weight is not None:
+        return _weighted(ops.huber_loss(input, target, reduction="none", delta=delta), weight, input, reduction,
+                         by_weight=False)
+    return ops.huber_loss(input, target, reduction=reduction, delta=delta)
+
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                  ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Tensor:
+    """Minus the log softmax of logits (N, C, *) at the class `target` (N, *), or against probabilities."""
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
+    return ops.cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=reduction,
+                             label_smoothing=label_smoothing)
+
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+             ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """Minus the log probability, `input` (N, C, *), of the class `target` (N, *)."""
+    reduction = reduction_of(reduction, size_average, reduce)
+    return ops.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
+
+
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+           reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """Divergence of `target` from the log probabilities `input`; "batchmean" divides by the batch size."""
+    if size_average is None and reduce is None and reduction == "mean":
+        warnings.warn("reduction: 'mean' divides the total loss by both the batch size and the support size. "
+                      "'batchmean' divides only by the batch size, and aligns with the KL div math definition.",
+                      stacklevel=2)
+    reduction = reduction_of(reduction, size_average, reduce)
+    if reduction != "batchmean":
+        return ops.kl_div(input, target, reduction=reduction, log_target=log_target)
+    total = ops.kl_div(input, target, reduction="sum", log_target=log_target)
+    return total / input.shape[0] if input.dim() else total
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                         size_average: bool | None = None, reduce: bool | None = None,
+                         reduction: str = "mean") -> Tensor:
+    """Binary cross entropy of probabilities. Raises ValueRangeError for different sizes."""
+    if target.shape != input.shape:
+        raise ValueRangeError(f"Using a target size ({target.shape}) that is different to the input size "
+                              f"({input.shape}) is deprecated. Please ensure they have the same size.")
+    reduction = reduction_of(reduction, size_average, reduce)
+    return ops.binary_cross_entropy(input, target, weight, reduction=reduction)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                                     size_average: bool | None = None, reduce: bool | None = None,
+                                     reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:
+    """Binary cross entropy of logits. Raises ValueRangeError for different sizes."""
+    if target.shape != input.shape:
+        raise ValueRangeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    reduction = reduction_of(reduction, size_average, reduce)
+    return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
+
+
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
+                     size_average: bool | None = None, eps: float = 1e-8, reduce: bool | None = None,
+                     reduction: str = "mean") -> Tensor:
+    """Negative log likelihood of a Poisson distribution; `full` adds Stirling's term where target > 1."""
+    reduction = reduction_of(reduction, size_average, reduce)
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        loss = loss + stirling.masked_fill(target <= 1, 0)
+    return reduced(loss, reduction)
+
+
+def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6,
+                      reduction: str = "mean") -> Tensor:
+    """Negative log likelihood of a normal distribution. Raises ValueRangeError for a bad variance."""
+    variance = var * ops.ones_like(input) if isinstance(var, (int, float)) else var
+    if (variance < 0).any():
+        raise ValueRangeError("var has negative entry/entries")
+    if variance.shape != input.shape:
+        variance = _variance_like(variance, input)
+    # limited for the value only: the gradient goes to the variance as it is
+    variance = variance + (variance.detach().clamp(min=eps) - variance.detach())
+    loss = 0.5 * (variance.log() + (input - target) ** 2 / variance)
+    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
+
+
+def _variance_like(variance: Tensor, input: Tensor) -> Tensor:
+    if tuple(input.shape[:-1]) == tuple(variance.shape):
+        return variance.unsqueeze(-1)
+    pairs = list(zip(input.shape, variance.shape, strict=False))
+    if input.dim() != variance.dim() or sum(b for a, b in pairs if a != b) != 1:
+        raise ValueRangeError("var is of incorrect size")
+    return variance
+
+
+def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+                     reduction: str = "mean") -> Tensor:
+    """log(1 + exp(-target * input)) for targets 1 and -1."""
+    return reduced((-target * input).exp().log1p(), reduction_of(reduction, size_average, reduce))
+
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
+                         reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """`input` where the target is 1, max(0, margin - input) where it is -1."""
+    near = ops.where(target != -1, input, 0.0)
+    far = ops.where(target != 1, (margin - input).clamp(min=0), 0.0)
+    return reduced(near + far, reduction_of(reduction, size_average, reduce))
+
+
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
+                        size_average: bool | None = None, reduce: bool | None = None,
+                        reduction: str = "mean") -> Tensor:
+    """max(0, -target * (input1 - input2) + margin)."""
+    if not input1.dim() == input2.dim() == target.dim():
+        raise ShapeError(f"All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
+                         f"input2: {input2.shape}, target: {target.shape}", op="margin_ranking_loss")
+    loss = (-target * (input1 - input2) + margin).clamp(min=0)
+    return reduced(loss, reduction_of(reduction, size_average, reduce))
+
+
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
+                          size_average: bool | None = None, reduce: bool | None = None,
+                          reduction: str = "mean") -> Tensor:
+    """1 - cosine where the target is 1, max(0, cosine - margin) where it is -1."""
+    if target.dim() + 1 != input1.dim() or input1.dim() != input2.dim():
+        raise ShapeError(f"{input1.dim() - 1}D target tensor expects inputs of one more dimension, but got inputs "
+                         f"with sizes {input1.shape}, {input2.shape} and target {target.shape}",
+                         op="cosine_embedding_loss")
+    dim, epsilon = target.dim(), 1e-12
+    norms = ((input1 * input1).sum(dim) + epsilon) * ((input2 * input2).sum(dim) + epsilon)
+    cosine = (input1 * input2).sum(dim) / norms.sqrt()
+    loss = ops.where(target == 1, 1 - cosine, 0.0) + ops.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+    return reduced(loss, reduction_of(reduction, size_average, reduce))
+
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
+                      size_average: bool | None = None, reduce: bool | None = None,
+                      reduction: str = "mean") -> Tensor:
+    """sum over the other classes of max(0, margin - input[target] + input) ** p, divided by the classes."""
+    if p not in (1, 2):
+        raise ValueRangeError("only p == 1 and p == 2 supported", p=p)
+    if weight is not None and weight.dim() != 1:
+        raise ValueRangeError("weight must be one-dimensional")
+    index = target.unsqueeze(-1)
+    hinge = (margin - input.gather(-1, index) + input).clamp(min=0) ** p
+    if weight is not None:
+        hinge = hinge * weight[index]
+    classes = ops.arange(input.shape[-1], device=input.device)
+    loss = hinge.masked_fill(classes == index, 0).sum(-1) / input.shape[-1]
+    return reduced(loss, reduction_of(reduction, size_average, reduce))
+
+
+def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
+                                size_average: bool | None = None, reduce: bool | None = None,
+                                reduction: str = "mean") -> Tensor:
+    """Binary cross entropy of logits, averaged over the classes (the last dim)."""
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    return reduced(loss.sum(-1) / input.shape[-1], reduction_of(reduction, size_average, reduce))
+
+
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """The p-norm along the last dim of x1 - x2 + eps."""
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between vectors along `dim`, norms limited to at least `eps`."""
+    first = x1 / x1.norm(2, dim, keepdim=True).clamp(min=eps)
+    second = x2 / x2.norm(2, dim, keepdim=True).clamp(min=eps)
+    return (first * second).sum(dim)
+
+
+def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2,
+                        eps: float = 1e-6, swap: bool = False, size_average: bool | None = None,
+                        reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin). Raises ValueRangeError for margin <= 0."""
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        return pairwise_distance(a, b, p, eps)
+
+    return triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=distance, margin=margin,
+                                             swap=swap, reduction=reduction_of(reduction, size_average, reduce))
+
+
+def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *,
+                                      distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+                                      margin: float = 1.0, swap: bool = False, reduction: str = "mean") -> Tensor:
+    """triplet_margin_loss with a distance function of one's own. Raises ValueRangeError for margin <= 0."""
+    if margin <= 0:
+        raise ValueRangeError(f"margin must be greater than 0, got {margin}", margin=margin)
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise ShapeError("The anchor, positive, and negative tensors are expected to have the same number of "
+                         f"dimensions, but got: anchor {anchor.dim()}D, positive {positive.dim()}D, and negative "
+                         f"{negative.dim()}D inputs")
+    distance = distance_function or pairwise_distance
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = ops.minimum(far, distance(positive, negative))
+    return reduced((margin + near - far).clamp(min=0), reduction)

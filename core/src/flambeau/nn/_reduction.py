@@ -1,0 +1,32 @@
+"""How a loss is reduced, in today's spelling and the old one."""
+
+from __future__ import annotations
+
+import warnings
+
+from .. import Tensor
+from ..errors import ValueRangeError
+
+
+def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """`reduction`, or what the old flags `size_average` and `reduce` mean where one is given."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        meant = "none"
+    else:
+        meant = "sum" if size_average is False else "mean"
+    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.",
+                  stacklevel=3)
+    return meant
+
+
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """The mean or sum of `loss`, or itself. Raises ValueRangeError for an unknown reduction."""
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise ValueRangeError(f"{reduction} is not a valid value for reduction", reduction=reduction)

@@ -1,0 +1,19 @@
+"""The op table: importing this module registers every op.
+
+Each family lists its public names in `__all__`; they become names of `flambeau`.
+"""
+
+from __future__ import annotations
+
+from .elementwise import *  # noqa: F403, I001 - in the order in which they build on each other
+from .compare import *  # noqa: F403
+from .create import *  # noqa: F403
+from .movement import *  # noqa: F403
+from .reduce import *  # noqa: F403
+from .index import *  # noqa: F403
+from .sort import *  # noqa: F403
+from .linalg import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .arithmetic import *  # noqa: F403
+from . import mutate
+from .. import indexing  # noqa: F401 - attaches x[...]

@@ -1,0 +1,310 @@
+"""Picking and placing elements by index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import dtypes
+from ..dispatch import composite, primitive
+from ..errors import IndexRangeError, ShapeError
+from ..registry import Dim, Number
+from ..samples import Sample, arr
+from ..shapes import canonical_dim, contiguous_strides, numel
+from ..tensor import Tensor
+from .movement import permute_op, reshape
+
+
+def _arr_index(*shape: int, high: int) -> Any:
+    return arr(*shape, dtype="int64", low=0, high=high)
+
+
+# --- primitives
+
+
+@primitive(name="take", saves="index input_shape", kinds="T int64", grad_name="IndexSelectBackward0",
+           samples=lambda: [Sample(arr(4, 3), 0, _arr_index(2, high=3)), Sample(arr(4, 3), 1, _arr_index(2, 2, high=2)),
+                            Sample(arr(4, 3), 0, _arr_index(0, high=3))])
+def take_along(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
+    """The parts of `dim` that `index`, of any shape, names."""
+
+
+@take_along.grad("input")
+def _(g, index, input_shape, *, dim):
+    """Sum the parts that were taken more than once."""
+    lead, count = input_shape[:dim], numel(index._array.shape)
+    tail = input_shape[dim + 1 :]
+    flat = reshape(g, (*lead, count, *tail))
+    return index_add_dim(flat, dim, reshape(index, (count,)), tuple(input_shape))
+
+
+@composite(saves="index", kinds="T int64",
+           samples=lambda: [Sample(arr(2, 3), 0, _arr_index(2, high=3), (4, 3))])
+def index_add_dim(input: Tensor, dim: Dim, index: Tensor, size: Any) -> Tensor:
+    """Zeros of `size` to whose parts of `dim` those of `input` are added, as the 1-d `index` says."""
+    from .create import zeros_of
+    from .movement import expand
+
+    shape = [1] * len(size)
+    shape[dim] = -1
+    spread = expand(reshape(index, tuple(shape)), tuple(input._array.shape))
+    return scatter_add(zeros_of(input, size), dim, spread, input)
+
+
+@index_add_dim.grad("input")
+def _(g, index, *, dim):
+    return take_along(g, dim, index)
+
+
+@primitive(saves="index input_shape", kinds="T int64", method=True,
+           samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)), Sample(arr(3, 4), 1, _arr_index(3, 2, high=3)),
+                            Sample(arr(), 0, _arr_index(high=0))])
+def gather(input: Tensor, dim: Dim, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """out[i][j] = input[index[i][j]][j] for dim 0, and alike for others; `index` has input's number of dimensions."""
+
+
+@gather.grad("input")
+def _(g, index, input_shape, *, dim):
+    from .create import zeros_of
+
+    return scatter_add(zeros_of(g, input_shape), dim, index, g)
+
+
+@primitive(name="scatter", saves="index", kinds="T int64 T",
+           samples=lambda: [Sample(arr(3, 4), 0, arr(1, 4, dtype="int64", fill=[0, 1, 2, 0]), arr(1, 4))])
+def scatter_op(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of `input` with `src` written where `index` says along `dim`."""
+
+
+@scatter_op.grad("input")
+def _(g, index, *, dim):
+    return scatter_value(g, dim, index, 0)
+
+
+@scatter_op.grad("src")
+def _(g, index, *, dim):
+    return gather(g, dim, index)
+
+
+def scatter_value(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    """A copy of `input` with the number `value` written where `index` says."""
+    from .create import full_like
+    from .movement import expand
+
+    one = full_like(input.sum() if input.ndim == 0 else reshape(input, (-1,))[:1].sum(), value, dtype=input.dtype)
+    return scatter_op(input, dim, index, expand(one, tuple(index._array.shape)))
+
+
+@primitive(saves="index", kinds="T int64 T", method=True, inplace=True,
+           samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2), arr(2, 4)),
+                            Sample(arr(3, 4), 1, _arr_index(3, 6, high=3), arr(3, 6))])
+def scatter_add(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of `input` with `src` added where `index` says along `dim`; collisions are summed."""
+
+
+@scatter_add.grad("input")
+def _(g):
+    return g
+
+
+@scatter_add.grad("src")
+def _(g, index, *, dim):
+    return gather(g, dim, index)
+
+
+@primitive(name="index", saves="indices input_shape", kinds="T int64",
+           samples=lambda: [Sample(arr(4, 3), [_arr_index(2, high=3)]),
+                            Sample(arr(4, 3), [_arr_index(2, 1, high=3), _arr_index(2, high=2)])])
+def index_op(input: Tensor, indices: Sequence[Tensor]) -> Tensor:
+    """Elements picked by int64 tensors, broadcast together, for the leading dims."""
+
+
+@index_op.grad("input")
+def _(g, indices, input_shape):
+    from .create import zeros_of
+
+    return index_put_op(zeros_of(g, input_shape), g, list(indices), True)
+
+
+@primitive(name="index_put", saves="indices values_shape", kinds="T T int64",
+           samples=lambda: [Sample(arr(4, 3), arr(2, 3), [arr(2, dtype="int64", fill=[1, 3])], False),
+                            Sample(arr(4, 3), arr(2, 3), [arr(2, dtype="int64", fill=[1, 1])], True)])
+def index_put_op(input: Tensor, values: Tensor, indices: Sequence[Tensor], accumulate: bool = False) -> Tensor:
+    """A copy of `input` with `values` written, or added, where `indices` say."""
+
+
+@index_put_op.grad("input")
+def _(g, indices, *, accumulate):
+    from .create import zeros_of
+
+    return g if accumulate else index_put_op(g, zeros_of(g, ()), list(indices), False)
+
+
+@index_put_op.grad("values")
+def _(g, indices):
+    return index_op(g, list(indices))
+
+
+@primitive(name="nonzero", dtype="int64", differentiable=False,
+           samples=lambda: [Sample(arr(3, 2, fill=[0, 1, 2, 0, 0, 3])), Sample(arr()), Sample(arr(0))])
+def nonzero_op(input: Tensor) -> Tensor:
+    """The indices of the nonzero elements, one row each."""
+
+
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The indices of the nonzero elements: one row each, or a tuple with one tensor per dimension."""
+    rows = nonzero_op(input if input.ndim or not as_tuple else input.reshape(1), out=out)
+    return rows.unbind(1) if as_tuple else rows
+
+
+Tensor.nonzero = lambda self, *, as_tuple=False: nonzero(self, as_tuple=as_tuple)
+
+
+@primitive(name="masked_select", saves="mask input_shape", kinds="T bool",
+           samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
+def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask`, of the same shape, holds."""
+
+
+@masked_select_op.grad("input")
+def _(g, mask, input_shape):
+    from .create import zeros_of
+
+    return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
+
+
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements of `input` where `mask` holds, the two broadcast, as a 1-d tensor."""
+    from ..errors import DTypeError
+    from ..shapes import broadcast_shapes
+    from .movement import expand
+
+    if mask.dtype is not dtypes.bool:
+        raise DTypeError(f"expected BoolTensor for mask, got {mask.dtype!r}", op="masked_select")
+    shape = broadcast_shapes("masked_select", tuple(input.shape), tuple(mask.shape))
+    return masked_select_op(expand(input, shape), expand(mask, shape), out=out)
+
+
+Tensor.masked_select = masked_select
+
+
+# --- composed
+
+
+def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:
+    """Raises IndexRangeError for entries outside [low, size)."""
+    if not numel(index._array.shape):
+        return
+    least, most = int(index.min().item()), int(index.max().item())
+    if least < low or most >= size:
+        raise IndexRangeError(f"index {least if least < low else most} is out of bounds for dimension with size {size}",
+                              op=op)
+
+
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The parts of `dim` that the 1-d integer tensor `index` names, as a copy."""
+    if index.ndim > 1:
+        raise IndexRangeError(f"Index is supposed to be a vector, got {index.ndim} dimensions", op="index_select")
+    if index.dtype not in (dtypes.int64, dtypes.int32):
+        from ..errors import DTypeError
+
+        raise DTypeError(f"Expected dtype int32 or int64 for index, got {index.dtype!r}", op="index_select")
+    if not input.ndim:
+        canonical_dim("index_select", dim, 0)
+        return take_along(input.reshape(1), 0, index.long().reshape(-1)).reshape(())
+    return take_along(input, dim, index.long().reshape(-1), out=out)
+
+
+Tensor.index_select = index_select
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """Elements of the flattened input at `index`, in index's shape; negative entries count from the end."""
+    n = input.numel()
+    check_range("take", index, n, -n)
+    from .compare import where
+
+    return take_along(reshape(input, (n,)), 0, where(index < 0, index + n, index))
+
+
+Tensor.take = take
+
+
+def put_flat(flat: Tensor, source: Tensor, size: Any, stride: Any, offset: int) -> Tensor:
+    """`flat` with source's elements added at the places a strided view of it has."""
+    from .create import arange
+
+    place: Any = offset
+    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
+        axis = arange(n, device=flat.device) * step
+        place = place + axis.reshape(tuple(n if i == d else 1 for i in range(len(size))))
+    if not isinstance(place, Tensor):
+        place = arange(place, place + 1, device=flat.device).reshape(())
+    return scatter_add(flat, 0, reshape(place, (-1,)), reshape(source, (-1,)))
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None,
+            out: Tensor | None = None) -> Tensor:
+    """A copy of `input` with `src` (a tensor or a number) written where `index` says along `dim`."""
+    from ..errors import UnsupportedError
+    from .movement import expand
+
+    src = value if src is None else src
+    if reduce == "add":
+        source = src if isinstance(src, Tensor) else input.new_full(tuple(index.shape), src)
+        return scatter_add(input, dim, index, source)
+    if reduce is not None:
+        raise UnsupportedError(f"reduce={reduce!r} is not supported, only 'add'", op="scatter")
+    if not isinstance(src, Tensor):
+        source = expand(input.new_full((), src), tuple(index.shape))
+    else:
+        source = src
+    return scatter_op(input, dim, index, source, out=out)
+
+
+Tensor.scatter = scatter
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`input` with `value` (a number or 0-d tensor) where `mask`, broadcast, holds."""
+    from ..errors import DTypeError
+    from .compare import where_op
+
+    if mask.dtype is not dtypes.bool:
+        raise DTypeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype!r}",
+                         op="masked_fill")
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with"
+                             f" {value.ndim} dimension(s).", op="masked_fill")
+        value = value.to(input.dtype)
+    else:
+        value = input.new_full((), value)
+    return where_op(mask, value, input)
+
+
+Tensor.masked_fill = masked_fill
+
+
+def flat_index(indices: list[Tensor], shape: tuple[int, ...]) -> Tensor:
+    """Index tensors of the leading dims as one index into those dims flattened; negatives count from the end."""
+    from .compare import where
+
+    total: Any = 0
+    for one, size, step in zip(indices, shape, contiguous_strides(shape[: len(indices)]), strict=False):
+        total = total + where(one < 0, one + size, one) * step
+    return total  # type: ignore[no-any-return]
+
+
+def moved_front(input: Tensor, dims: list[int]) -> tuple[Tensor, tuple[int, ...]]:
+    """`dims` moved to the front, and the order that undoes it."""
+    order = (*dims, *(d for d in range(input.ndim) if d not in dims))
+    back = tuple(order.index(d) for d in range(input.ndim))
+    return permute_op(input, order), back
+
+
+Scalar = Number
+
+__all__ = [
+    "gather", "index_select", "masked_fill", "masked_select", "nonzero", "scatter", "scatter_add", "take",
+]

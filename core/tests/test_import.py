@@ -1,0 +1,77 @@
+"""What `import flambeau` costs and what it brings in, seen from a fresh interpreter."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+ARRAY_LIBRARIES = ["numpy", "scipy", "torch", "jax", "cupy", "ml_dtypes", "array_api_strict", "array_api_compat",
+                   "dask", "tensorflow", "mlx", "ndonnx", "pandas", "tinygrad", "autograd", "mygrad"]
+BUDGET_MS = 60
+
+BLOCKED = f"""
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {ARRAY_LIBRARIES!r}:
+            raise ImportError(f"{{name}} is blocked")
+sys.meta_path.insert(0, Block())
+"""
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def modules_after(code: str) -> set[str]:
+    before = "import sys, json; before = set(sys.modules)\n"
+    return set(json.loads(python(f"{before}{code}\nprint(json.dumps(sorted(set(sys.modules) - before)))")))
+
+
+def milliseconds(code: str) -> float:
+    start = time.perf_counter()
+    python(code)
+    return (time.perf_counter() - start) * 1e3
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    return modules_after("import flambeau")
+
+
+def test_core_imports_with_every_array_library_blocked():
+    assert python(BLOCKED + "import flambeau; print(flambeau.float32)") == "flambeau.float32\n"
+
+
+def test_import_loads_no_array_library(loaded: set[str]):
+    assert {name.split(".")[0] for name in loaded} & set(ARRAY_LIBRARIES) == set()
+
+
+def test_import_loads_no_backend(loaded: set[str]):
+    assert {name for name in loaded if name.startswith("flambeau_")} == set()
+
+
+@pytest.mark.parametrize("module", ["pluggy", "importlib.metadata", "inspect"])
+def test_discovery_and_introspection_wait_for_first_use(loaded: set[str], module: str):
+    assert module not in loaded
+
+
+@pytest.mark.parametrize("layer", ["nn", "optim", "utils", "distributions"])
+def test_upper_layers_load_on_first_attribute_access(loaded: set[str], layer: str):
+    assert f"flambeau.{layer}" not in loaded
+
+
+def test_import_starts_no_thread():
+    assert python("import flambeau, threading; print(threading.active_count())") == "1\n"
+
+
+def test_import_takes_under_60_ms_more_than_a_bare_interpreter():
+    """The least of several runs, taken in turns, so that a busy machine slows both alike."""
+    python("import flambeau")  # writes the bytecode
+    pairs = [(milliseconds("pass"), milliseconds("import flambeau")) for _ in range(7)]
+    bare, full = (min(column) for column in zip(*pairs, strict=True))
+    assert full - bare < BUDGET_MS

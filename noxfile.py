@@ -1,0 +1,140 @@
+"""The repository's tasks. `nox -l` lists them; CONTRIBUTING.md has them in one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["tests", "lint", "types"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "virtualenv"
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.11", "3.12", "3.13"]
+CPU = ["core", "backends/reference", "backends/arrayapi", "backends/numpy"]
+EVERYTHING = [*CPU, "backends/cupy", "conformance", "packages/bench", "packages/torch"]
+CONFORMANCE_BACKENDS = ["reference", "numpy", "array-api-strict"]
+PYTEST = ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"]
+TORCH = "torch==2.13.0"
+
+# Several workers, or one run compared with another: BLAS threads of their own would only get in each other's way.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def install(session: nox.Session, distributions: list[str], *requirements: str) -> None:
+    """Installs distributions of this checkout, editable, beside what else is required, in one resolution."""
+    local = [part for path in distributions for part in ("-e", str(ROOT / path))]
+    session.install(*local, *requirements)
+
+
+def conformance_run(session: nox.Session, backend: str) -> None:
+    """Runs the whole conformance suite on one installed backend."""
+    session.run("python", "-m", "pytest", "--pyargs", "flambeau_conformance.suite",
+                f"--flambeau-backend={backend}", "-q", "-n", "2", env=ONE_THREAD)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Trains a convolutional network on handwritten digits; pictures and checkpoint go to build/demo."""
+    install(session, CPU, "scikit-learn", "matplotlib", "tqdm")
+    out = ROOT / "build" / "demo"
+    session.run("python", "docs/examples/digits.py", f"--out={out}", *session.posargs)
+
+
+def tests(session: nox.Session) -> None:
+    """Core, backends, conformance, documentation examples, layer and drift checks."""
+    install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", "scikit-learn", "matplotlib", "tqdm")
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs, env=ONE_THREAD)
+        return
+    session.run("python", "-m", "flambeau._gen", "--check")
+    for backend in CONFORMANCE_BACKENDS:
+        conformance_run(session, backend)
+    session.run("python", "-m", "pytest", "-q", "-n", "2", env=ONE_THREAD)
+
+
+nox.session(tests)
+for _python in PYTHONS[1:]:  # `tests` alone means the running interpreter
+    nox.session(tests, python=_python, name=f"tests-{_python}", default=False)
+
+
+@nox.session
+@nox.parametrize("backend", [nox.param(name, id=name) for name in CONFORMANCE_BACKENDS])
+def conformance(session: nox.Session, backend: str) -> None:
+    """The conformance suite on one backend: `"conformance(numpy)"`, or `conformance -- NAME [REQUIREMENT ...]`.
+
+    With a name after `--` the suite runs once, on that backend. What follows the name is installed first;
+    with nothing after it, the distribution flambeau-NAME.
+    """
+    if not session.posargs:
+        install(session, [*CPU, "conformance"], *PYTEST, "array-api-strict>=2.2")
+        conformance_run(session, backend)
+        return
+    if backend != CONFORMANCE_BACKENDS[0]:
+        session.skip("the name after -- was already run")
+    name, *requirements = session.posargs
+    if not requirements and name not in [*CONFORMANCE_BACKENDS, "cupy"]:
+        requirements = [f"flambeau-{name}"]
+    install(session, [*CPU, "backends/cupy", "conformance"], *PYTEST, "array-api-strict>=2.2", *requirements)
+    conformance_run(session, name)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compares values, dtypes, errors, random numbers and whole programs with PyTorch."""
+    install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm")
+    folders = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("**/tests/parity") if ".nox" not in path.parts)
+    session.run("python", "-m", "pytest", "-q", "-n", "2", *(session.posargs or folders), env=ONE_THREAD)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, and the names and rendering of the changelog fragments."""
+    session.install("ruff>=0.9", "towncrier>=24.8", "pytest>=8")
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("python", "-m", "pytest", "-q", "tests/test_changelog.py")
+    session.run("towncrier", "build", "--draft", "--version", "unreleased", silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy in strict mode over core, reference and conformance."""
+    install(session, ["core", "backends/reference", "conformance"], "mypy>=1.13", "pytest>=8")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def gen(session: nox.Session) -> None:
+    """Writes the generated files of core anew; `-- --check` only says whether they are up to date."""
+    install(session, ["core"])
+    session.run("python", "-m", "flambeau._gen", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Runs every documented example: docstrings, README, CONTRIBUTING, guides."""
+    install(session, EVERYTHING, *PYTEST, "scikit-learn", "matplotlib", "tqdm")
+    session.run("python", "-m", "pytest", "-q", "docs/tests", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """flambeau beside PyTorch, HIPS autograd and MyGrad in one interleaved run; results go to build/bench."""
+    install(session, [*CPU, "packages/bench"], TORCH, "autograd>=1.8", "mygrad>=2.3")
+    arguments = session.posargs or ["--json", str(ROOT / "build" / "bench" / "results.json")]
+    session.run("flambeau-bench", *arguments, env=ONE_THREAD)
+
+
+@nox.session(python=PYTHONS)
+def wheels(session: nox.Session) -> None:
+    """Builds every wheel, installs them in a fresh environment and runs the README's program on each backend."""
+    dist = Path(session.create_tmp()) / "dist"
+    session.install("pip>=23.1")
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={dist}",
+                *[str(ROOT / path) for path in EVERYTHING])
+    session.install(*sorted(str(path) for path in dist.glob("*.whl")))
+    for backend in ("reference", "numpy"):
+        session.run("python", str(ROOT / "docs" / "examples" / "little.py"), env={"FLAMBEAU_BACKEND": backend})
+    session.run("python", "-m", "flambeau", "doctor")
