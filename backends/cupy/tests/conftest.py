@@ -95,8 +95,9 @@ class StandInCupy:
                                     get_current_stream=lambda: self.stream)
 
     def asarray(self, a, dtype=None, order=None, *, copy=None):
-        on_device = isinstance(a, StandInArray) and not copy
-        return a if on_device and dtype in (None, a.dtype) else np.array(a, dtype, order=order or "K").view(StandInArray)
+        if isinstance(a, StandInArray) and not copy and dtype in (None, a.dtype):
+            return a
+        return np.array(a, dtype, order=order or "K").view(StandInArray)
 
     def asnumpy(self, a):
         return np.asarray(a)

@@ -1,16 +1,17 @@
 """The backend's own part, over a stand-in for CuPy that computes with NumPy: nothing here has run on a GPU."""
 
-import subprocess
 import sys
 
 import pytest
-from flambeau_arrayapi.testing import CASES, cases_for, difference, run
-from flambeau_cupy import backend as module
-from flambeau_cupy.backend import CupyBackend
-from flambeau_reference.plugin import descriptor as reference
 
+from flambeau import ops  # noqa: F401  (fills the op table)
+from flambeau.backend import encode
 from flambeau.dtypes import bfloat16, float32, int64
 from flambeau.errors import BackendError
+from flambeau.registry import check_backend
+from flambeau_arrayapi.testing import CASES, cases_for, difference, run
+from flambeau_cupy.backend import CupyBackend, load
+from flambeau_reference.plugin import descriptor as reference
 
 
 @pytest.fixture
@@ -19,9 +20,6 @@ def backend(cupy):
 
 
 def floats(backend, values, shape=None, **layout):
-    data = reference.load()
-    from flambeau.backend import encode
-
     return backend.from_host(encode(values, float32), shape or (len(values),), float32, **layout)
 
 
@@ -33,3 +31,98 @@ def test_kernel_agrees_with_the_reference(backend, op):
     wrong = {case.id: found for case in cases if (found := difference(op, run(case, backend), run(case, oracle)))}
     assert cases
     assert wrong == {}
+
+
+def test_strided_host_memory_keeps_its_strides(backend):
+    x = floats(backend, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], (2, 2), strides=(1, 3), offset=1)
+    assert backend.tolist(x) == [[1.0, 4.0], [2.0, 5.0]]
+    assert backend.strides(x) == (1, 3)
+    assert backend.storage_offset(x) == 1
+
+
+@pytest.mark.parametrize(("op", "attributes", "expected"), [
+    ("view", {"size": (4, 1)}, [[9.0], [9.0], [9.0], [9.0]]),
+    ("permute", {"dims": (1, 0)}, [[9.0, 9.0], [9.0, 9.0]]),
+    ("expand", {"size": (1, 2, 2)}, [[[9.0, 9.0], [9.0, 9.0]]]),
+    ("slice", {"index": (slice(0, 2, 1), 1)}, [9.0, 9.0]),
+    ("as_strided", {"size": (2,), "stride": (3,), "storage_offset": 0}, [9.0, 9.0]),
+    ("diagonal", {"offset": 0, "dim1": 0, "dim2": 1}, [9.0, 9.0]),
+])
+def test_views_share_memory_with_their_base(backend, op, attributes, expected):
+    base = floats(backend, [0.0, 1.0, 2.0, 3.0], (2, 2))
+    seen = backend.kernels[op](base, **attributes)
+    backend.kernels["assign"](base, floats(backend, [9.0], ()))
+    assert backend.tolist(seen) == expected
+
+
+def test_view_that_strides_do_not_allow_raises(backend):
+    transposed = backend.kernels["permute"](floats(backend, [0.0, 1.0, 2.0, 3.0], (2, 2)), dims=(1, 0))
+    with pytest.raises(ValueError, match="copy"):
+        backend.kernels["view"](transposed, size=(4,))
+
+
+def test_assign_reads_an_overlapping_source_first(backend):
+    x = floats(backend, [1.0, 2.0, 3.0, 4.0])
+    ahead = backend.kernels["slice"](x, index=(slice(1, 4, 1),))
+    behind = backend.kernels["slice"](x, index=(slice(0, 3, 1),))
+    backend.kernels["assign"](ahead, behind)
+    assert backend.tolist(x) == [1.0, 1.0, 2.0, 3.0]
+
+
+def test_address_is_that_of_the_first_element(backend):
+    x = floats(backend, [0.0, 1.0, 2.0])
+    tail = backend.kernels["slice"](x, index=(slice(1, 3, 1),))
+    assert backend.data_ptr(tail) - backend.data_ptr(x) == 4
+    assert backend.data_ptr(backend.from_host(b"", (0,), float32)) == 0
+
+
+def test_bfloat16_bits_arrive_unchanged(backend):
+    bits = bytes.fromhex("803f00c0c07f")  # 1, -2, nan
+    x = backend.from_host(bits, (3,), bfloat16)
+    assert bytes(backend.to_host(x)) == bits
+    assert backend.dtype_of(x) is bfloat16
+
+
+def test_memory_statistics_are_those_of_pool_and_device(backend):
+    assert backend.memory_stats() == {"allocated": 100, "reserved": 300, "free": 600, "total": 1000}
+
+
+def test_second_device_is_current_while_its_kernels_run(backend, cupy):
+    second = backend.for_device(1)
+    x = floats(second, [1.0, 2.0])
+    assert second.tolist(second.kernel("add", float32)(x, x)) == [2.0, 4.0]
+    second.kernel("full", int64)(size=(2,), value=1, dtype=int64)
+    second.kernel("copy", float32)(x)
+    assert cupy.cuda.Device.used == [1, 1, 1, 1]
+    assert cupy.cuda.Device.current == 0
+
+
+def test_current_device_costs_no_switch(backend, cupy):
+    backend.kernel("add", float32)(floats(backend, [1.0]), floats(backend, [2.0]))
+    assert cupy.cuda.Device.used == []
+    assert backend.for_device(None) is backend
+    assert backend.for_device(1) is backend.for_device(1)
+    assert backend.device_count() == 2
+
+
+def test_error_of_an_earlier_kernel_shows_when_waiting(backend, cupy):
+    backend.synchronize()
+    cupy.stream.failure = cupy.cuda.runtime.CUDARuntimeError("cudaErrorIllegalAddress")
+    with pytest.raises(BackendError, match="synchronize: an operation handed to the device earlier failed: "
+                                           "cudaErrorIllegalAddress"):
+        backend.synchronize()
+
+
+def test_load_names_what_stands_in_its_way(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(BackendError, match=r"CuPy does not import: ModuleNotFoundError: .*; python -m pip install"):
+        load()
+
+
+def test_load_gives_the_backend_over_the_installed_cupy(monkeypatch, cupy):
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    assert load().cupy is cupy
+
+
+def test_backend_supplies_every_required_kernel(backend):
+    check_backend(backend)

@@ -40,7 +40,7 @@ from .modes import (
 )
 from .ops import *  # noqa: F403
 from .plugins import backends
-from .printing import get_printoptions, printoptions, set_printoptions
+from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
 from .tensor import Size, Tensor
 
@@ -50,8 +50,9 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 
-_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "random": ".random", "serialization": ".serialization"}
-_LAZY_NAMES = {"save": ".serialization", "load": ".serialization", "Generator": ".random"}
+_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization"}
+_LAZY_NAMES = {"set_printoptions": ".printing", "get_printoptions": ".printing", "printoptions": ".printing",
+               "save": ".serialization", "load": ".serialization"}
 
 
 def __getattr__(name: str) -> _Any:

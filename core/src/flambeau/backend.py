@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .dtypes import DType
 from .errors import UnsupportedError
@@ -19,8 +18,7 @@ CONTRACT = (1, 0)
 Kernel = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What a probe found: `code` "ok" or the name of the obstacle, why, and the mend."""
 
     code: str
@@ -157,22 +155,14 @@ def decode(data: bytes | memoryview, dtype: DType) -> list[Any]:
 def encode(values: list[Any], dtype: DType) -> bytes:
     """Python numbers as a run of elements, each rounded once; raises OverflowError for integers out of range."""
     if dtype.format:
-        if dtype.format in "ef":
-            return b"".join(_pack_float(v, dtype.format) for v in values) if _any_large(values, dtype) else struct.pack(
-                f"<{len(values)}{dtype.format}", *values)
-        return struct.pack(f"<{len(values)}{dtype.format}", *values)
+        try:
+            return struct.pack(f"<{len(values)}{dtype.format}", *values)
+        except OverflowError:  # a float beyond the largest: infinity
+            return b"".join(_pack_float(v, dtype.format) for v in values)
     if dtype.is_complex:
         flat = [part for v in values for part in (complex(v).real, complex(v).imag)]
         return encode(flat, dtype.real)
     return struct.pack(f"<{len(values)}H", *[bfloat16_bits(float(v)) for v in values])
-
-
-_LARGEST = {"e": 65504.0, "f": 3.4028234663852886e38}
-
-
-def _any_large(values: list[Any], dtype: DType) -> bool:
-    bound = _LARGEST[dtype.format]
-    return any(not (-bound <= v <= bound) for v in values)
 
 
 def _pack_float(value: float, format: str) -> bytes:

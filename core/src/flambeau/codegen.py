@@ -145,7 +145,7 @@ class _Writer:
                 lines += [f"if {guard}not (type({n}) is int and 0 <= {n} < {ndim}):",
                           f"    {n} = canonical_dim({self.op.name!r}, {n}, {ndim})"]
             elif p.annotation == "Dims":
-                lines += [f"{n} = ALL_DIMS[{ndim}] if {n} is None else canonical_dims({self.op.name!r}, {n}, {ndim})"]
+                lines += [f"{n} = ALL_DIMS[{ndim}] if {n} is None else reduce_dims({self.op.name!r}, {n}, {ndim})"]
             elif p.annotation == "Size":
                 lines += [f"{n} = as_size({self.op.name!r}, {n}, {n!r})"]
         if "dtype" in self.op.result:
@@ -199,6 +199,7 @@ class _Writer:
     def _wrap(self) -> list[str]:
         outputs = [("array", "out")] if not self.many else [(f"array{i}", f"out{i}")
                                                             for i in range(len(self.op.outputs))]
+        outputs = outputs[: len(outputs) - len(self.op.auxiliary)]
         lines = []
         for i, (array, out) in enumerate(outputs):
             rule = self.op.result[i] if i < len(self.op.result) else self.op.result[0]
@@ -209,7 +210,8 @@ class _Writer:
         lines += self._record([o for _, o in outputs])
         if self.op.view:
             lines.append(f"as_view(out, {self._shaped()}, op, {self._attrs()})")
-        lines.append("return out" if not self.many else f"return returns(op, ({', '.join(o for _, o in outputs)}))")
+        single = len(outputs) == 1
+        lines.append(f"return {outputs[0][1]}" if single else f"return returns(op, ({', '.join(o for _, o in outputs)}))")
         return lines
 
     def _any_requires(self) -> str:
@@ -283,12 +285,15 @@ class _Writer:
     def _saves(self, outs: list[str]) -> list[str]:
         lines, saved, cells = [], [], []
         roles = {p.name: p.role for p in self.op.inputs}
-        results = dict(zip(self.op.outputs, outs, strict=True)) if self.many else {"out": "out"}
+        results = dict(zip(self.op.outputs, outs, strict=False)) if self.many else {"out": "out"}
         for name in self.op.saves:
             if name in results:
                 o = results[name]
                 lines.append(f"{o}._version = [0, None]")
                 saved.append(f"shell({o})")
+                cells.append("")
+            elif name in self.op.auxiliary:
+                saved.append(self._kept(name))
                 cells.append("")
             elif name.endswith("_shape"):
                 saved.append(f"{name.removesuffix('_shape')}._array.shape")
@@ -298,6 +303,12 @@ class _Writer:
                 cells.append("" if roles[name] in ("optional", "sequence") else name)
         lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
         return lines + self._versions(cells)
+
+    def _kept(self, name: str) -> str:
+        i = self.op.outputs.index(name)
+        array, rules = f"array{i}", self.op.result
+        own = f"{array} if type({array}) is kind.array_type else kind.own({array})"
+        return f"wrap({own}, {self._result_kind(rules[i] if i < len(rules) else rules[0])})"
 
     @staticmethod
     def _versions(cells: list[str]) -> list[str]:

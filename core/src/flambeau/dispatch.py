@@ -20,7 +20,7 @@ from .dtypes import DType, get_default_dtype, promote_types
 from .errors import ArgumentError, BackendError, DeviceError, DTypeError, FlambeauError, IndexRangeError, ShapeError
 from .modes import _grad, grad_enabled
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
-from .shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims
+from .shapes import as_size, broadcast_shapes, canonical_dim, reduce_dims
 from .tape import WRAPPED, Node, Output, tick
 from .tensor import Parameter, Tensor, new, shell, wrap
 
@@ -88,7 +88,7 @@ def _compile(op: OpDef) -> Any:
     source = caller_source(op)
     filename = f"<flambeau op {op.name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    namespace = dict(NAMES)
+    namespace = {**NAMES, "__name__": __name__}  # what a warnings filter for "flambeau" goes by
     exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - the text is ours
     return namespace[f"bind_{op.name}"]
 
@@ -467,7 +467,7 @@ FALLBACK.append(fallback)
 NAMES: dict[str, Any] = {
     "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
-    "canonical_dims": canonical_dims, "created": created, "differs": differs, "grad_enabled": grad_enabled, "into": into, "lift": lift,
+    "reduce_dims": reduce_dims, "created": created, "differs": differs, "grad_enabled": grad_enabled, "into": into, "lift": lift,
     "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
-    "returns": returns, "shell": shell, "tick": tick,
+    "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

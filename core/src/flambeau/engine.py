@@ -9,16 +9,16 @@ meet are summed. Leaves are served last: their hooks see the whole gradient, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
-from . import dtypes
 from .errors import ArgumentError, DTypeError, GradientError, GraphFreedError, SavedTensorModifiedError, ShapeError
 from .modes import _grad
 from .registry import TABLE
-from .tape import FREED, Node, Output
-from .tensor import Parameter, Tensor, fill, new, wrap
+from .dispatch import lift
+from .tape import FREED, WRAPPED, Node, Output
+from .tensor import Tensor, fill, new, wrap
+from .views import bump, store
 
 
 def unpack(node: Node, i: int, create: bool) -> Any:
@@ -33,13 +33,17 @@ def unpack(node: Node, i: int, create: bool) -> Any:
             f"one of the variables needed for gradient computation has been modified by an inplace operation:"
             f" {node.op.saves[i]!r} of {node.name()}, shape {list(value.shape)}, is at version {cell[0]},"  # type: ignore[index]
             f" expected version {0 if versions is None else versions[i]}", op="backward")
-    if create and node.op.saves[i] in _result_names(node.op):
-        return _linked_result(node, node.op.saves[i], value)
+    if create:
+        name = node.op.saves[i]
+        if name in node.op.auxiliary:  # a floating one is no constant at second order: the rule computes it anew
+            return None if value.dtype.category > 1 else value
+        if name in _result_names(node.op):
+            return _linked_result(node, name, value)
     return value
 
 
 def _result_names(op: Any) -> tuple[str, ...]:
-    return op.outputs or ("out",)
+    return tuple(n for n in op.outputs if n not in op.auxiliary) or ("out",)
 
 
 def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
@@ -56,34 +60,26 @@ def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
 
 def node_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
     """(edge, gradient) of every input of `node` that needs one."""
-    op, edges = node.op, node.edges
-    saved = node.saved
-    if saved is FREED:
-        raise GraphFreedError(
-            f"trying to backward through the graph a second time, or to use saved tensors of {node.name()} after they"
-            " have been freed; specify retain_graph=True for the first backward", op="backward")
-    rules = op.rules
-    if rules is None:
-        return op.backward(node, g)  # type: ignore[no-any-return]
+    if node.saved is FREED:
+        raise _freed(node)
+    if node.op.rules is None:
+        return node.op.backward(node, g)  # type: ignore[no-any-return]
+    edges, attrs = node.edges, node.attrs or {}
     results: list[tuple[Any, Any]] = []
-    attrs = node.attrs or {}
-    for rule in rules:
-        if rule.single >= 0 and not rule.sequence:
-            edge = edges[rule.single]
-            if edge is None:
-                continue
-        elif not any(edges):
+    for rule in node.op.rules:
+        targets = [edges[t] for t in rule.targets] if not rule.sequence else edges[rule.targets[0] :]
+        if all(t is None for t in targets):
             continue
-        values = [unpack(node, i, create) for i in rule.args]
         named = attrs if rule.attrs is None else {n: attrs[n] for n in rule.attrs}
-        made = rule.function(g, *values, **named)
-        if rule.single >= 0 and not rule.sequence:
-            results.append((edge, made))
-        elif rule.sequence:
-            results += zip(edges[rule.targets[0]:], made, strict=True)
-        else:
-            results += zip([edges[t] for t in rule.targets], made, strict=True)
+        made = rule.function(g, *[unpack(node, i, create) for i in rule.args], **named)
+        results += zip(targets, (made,) if rule.single >= 0 and not rule.sequence else made, strict=True)
     return results
+
+
+def _freed(node: Node) -> GraphFreedError:
+    return GraphFreedError(
+        f"trying to backward through the graph a second time, or to use saved tensors of {node.name()} after they"
+        " have been freed; specify retain_graph=True for the first backward", op="backward")
 
 
 class Walk:
@@ -99,7 +95,7 @@ class Walk:
         self.needed, self.captures = needed, captures
 
     def deliver(self, edge: Any, g: Any, fresh: bool) -> None:
-        """Adds `g` to what is pending at `edge`."""
+        """Adds `g` to what is pending at `edge`; `fresh` says that nobody else holds it."""
         node = edge
         if type(edge) is Output:
             node, edge = edge.node, (edge.node, edge.nr)
@@ -123,30 +119,60 @@ class Walk:
 
     def run(self) -> None:
         """Visits nodes until nothing is pending but leaves, then serves those."""
-        heap, nodes, pending, needed, create = self.heap, self.nodes, self.pending, self.needed, self.create
+        heap, nodes, pending, deliver = self.heap, self.nodes, self.pending, self.deliver
+        create, keep, capturing = self.create, self.keep, self.captures is not None
         while heap:
             node = nodes.pop(-heappop(heap))
             g = pending.pop(node, None)
             if g is None:
                 g = self._gather(node)
-            if node.hooks is not None:
-                g = self._before(node, g)
-            if self.captures is not None:
-                self._capture(node, g)
-                if node not in needed:  # type: ignore[operator]
+            saved = node.saved
+            if node.hooks is not None or capturing or saved is FREED or not node.op.simple:
+                self._visit(node, g)
+                continue
+            edges, attrs, versions = node.edges, node.attrs, node.versions
+            for target, function, args, named in node.op.rules_plan:
+                edge = edges[target]
+                if edge is None:
                     continue
-            results = node_gradients(node, g, create)
-            if node.hooks is not None and node.hooks.post:
-                results = _run_post_hooks(node, results, g)
-            if not self.keep and node.saved:
-                node.saved = FREED
-            for edge, made in results:
-                if edge is None or made is None or (needed is not None and _owner(edge) not in needed):
-                    continue
-                if made._array.shape != _edge_shape(edge):
+                values = []
+                for i in args:
+                    value = saved[i]
+                    if create or versions is not None or (type(value) is Tensor and value._version is not None):
+                        value = unpack(node, i, create)
+                    values.append(value)
+                if not named:
+                    made = function(g, *values)
+                else:
+                    made = function(g, *values, **(attrs if named is True else {n: attrs[n] for n in named}))
+                if made._array.shape != (edge.shape if type(edge) is Node else _edge_shape(edge)):
                     made = fitted(node, edge, made)
-                self.deliver(edge, made, made is not g and made._view is None and made._node is None)
+                deliver(edge, made, made is not g and made._view is None and made._node is None)
+            if not keep and saved:
+                node.saved = FREED
         self._serve_leaves()
+
+    def _visit(self, node: Node, g: Any) -> None:
+        """The general case of a visit: hooks, captures, custom functions, rules of several inputs."""
+        needed = self.needed
+        if node.hooks is not None:
+            g = self._before(node, g)
+        if self.captures is not None:
+            self._capture(node, g)
+            if not any(e is not None and _owner(e) in needed for e in node.edges):  # type: ignore[operator]
+                return
+        results = node_gradients(node, g, self.create)
+        if node.hooks is not None and node.hooks.post:
+            results = _run_post_hooks(node, results, g)
+        if not self.keep and node.saved:
+            node.saved = FREED
+        for edge, made in results:
+            if edge is None or made is None or (needed is not None and _owner(edge) not in needed):
+                continue
+            if made._array.shape != _edge_shape(edge):
+                made = fitted(node, edge, made)
+            shared = made is g or made._view is not None or made._node is not None or node.op.rules is None
+            self.deliver(edge, made, not shared)
 
     def _gather(self, node: Node) -> tuple[Any, ...]:
         """The gradients of a node with several results; zeros where none arrived."""
@@ -160,7 +186,7 @@ class Walk:
         """Hooks of the results, retained gradients, hooks before the node."""
         hooks = node.hooks
         single = not isinstance(g, tuple)
-        grads = [g] if single else list(g)
+        grads = [_own_copy(g)] if single else list(g)
         for nr, by_id in hooks.tensor.items():  # type: ignore[union-attr]
             for hook in list(by_id.values()):
                 made = hook(grads[nr])
@@ -232,6 +258,11 @@ def fitted(node: Node, edge: Any, g: Tensor) -> Tensor:
     return TABLE["reshape"].call(TABLE["sum"].call(g, dims, True) if dims else g, tuple(want))  # type: ignore[no-any-return]
 
 
+def _own_copy(g: Tensor) -> Tensor:
+    """A hook may change its gradient in place: it never gets the cached number that seeds a walk."""
+    return TABLE["copy"].call(g) if g._meta is WRAPPED else g  # type: ignore[no-any-return]
+
+
 def _run_post_hooks(node: Node, results: list[tuple[Any, Any]], g: Any) -> list[tuple[Any, Any]]:
     for hook in list(node.hooks.post.values()):  # type: ignore[union-attr]
         changed = hook(tuple(made for _, made in results), g if isinstance(g, tuple) else (g,))
@@ -255,8 +286,6 @@ def _store_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
     elif create:
         leaf._grad = TABLE["add"].call(held, g)
     else:
-        from .views import bump, store
-
         if held._kind.device.backend.shared_views:
             held._array = held._kind.device.backend.accumulate(held._array, g._array)
             bump(held)
@@ -278,6 +307,8 @@ def _seed(root: Tensor, gradient: Any, op: str) -> Any:
             raise GradientError("grad can be implicitly created only for real scalar outputs but got"
                                 f" {root.dtype!r}", op=op)
         kind = root._kind.plain
+        if not root._array.shape:
+            return lift(root, 1)
         return wrap(TABLE["full"].kernels[kind](size=tuple(root._array.shape), value=1, dtype=kind.dtype), kind)
     if not isinstance(gradient, Tensor):
         raise ArgumentError(f"gradients can be either Tensors or None, got {type(gradient).__name__}", op=op)
@@ -396,21 +427,19 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
         i = next(i for i, g in enumerate(found) if g is None)
         raise GradientError(f"one of the differentiated Tensors appears to not have been used in the graph (input {i});"
                             " set allow_unused=True if this is the desired behavior", op="grad")
-    return tuple(_plain_result(g, create_graph) for g in found)
+    return tuple(found)
 
 
-def _plain_result(g: Any, create: bool) -> Any:
-    return g
+def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+                     inputs: Any = None) -> None:
+    """Accumulates the gradient of this tensor into the leaves it came from; `gradient` is needed unless it is scalar."""
+    if inputs is None:
+        walk = Walk(create_graph if retain_graph is None else retain_graph, create_graph)
+        _run(walk, [(self, _seed(self, gradient, "backward"))])
+    else:
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
-def is_float(dtype: dtypes.DType) -> bool:
-    """Whether gradients exist for that dtype."""
-    return dtype.category > 1
+Tensor.backward = _backward_method  # type: ignore[attr-defined]
 
-
-def sequence_of(value: Any) -> Sequence[Any]:
-    """A list of one or several."""
-    return _aslist(value)
-
-
-__all__ = ["Parameter", "Walk", "backward", "grad", "node_gradients", "unpack"]
+__all__ = ["Walk", "backward", "grad", "node_gradients", "unpack"]

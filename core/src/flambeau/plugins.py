@@ -8,7 +8,6 @@ when a backend is looked for.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from .backend import Backend, Status
@@ -18,16 +17,15 @@ from .registry import check_backend
 GROUP = "flambeau.backends"
 
 
-@dataclass(slots=True)
 class Installed:
     """One installed backend: its descriptor (or why it has none), and the backend once loaded."""
 
-    name: str
-    descriptor: Any
-    status: Status
-    backend: Backend | None = None
-    distribution: str = ""
-    version: str = ""
+    __slots__ = ("backend", "descriptor", "distribution", "name", "status", "version")
+
+    def __init__(self, name: str, descriptor: Any, status: Status, distribution: str = "", version: str = "") -> None:
+        self.name, self.descriptor, self.status = name, descriptor, status
+        self.distribution, self.version = distribution, version
+        self.backend: Backend | None = None
 
 
 class _State:
@@ -58,11 +56,11 @@ def _read(point: Any) -> Installed:
     try:
         descriptor = point.load()
         status = descriptor.probe()
-        return Installed(descriptor.name, descriptor, status, None, *where)
+        return Installed(descriptor.name, descriptor, status, *where)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return Installed(point.name, None, Status("broken", reason, f"reinstall or remove {where[0] or point.value}"),
-                         None, *where)
+                         *where)
 
 
 def _call_hooks(found: dict[str, Installed]) -> None:

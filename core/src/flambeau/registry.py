@@ -62,10 +62,10 @@ class Rule:
 class OpDef:
     """One row of the table."""
 
-    __slots__ = ("accepts", "attributes", "body", "broadcast", "call", "differentiable", "doc", "family", "fusable",
+    __slots__ = ("accepts", "attributes", "auxiliary", "body", "broadcast", "call", "differentiable", "doc", "family", "fusable",
                  "grad_name", "inplace", "inputs", "kernels", "kind", "kinds", "method", "name", "nondiff", "operator",
-                 "out", "outputs", "params", "primary", "result", "rules", "samples", "saves", "shape_rule", "view",
-                 "mutates")
+                 "out", "outputs", "params", "mutates", "primary", "result", "rules", "rules_plan", "samples", "saves", "shape_rule",
+                 "simple", "view")
 
     def __init__(self, fn: Any, kind: str, options: dict[str, Any]) -> None:
         self.name: str = options.pop("name", None) or fn.__name__
@@ -75,12 +75,14 @@ class OpDef:
         self.inputs = [p for p in self.params if p.role != "attribute"]
         self.attributes = tuple(p.name for p in self.params if p.role == "attribute")
         self.rules: list[Rule] = []
+        self.rules_plan: list[Any] = []  # (input number, rule, saved numbers, attribute names or True) for the walk
+        self.simple = True  # whether every rule serves one input, so that the plan is all there is
         self.kernels = KernelTable(self)
         self.call: Any = None
         self._set_options(**options)
 
     def _set_options(self, *, saves: str | None = None, dtype: str = "same", dtypes: str = "all",
-                     broadcast: bool = False, kinds: str = "", view: bool = False, outputs: str = "",
+                     broadcast: bool = False, kinds: str = "", view: bool = False, outputs: str = "", auxiliary: str = "",
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "") -> None:
@@ -96,6 +98,7 @@ class OpDef:
         self.method, self.inplace, self.operator, self.out = method, inplace, operator, out and not view
         self.grad_name = grad_name or _camel(self.name) + "Backward0"
         self.samples, self.shape_rule = samples, shape_rule
+        self.auxiliary = tuple(auxiliary.split())  # the last of `outputs`: for gradient rules, not for users
 
     @property
     def inlined(self) -> bool:
@@ -107,7 +110,11 @@ class OpDef:
         params = ",".join(f"{p.name}:{p.annotation}:{p.default!r}:{p.keyword_only}" if p.default is not MISSING
                           else f"{p.name}:{p.annotation}:{p.keyword_only}" for p in self.params)
         return (f"{self.kind}|{params}|{self.saves}|{self.result}|{self.kinds}|{self.view}|{self.outputs}|"
-                f"{self.differentiable}|{self.operator}|{self.out}|{self.fusable}|{self.nondiff}")
+                f"{self.differentiable}|{self.operator}|{self.out}|{self.fusable}|{self.nondiff}|{self.auxiliary}")
+
+    def materialize(self, node: Any) -> bool:
+        """Whether the walk hands zeros to the rules for results without a gradient."""
+        return True
 
     def check_dtype(self, dtype: DType) -> None:
         """Raises DTypeError unless the op takes that element type."""
@@ -222,7 +229,10 @@ def add_rule(op: OpDef, inputs: tuple[str, ...]) -> Callable[[Callable[..., Any]
                             op=op.name)
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        op.rules.append(Rule(op, inputs, function))
+        rule = Rule(op, inputs, function)
+        op.rules.append(rule)
+        op.simple = op.simple and rule.single >= 0 and not rule.sequence
+        op.rules_plan.append((rule.single, function, rule.args, bool(op.attributes) if rule.attrs is None else rule.attrs))
         return function
 
     return register

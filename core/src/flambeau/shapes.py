@@ -51,6 +51,11 @@ def canonical_dims(op: str, dim: Any, ndim: int) -> Shape:
     return tuple(sorted(d for d in dims)) if ndim else ()
 
 
+def reduce_dims(op: str, dim: Any, ndim: int) -> Shape:
+    """The dims a reduction takes: as `canonical_dims`, and an empty sequence means all, as in PyTorch."""
+    return tuple(range(ndim)) if isinstance(dim, (tuple, list)) and not dim else canonical_dims(op, dim, ndim)
+
+
 def _repeated(dims: Shape) -> int:
     return next(d for d in dims if dims.count(d) > 1)
 

@@ -15,7 +15,7 @@ from .device import Device, Kind
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError, GradientError, ShapeError, ValueRangeError
 from .shapes import canonical_dim, contiguous_strides, numel
-from .tape import AccumulateGrad, Meta, Output, RemovableHandle, View
+from .tape import Meta, Output, RemovableHandle, View
 
 new = object.__new__
 
@@ -322,16 +322,6 @@ class Tensor:
         if meta.post_hooks is None:
             meta.post_hooks = {}
         return RemovableHandle(meta.post_hooks, hook)
-
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-                 inputs: Any = None) -> None:
-        """Accumulates the gradient of this tensor into the leaves it came from."""
-        from .engine import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-    def _grad_edge(self) -> Any:
-        return self._node or (AccumulateGrad(self) if self._requires_grad else None)
 
     # --- as Python values
 

@@ -1,9 +1,9 @@
 """Every kernel against PyTorch's, over the shared cases."""
 
 import pytest
+from flambeau_arrayapi.strict import descriptor
 from flambeau_arrayapi.testing import CASES, cases_for
 from flambeau_arrayapi.testing.parity import check
-from flambeau_arrayapi.strict import descriptor
 
 
 @pytest.mark.parametrize("op", sorted({case.op for case in CASES}))

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
-from flambeau_arrayapi import ArrayApiBackend
 
 from flambeau.backend import Kernel
 from flambeau.dtypes import ALL, DType, bfloat16
 from flambeau.errors import BackendError
 from flambeau.shapes import numel
+from flambeau_arrayapi import ArrayApiBackend
 
-from .kernels import KERNELS, from_storage, item_strides, storage_offset
+from .kernels import BFLOAT16, KERNELS, from_storage, item_strides, storage_offset
 
 Array = Any  # cupy.ndarray
-NATIVE = {d: np.dtype(ml_dtypes.bfloat16 if d is bfloat16 else d.name) for d in ALL}
+NATIVE = {d: BFLOAT16 if d is bfloat16 else np.dtype(d.name) for d in ALL}
 
 
 class CupyBackend(ArrayApiBackend):

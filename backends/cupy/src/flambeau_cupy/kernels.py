@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 Array = Any  # cupy.ndarray
 Shape = tuple[int, ...]
 
@@ -58,10 +60,11 @@ def sort(cupy: Any, x: Array, *, dim: int, descending: bool) -> tuple[Array, Arr
     """CuPy's sort is stable and puts NaN last; descending, it runs backwards over the reversed array."""
     if not x.ndim:
         return x.copy(), cupy.zeros((), dtype=np.int64)
+    keys = x.astype(np.float32) if x.dtype == BFLOAT16 else x  # NaN has no fixed place among bfloat16 numbers
     if descending:
-        order = x.shape[dim] - 1 - cupy.flip(cupy.argsort(cupy.flip(x, dim), axis=dim, kind="stable"), dim)
+        order = x.shape[dim] - 1 - cupy.flip(cupy.argsort(cupy.flip(keys, dim), axis=dim, kind="stable"), dim)
     else:
-        order = cupy.argsort(x, axis=dim, kind="stable")
+        order = cupy.argsort(keys, axis=dim, kind="stable")
     order = order.astype(np.int64, copy=False)
     return cupy.take_along_axis(x, order, axis=dim), order
 

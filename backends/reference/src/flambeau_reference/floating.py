@@ -102,7 +102,7 @@ def safe_pow(x: float, y: float) -> float:
     except (OverflowError, ValueError):
         if x < 0.0 and y != math.floor(y):
             return NAN
-        odd = math.fmod(y, 2.0) != 0.0
+        odd = abs(math.fmod(y, 2.0)) == 1.0  # a fraction is neither
         return math.copysign(INF, x) if odd else INF
 
 

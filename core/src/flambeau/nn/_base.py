@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
-from .. import Tensor
 from ..errors import ArgumentError, KeyNameError, NameUnknownError, ValueRangeError
+from ..tensor import Tensor
 from .parameter import Buffer, Parameter
 
 _TABLES = ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",

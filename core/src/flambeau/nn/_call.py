@@ -10,8 +10,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import Tensor, autograd, is_grad_enabled
+from .. import autograd
 from ..errors import HookError, UnsupportedError
+from ..modes import is_grad_enabled
+from ..tensor import Tensor
 from ._base import ModuleBase
 from ._hooks import RemovableHandle, add_hook
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import Tensor, ops
+from .. import ops
 from ..errors import ShapeError, ValueRangeError
+from ..tensor import Tensor
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:

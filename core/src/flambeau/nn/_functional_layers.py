@@ -6,8 +6,10 @@ import math
 import warnings
 from typing import Any
 
-from .. import Tensor, no_grad, ops
+from .. import ops
 from ..errors import PreconditionError, ShapeError, UnsupportedError, ValueRangeError
+from ..modes import no_grad
+from ..tensor import Tensor
 from ._functional_activation import relu
 
 # -- dropout -------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import math
 import warnings
 from collections.abc import Callable
 
-from .. import Tensor, ops
+from .. import ops
 from ..errors import ShapeError, ValueRangeError
+from ..tensor import Tensor
 from ._functional_activation import logsigmoid
 from ._reduction import reduced, reduction_of
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import warnings
 
-from .. import Tensor
 from ..errors import ValueRangeError
+from ..tensor import Tensor
 
 
 def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
     """`reduction`, or what the old flags `size_average` and `reduce` mean where one is given."""
     if size_average is None and reduce is None:
         return reduction
-    if reduce is False:
-        meant = "none"
-    else:
-        meant = "sum" if size_average is False else "mean"
+    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.",
                   stacklevel=3)
     return meant

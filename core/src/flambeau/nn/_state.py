@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import Tensor, no_grad
 from ..errors import ArgumentError, HookError, PreconditionError, StateDictError
+from ..modes import no_grad
+from ..tensor import Tensor
 from ._hooks import RemovableHandle, add_hook
 from ._traverse import Traversal
 from .parameter import Parameter

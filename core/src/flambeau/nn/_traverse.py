@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from .. import Tensor
 from ..errors import NameUnknownError, ValueRangeError
+from ..tensor import Tensor
 from ._base import ModuleBase
 from .parameter import Parameter
 

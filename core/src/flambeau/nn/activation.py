@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import Tensor, full
 from ..errors import PreconditionError, ValueRangeError
+from ..ops import full
+from ..tensor import Tensor
 from . import functional as F
 from .module import Module
 from .parameter import Parameter

@@ -11,10 +11,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import Generator, Tensor, diag, empty_like, no_grad, randperm, where
-from .. import eye as identity
-from .. import tensor as as_tensor
 from ..errors import UnsupportedError, ValueRangeError
+from ..modes import no_grad
+from ..ops import empty_like, randperm, where
+from ..ops import eye as identity
+from ..ops import tensor as as_tensor
+from ..random import Generator
+from ..tensor import Tensor
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 
@@ -170,7 +173,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     with no_grad():
         flat = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
         q, r = _qr(flat.t() if rows < columns else flat)
-        q = q * diag(r, 0).sign()  # makes the result unique, hence uniformly distributed
+        q = q * r.diagonal().sign()  # makes the result unique, hence uniformly distributed
         q = q.t() if rows < columns else q
         return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
 

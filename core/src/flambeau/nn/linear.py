@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import Tensor, empty
 from ..errors import ValueRangeError
+from ..ops import empty
+from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

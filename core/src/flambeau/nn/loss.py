@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import Tensor
 from ..errors import ArgumentError, ValueRangeError
+from ..tensor import Tensor
 from . import functional as F
 from ._reduction import reduction_of
 from .distance import PairwiseDistance

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .. import Tensor, dtypes, empty_like, no_grad
-from .. import device as device_of
+from .. import dtypes
+from ..device import device as device_of
 from ..errors import ArgumentError, ValueRangeError
+from ..modes import no_grad
+from ..ops import empty_like
+from ..tensor import Tensor
 from ._call import Hooked
 from ._state import StateDict
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor, dtypes, empty, ones, tensor, zeros
+from .. import dtypes
 from ..errors import UnsupportedError, ValueRangeError
+from ..ops import empty, ones, tensor, zeros
+from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any, NoReturn, TypeVar
 
-from .. import Tensor
 from ..errors import ArgumentError, HookError
+from ..tensor import Tensor
 from .containers import _pairs, _position
 from .module import Module
 from .parameter import Parameter
@@ -155,7 +155,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value under `key`, or `default`."""
-        return self[key] if key in self else default
+        return getattr(self, _key(key)) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new ParameterDict with `default` under each of `keys`."""

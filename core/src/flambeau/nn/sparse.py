@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor, empty, no_grad
 from ..errors import PreconditionError, UnsupportedError
+from ..modes import no_grad
+from ..ops import empty
+from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

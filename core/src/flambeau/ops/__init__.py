@@ -15,5 +15,6 @@ from .sort import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .sampling import *  # noqa: F403
 from . import mutate
 from .. import indexing  # noqa: F401 - attaches x[...]

@@ -17,7 +17,7 @@ from ..random import draws
 from ..shapes import expanded_size
 from ..tensor import Tensor
 from . import draw
-from .create import cast, convert
+from .create import cast, convert, detach
 from .draw import Flat
 from .movement import expand, permute_op, reshape
 from .reduce import amax, amin
@@ -29,6 +29,7 @@ _LOWEST_INT64 = -(1 << 63)
 
 
 def uniform(op: str, kind: Kind, low: float, high: float) -> Flat:
+    """Uniform numbers from `low` to `high`, bounds that the floating or complex dtype must hold."""
     real = kind.dtype.real
     require_real(op, real)
     largest = _LARGEST[real]
@@ -40,6 +41,7 @@ def uniform(op: str, kind: Kind, low: float, high: float) -> Flat:
 
 
 def normal(op: str, kind: Kind, mean: float, std: float, blocks: bool) -> Flat:
+    """Normal numbers; a complex kind's parts share the variance."""
     require_real(op, kind.dtype.real)
     require(std >= 0.0, op, f"expects std >= 0.0, but found std {std}")
     spread = std / math.sqrt(2.0) if kind.dtype.is_complex else std
@@ -51,6 +53,7 @@ def _also_complex(kind: Kind, flat: Flat) -> Flat:
 
 
 def chances(op: str, kind: Kind, p: Any, shape: tuple[int, ...], order: list[int] | None) -> Flat:
+    """1 with probability `p`, a number or a tensor that expands to `shape` and is read in the memory order given."""
     if kind.dtype.is_complex:
         raise UnsupportedError(f"not implemented for {kind.dtype!r}", op=op, dtype=kind.dtype)
     if not isinstance(p, Tensor):
@@ -58,14 +61,15 @@ def chances(op: str, kind: Kind, p: Any, shape: tuple[int, ...], order: list[int
         return lambda e, n, kind: cast(draw.below(e, n, kind.device, float(p)), kind.dtype)
     if not p.is_floating_point():
         raise UnsupportedError(f"not implemented for probabilities of {p.dtype!r}", op=op, dtype=p.dtype)
-    chances = expand(convert(p.detach(), None, kind.device), expanded_size(op, tuple(p.shape), shape))
-    if p.numel() and not (amin(p.detach()).item() >= 0 and amax(p.detach()).item() <= 1):
+    chances = expand(convert(detach(p), None, kind.device), expanded_size(op, tuple(p.shape), shape))
+    if p.numel() and not (amin(detach(p), None).item() >= 0 and amax(detach(p), None).item() <= 1):
         raise ValueRangeError("expects all probabilities to be in [0, 1]", op=op)
     flat = reshape(chances if order is None else permute_op(chances, tuple(order)), (-1,))
     return lambda e, n, kind: cast(draw.below_each(e, flat), kind.dtype)
 
 
 def any_integer(dtype: DType) -> Flat:
+    """Integers from 0 to the dtype's largest, or to the largest that a floating dtype counts to."""
     if dtype.is_complex:
         raise UnsupportedError(f"not implemented for {dtype!r}", op="random_", dtype=dtype)
     span = 2 if dtype.category == 0 else count(dtype)
@@ -74,6 +78,7 @@ def any_integer(dtype: DType) -> Flat:
 
 
 def from_on(dtype: DType, low: int) -> Flat:
+    """Integers from `low` to the dtype's largest, or to the largest that a floating dtype counts to."""
     _require_countable("random_", dtype)
     if low == _LOWEST_INT64:
         return _any_double_word(dtype)
@@ -96,7 +101,7 @@ def _any_double_word(dtype: DType) -> Flat:
 
 
 def between(op: str, dtype: DType, low: int, high: int) -> Flat:
-    """Integers from `low` up to, not including, `high`; the bounds of a floating dtype move inwards to what it holds."""
+    """Integers from `low` up to, not including, `high`; a floating dtype's bounds move inwards to what it holds."""
     _require_countable(op, dtype)
     require(low < high, op, f"expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if dtype.is_floating_point:
@@ -142,16 +147,19 @@ def _check_held(op: str, dtype: DType, low: int, last: int) -> None:
 
 
 def require(met: bool, op: str, message: str) -> None:
+    """Raises ValueRangeError with `message` unless `met`."""
     if not met:
         raise ValueRangeError(message, op=op)
 
 
 def require_real(op: str, dtype: DType) -> None:
+    """Raises UnsupportedError unless the dtype is real and floating."""
     if not dtype.is_floating_point:
         raise UnsupportedError(f"not implemented for {dtype!r}", op=op, dtype=dtype)
 
 
 def require_floating(op: str, dtype: DType) -> None:
+    """Raises DTypeError unless the dtype is real and floating."""
     if not dtype.is_floating_point:
         raise DTypeError(f"the distribution is continuous: the dtype must be floating, got {dtype!r}", op=op,
                          dtype=dtype)
@@ -165,5 +173,3 @@ def _require_countable(op: str, dtype: DType) -> None:
 def count(dtype: DType) -> int:
     """How many integers from 0 on the dtype holds without a gap."""
     return (1 << _DIGITS[dtype]) + 1 if dtype.is_floating_point else 1 << (dtype.bits - dtype.is_signed)
-
-

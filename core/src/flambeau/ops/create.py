@@ -255,7 +255,11 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     >>> flambeau.tensor([[1, 2], [3, 4]]).sum(0)
     tensor([4, 6])
     """
-    made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
+    if type(data) is list and set(map(type, data)) == {float}:  # the common case, in one step
+        kind = kind_for(dtype, device)
+        made = wrap(kind.device.backend.from_host(_encoded(data, kind.dtype), (len(data),), kind.dtype), kind)
+    else:
+        made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
     if requires_grad:
         made.requires_grad = True
     return made
@@ -360,7 +364,7 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
             flat = [v != 0 for v in flat]
         elif category == 1:
             flat = [int(v) for v in flat]
-        elif category == 2:
+        elif category == 2 and dtype.format == "":
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
     except TypeError as error:

@@ -26,7 +26,7 @@ from ..random import draws
 from ..samples import Sample, arr
 from ..shapes import numel
 from ..tensor import Tensor, wrap
-from .compare import bitwise_and, bitwise_right_shift, ge, lt, where
+from .compare import bitwise_and, ge, lt, where
 from .create import cast, zeros_of
 from .elementwise import complex as complex_op
 from .elementwise import cos, log, log1p, mul, remainder, sin, sqrt
@@ -39,26 +39,27 @@ _ULP24, _ULP53 = 2.0**-24, 2.0**-53
 _TURN24 = draws.to_single(2.0 * math.pi) * _ULP24  # 2 pi in float32, for a 24-bit integer
 _TURN53 = 2.0 * math.pi * _ULP53
 
-Flat = Callable[[Engine, int, Kind], Tensor]
+Drawn = Any  # a Tensor: its operators are attached as the ops register
+Flat = Callable[[Engine, int, Kind], Drawn]
 
 
-def from_bytes(data: bytes | bytearray, dtype: DType, device: Device) -> Tensor:
+def from_bytes(data: bytes | bytearray, dtype: DType, device: Device) -> Drawn:
     """The elements that lie in `data` as a flat tensor."""
     count = len(data) // dtype.itemsize
     return wrap(device.backend.from_host(data, (count,), dtype), device.kinds[dtype])
 
 
-def narrow24(data: bytes, device: Device) -> Tensor:
+def narrow24(data: bytes, device: Device) -> Drawn:
     """The low 24 bits of each word, int32."""
-    return bitwise_and(from_bytes(data, int32, device), _MASK24)  # type: ignore[no-any-return]
+    return bitwise_and(from_bytes(data, int32, device), _MASK24)
 
 
-def narrow53(data: bytes, device: Device) -> Tensor:
+def narrow53(data: bytes, device: Device) -> Drawn:
     """The low 53 bits of each double word, int64."""
-    return bitwise_and(from_bytes(data, int64, device), _MASK53)  # type: ignore[no-any-return]
+    return bitwise_and(from_bytes(data, int64, device), _MASK53)
 
 
-def integer_draws(engine: Engine, n: int, wide: bool, device: Device) -> Tensor:
+def integer_draws(engine: Engine, n: int, wide: bool, device: Device) -> Drawn:
     """`n` uniform integers of 53 bits if `wide`, else of 24."""
     return narrow53(engine.bits64(n), device) if wide else narrow24(engine.bits32(n), device)
 
@@ -66,59 +67,60 @@ def integer_draws(engine: Engine, n: int, wide: bool, device: Device) -> Tensor:
 # --- uniform
 
 
-def uniform(engine: Engine, n: int, kind: Kind, low: float, high: float) -> Tensor:
+def uniform(engine: Engine, n: int, kind: Kind, low: float, high: float) -> Drawn:
     """Uniform numbers from `low` to `high`; float16 and bfloat16 are drawn in float32."""
-    dtype, wide = kind.dtype, kind.dtype is float64
-    bits = integer_draws(engine, n, wide, kind.device)
+    dtype = kind.dtype
+    bits = integer_draws(engine, n, dtype is float64, kind.device)
     if dtype is float64:
         return _spread53(bits, low, high)
     drawn = _spread24(bits, draws.to_single(low), draws.to_single(high))
     if dtype is float32:
         return drawn
     rounded = cast(drawn, dtype)
-    return where(ge(rounded, high), low, rounded)  # type: ignore[no-any-return]
+    return where(ge(rounded, high), low, rounded)
 
 
-def _spread24(bits: Tensor, low: float, high: float) -> Tensor:
+def _spread24(bits: Drawn, low: float, high: float) -> Drawn:
     """bits * 2**-24 * (high - low) + low, rounded once to float32."""
     span = draws.to_single(high - low)
     if low == -high:  # one rounding without wider arithmetic: the integer is centred exactly
-        return mul(cast(bits - (1 << 23), float32), high * 2.0**-23)  # type: ignore[no-any-return]
+        return mul(cast(bits - (1 << 23), float32), high * 2.0**-23)
     if low == 0.0:
-        return mul(cast(bits, float32), span * _ULP24)  # type: ignore[no-any-return]
+        return mul(cast(bits, float32), span * _ULP24)
     if _is_power_of_two(span) or not has_float64(bits.device):
-        return mul(cast(bits, float32), span * _ULP24) + low  # type: ignore[no-any-return]
-    return cast(mul(cast(bits, float64), span * _ULP24) + low, float32)  # type: ignore[no-any-return]
+        return mul(cast(bits, float32), span * _ULP24) + low
+    return cast(mul(cast(bits, float64), span * _ULP24) + low, float32)
 
 
-def _spread53(bits: Tensor, low: float, high: float) -> Tensor:
+def _spread53(bits: Drawn, low: float, high: float) -> Drawn:
     """bits * 2**-53 * (high - low) + low, rounded once to float64."""
     span = high - low
     if low == -high:
-        return mul(cast(bits - (1 << 52), float64), high * 2.0**-52)  # type: ignore[no-any-return]
-    product = mul(cast(bits, float64), span * _ULP53)
-    if low == 0.0:
-        return product  # type: ignore[no-any-return]
-    if _is_power_of_two(span):
-        return product + low  # type: ignore[no-any-return]
-    return _sum_of(product, _product_error(bits, product, span * _ULP53), low)
+        return mul(cast(bits - (1 << 52), float64), high * 2.0**-52)
+    return _fused(cast(bits, float64), span * _ULP53, low)
 
 
-def _product_error(bits: Tensor, product: Tensor, factor: float) -> Tensor:
-    """What the rounding of `bits * factor` to `product` lost, exactly: both are split into halves (Dekker, 1971)."""
+def _fused(x: Drawn, factor: float, offset: float) -> Drawn:
+    """float64 x * factor + offset, rounded once."""
+    product = mul(x, factor)
+    if offset == 0.0:
+        return product
+    total = product + offset
+    if _is_power_of_two(factor):
+        return total
+    rest = total - product
+    return total + ((product - (total - rest)) + (offset - rest) + _product_error(x, product, factor))
+
+
+def _product_error(x: Drawn, product: Drawn, factor: float) -> Drawn:
+    """What the rounding of `x * factor` to `product` lost, exactly: both are split into halves (Dekker, 1971)."""
     top = factor * 134217729.0
     factor_high = top - (top - factor)
     factor_low = factor - factor_high
-    high = cast(bitwise_right_shift(bits, 27), float64) * 2.0**27
-    low = cast(bitwise_and(bits, (1 << 27) - 1), float64)
-    return ((high * factor_high - product) + high * factor_low + low * factor_high) + low * factor_low  # type: ignore[no-any-return]
-
-
-def _sum_of(product: Tensor, error: Tensor, offset: float) -> Tensor:
-    """product + error + offset, rounded once (Knuth's two-sum)."""
-    total = product + offset
-    rest = total - product
-    return total + ((product - (total - rest)) + (offset - rest) + error)  # type: ignore[no-any-return]
+    stretched = x * 134217729.0
+    high = stretched - (stretched - x)
+    low = x - high
+    return ((high * factor_high - product) + high * factor_low + low * factor_high) + low * factor_low
 
 
 def _is_power_of_two(value: float) -> bool:
@@ -133,74 +135,78 @@ def has_float64(device: Device) -> bool:
 # --- normal
 
 
-def normal(engine: Engine, n: int, kind: Kind, mean: float, std: float, blocks: bool) -> Tensor:
+def normal(engine: Engine, n: int, kind: Kind, mean: float, std: float, blocks: bool) -> Drawn:
     """Normal numbers: blocks of sixteen where PyTorch draws so (`blocks`: the target is contiguous), else in pairs."""
     if n < _BLOCK or not blocks:
         return doubles(draws.normals(engine, n, mean, std), kind)
     dtype = kind.dtype
     if dtype is float64:
         drawn = _blocks(_block_bits(engine, n, n, True, kind.device), n, float64)
-        return drawn if mean == 0.0 and std == 1.0 else drawn * std + mean
+        return drawn if mean == 0.0 and std == 1.0 else _fused(drawn, std, mean)
     drawn = _blocks(_block_bits(engine, n, n if dtype is float32 else n // _BLOCK * _BLOCK, False, kind.device), n,
                     float32)
     scaled = _scaled(drawn, draws.to_single(mean), draws.to_single(std))
-    return scaled if dtype is float32 else cast(scaled, dtype)  # type: ignore[no-any-return]
+    return scaled if dtype is float32 else cast(scaled, dtype)
 
 
-def _block_bits(engine: Engine, n: int, drawn: int, wide: bool, device: Device) -> Tensor:
+def _block_bits(engine: Engine, n: int, drawn: int, wide: bool, device: Device) -> Drawn:
     """The integers behind whole blocks of sixteen, the redrawn tail's last; shape (blocks, 16)."""
     data, size = (engine.bits64(drawn), 8) if wide else (engine.bits32(drawn), 4)
     if n % _BLOCK:
         tail = engine.bits64(_BLOCK) if wide else engine.bits32(_BLOCK)
         data = data[: n // _BLOCK * _BLOCK * size] + tail
     bits = narrow53(data, device) if wide else narrow24(data, device)
-    return view_op(bits, (len(data) // size // _BLOCK, _BLOCK))  # type: ignore[no-any-return]
+    return view_op(bits, (len(data) // size // _BLOCK, _BLOCK))
 
 
-def _blocks(bits: Tensor, n: int, dtype: DType) -> Tensor:
-    """Box-Muller: the first eight integers of a block give radii, the last eight angles."""
+def _blocks(bits: Drawn, n: int, dtype: DType) -> Drawn:
+    """Box-Muller: the first eight integers of a block give radii, the last eight angles.
+
+    A float32 logarithm is the float64 one rounded: libraries' own differ from PyTorch's by more.
+    """
     ones, ulp, turn = ((1 << 53), _ULP53, _TURN53) if dtype is float64 else ((1 << 24), _ULP24, _TURN24)
     rows, half = slice(0, bits.shape[0], 1), _BLOCK // 2
     first = slice_op(bits, (rows, slice(0, half, 1)))
     second = slice_op(bits, (rows, slice(half, _BLOCK, 1)))
-    radius = sqrt(log(cast(ones - first, dtype) * ulp) * -2.0)
+    logarithm = log(cast(ones - first, float64 if has_float64(bits.device) else dtype) * ulp)
+    radius = sqrt((logarithm if dtype is float64 else cast(logarithm, dtype)) * -2.0)
     angle = cast(second, dtype) * turn
     drawn = view_op(cat_op([radius * cos(angle), radius * sin(angle)], 1), (bits.numel(),))
     return _with_tail(drawn, n)
 
 
-def _with_tail(drawn: Tensor, n: int) -> Tensor:
+def _with_tail(drawn: Drawn, n: int) -> Drawn:
     """`n` numbers: the whole blocks, their end overwritten by the redrawn tail's sixteen."""
     if n % _BLOCK == 0:
         return drawn
     total = drawn.numel()
     parts = [slice_op(drawn, (slice(0, n - _BLOCK, 1),)), slice_op(drawn, (slice(total - _BLOCK, total, 1),))]
-    return cat_op(parts, 0)  # type: ignore[no-any-return]
+    return cat_op(parts, 0)
 
 
-def _scaled(drawn: Tensor, mean: float, std: float) -> Tensor:
+def _scaled(drawn: Drawn, mean: float, std: float) -> Drawn:
     """float32 drawn * std + mean, rounded once."""
     if mean == 0.0:
         return drawn if std == 1.0 else drawn * std
     if _is_power_of_two(std) or not has_float64(drawn.device):
         return drawn * std + mean
-    return cast(cast(drawn, float64) * std + mean, float32)  # type: ignore[no-any-return]
+    return cast(cast(drawn, float64) * std + mean, float32)
 
 
 # --- on the host, in double
 
 
-def doubles(values: Sequence[float], kind: Kind) -> Tensor:
+def doubles(values: Sequence[float], kind: Kind) -> Drawn:
     """Doubles as a tensor of `kind`; narrower dtypes than float32 are rounded to float32 first."""
     dtype = kind.dtype
     if dtype is float32 or dtype is float64:
         return from_bytes(encode(list(values), dtype), dtype, kind.device)
     if dtype.is_floating_point:
-        return cast(from_bytes(encode(list(values), float32), float32, kind.device), dtype)  # type: ignore[no-any-return]
+        return cast(from_bytes(encode(list(values), float32), float32, kind.device), dtype)
     return whole([0 if math.isinf(v) else int(v) for v in values], kind)
 
 
-def whole(values: Sequence[int], kind: Kind) -> Tensor:
+def whole(values: Sequence[int], kind: Kind) -> Drawn:
     """Python integers as a tensor of `kind`, wrapping; narrow floating dtypes are rounded to float32 first."""
     low, high = -(1 << 63), 1 << 64
     if values and not low <= min(values) <= max(values) < -low:
@@ -209,41 +215,41 @@ def whole(values: Sequence[int], kind: Kind) -> Tensor:
     return _integers_as(made, kind)
 
 
-def _integers_as(made: Tensor, kind: Kind) -> Tensor:
+def _integers_as(made: Drawn, kind: Kind) -> Drawn:
     if kind.dtype is int64:
         return made
     if kind.dtype.is_floating_point and kind.dtype.itemsize == 2:
         made = cast(made, float32)
-    return cast(made, kind.dtype)  # type: ignore[no-any-return]
+    return cast(made, kind.dtype)
 
 
 # --- the others
 
 
-def exponential(engine: Engine, n: int, kind: Kind, rate: float) -> Tensor:
+def exponential(engine: Engine, n: int, kind: Kind, rate: float) -> Drawn:
     """Exponential numbers of that rate."""
     if n < _HOST_EXPONENTIALS or not has_float64(kind.device):
         return doubles(draws.exponentials(engine, n, rate), kind)
     drawn = log1p(cast(narrow53(engine.bits64(n), kind.device), float64) * -_ULP53) * (-1.0 / rate)
     if kind.dtype.itemsize == 2:
         drawn = cast(drawn, float32)
-    return drawn if kind.dtype is float64 else cast(drawn, kind.dtype)  # type: ignore[no-any-return]
+    return drawn if kind.dtype is float64 else cast(drawn, kind.dtype)
 
 
-def below(engine: Engine, n: int, device: Device, p: float) -> Tensor:
+def below(engine: Engine, n: int, device: Device, p: float) -> Drawn:
     """A boolean tensor, true with probability `p`: 53-bit integers less than p * 2**53."""
-    return lt(narrow53(engine.bits64(n), device), math.ceil(p * 2.0**53))  # type: ignore[no-any-return]
+    return lt(narrow53(engine.bits64(n), device), math.ceil(p * 2.0**53))
 
 
-def below_each(engine: Engine, p: Tensor) -> Tensor:
+def below_each(engine: Engine, p: Drawn) -> Drawn:
     """A boolean tensor, true with the probability that stands in the flat floating tensor `p`."""
     wide = p.dtype is float64
     bits, dtype = integer_draws(engine, p.numel(), wide, p.device), float64 if wide else float32
     chance = p if p.dtype is dtype else cast(p, dtype)
-    return lt(cast(bits, dtype) * (_ULP53 if wide else _ULP24), chance)  # type: ignore[no-any-return]
+    return lt(cast(bits, dtype) * (_ULP53 if wide else _ULP24), chance)
 
 
-def integers(engine: Engine, n: int, kind: Kind, low: int, span: int, wide: bool) -> Tensor:
+def integers(engine: Engine, n: int, kind: Kind, low: int, span: int, wide: bool) -> Drawn:
     """Integers from `low` up to, not including, `low + span`, by modulo of words or (`wide`) double words."""
     if wide:
         return whole([low + word % span for word in engine.words64(n)], kind)
@@ -255,10 +261,10 @@ def integers(engine: Engine, n: int, kind: Kind, low: int, span: int, wide: bool
 def complex_pairs(flat: Flat) -> Flat:
     """The same draw for a complex kind: real and imaginary parts are drawn in turn."""
 
-    def drawn(engine: Engine, n: int, kind: Kind) -> Tensor:
+    def drawn(engine: Engine, n: int, kind: Kind) -> Drawn:
         parts = flat(engine, 2 * n, kind.device.kinds[kind.dtype.real])
         real, imag = (slice_op(parts, (slice(start, 2 * n, 2),)) for start in (0, 1))
-        return complex_op(real, imag)  # type: ignore[no-any-return]
+        return complex_op(real, imag)
 
     return drawn
 
@@ -270,7 +276,8 @@ def complex_pairs(flat: Flat) -> Flat:
            samples=lambda: [Sample(arr(3), arr(3, requires_grad=False)), Sample(arr(0), arr(0, requires_grad=False))])
 def redrawn(input: Tensor, values: Tensor) -> Tensor:
     """`values`, in the place of `input`, of which nothing remains."""
-    return copy(values)  # type: ignore[no-any-return]
+    made: Tensor = copy(values)
+    return made
 
 
 @redrawn.grad("input")
@@ -282,20 +289,22 @@ def memory_order(input: Tensor) -> list[int] | None:
     """Dims from the largest stride to the smallest; None where that is their order already."""
     if input.is_contiguous():
         return None
-    strides = input.stride()
-    order = sorted(range(len(strides)), key=lambda d: -strides[d])
+    shape, strides = input._array.shape, input.stride()
+    order = sorted(range(len(strides)), key=lambda d: (-strides[d], shape[d] == 1))
     return None if order == sorted(order) else order
 
 
-def laid_out(flat: Tensor, shape: Sequence[int], order: list[int] | None) -> Tensor:
+def laid_out(flat: Drawn, shape: Sequence[int], order: list[int] | None) -> Tensor:
     """A flat tensor in memory order as a tensor of `shape`."""
     if order is None:
-        return view_op(flat, tuple(shape))  # type: ignore[no-any-return]
-    inverse = sorted(range(len(order)), key=order.__getitem__)
-    return permute_op(view_op(flat, tuple(shape[d] for d in order)), tuple(inverse))  # type: ignore[no-any-return]
+        made: Tensor = view_op(flat, tuple(shape))
+    else:
+        inverse = sorted(range(len(order)), key=order.__getitem__)
+        made = permute_op(view_op(flat, tuple(shape[d] for d in order)), tuple(inverse))
+    return made
 
 
-def overwrite(op: str, target: Tensor, flat: Tensor, order: list[int] | None) -> Tensor:
+def overwrite(op: str, target: Tensor, flat: Drawn, order: list[int] | None) -> Tensor:
     """Writes the draws into `target`'s memory, counts the change, and returns `target`; its gradient becomes zero."""
     values = laid_out(flat, target._array.shape, order)
     if target._requires_grad and grad_enabled():
@@ -311,7 +320,7 @@ def check_distinct(op: str, target: Tensor) -> None:
                          op=op)
 
 
-def fresh(values: Tensor, kind: Kind, requires_grad: Any = False) -> Tensor:
+def fresh(values: Drawn, kind: Kind, requires_grad: bool = False) -> Tensor:
     """The values as a new tensor that is nobody's view."""
     made = wrap(values._array, kind)
     if requires_grad:

@@ -12,6 +12,7 @@ from ..dispatch import composite, primitive
 from ..registry import Number
 from ..samples import Bad, Sample, arr
 from ..tensor import Tensor
+from .compare import where
 
 
 def _c(x: Any) -> Any:
@@ -67,8 +68,6 @@ def sgn(input: Tensor) -> Tensor:
     """The sign of each element; of a complex number, the number of magnitude one in its direction (0 for 0)."""
     if input._kind.dtype.category < 3:
         return sign(input)
-    from .compare import where
-
     size = abs(input)
     return where(size == 0, input * 0, input / where(size == 0, size + 1, size))
 
@@ -359,16 +358,12 @@ def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 @_pow.grad("input")
 def _(g, input, exponent):
-    from .compare import where
-
     slope = exponent * _pow(input, exponent - 1)
     return g * _c(where(exponent == 0, slope * 0, slope))
 
 
 @_pow.grad("exponent")
 def _(g, input, exponent, out):
-    from .compare import where
-
     flat = (input == 0) & ((exponent >= 0) if exponent._kind.dtype.category < 3 else (exponent == exponent))
     safe = where(input == 0, input * 0 + 1, input)
     return g * _c(where(flat, out * 0, out * log(safe)))
@@ -381,8 +376,6 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
 
 def _winner(g: Any, mine: Any, theirs: Any, wins: Any) -> Any:
     """g where mine wins; half of it at ties, as PyTorch shares it."""
-    from .compare import where
-
     return where(mine == theirs, g / 2, where(wins, g, g * 0))
 
 

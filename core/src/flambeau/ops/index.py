@@ -12,6 +12,7 @@ from ..registry import Dim, Number
 from ..samples import Sample, arr
 from ..shapes import canonical_dim, contiguous_strides, numel
 from ..tensor import Tensor
+from .create import zeros_of
 from .movement import permute_op, reshape
 
 
@@ -42,7 +43,6 @@ def _(g, index, input_shape, *, dim):
            samples=lambda: [Sample(arr(2, 3), 0, _arr_index(2, high=3), (4, 3))])
 def index_add_dim(input: Tensor, dim: Dim, index: Tensor, size: Any) -> Tensor:
     """Zeros of `size` to whose parts of `dim` those of `input` are added, as the 1-d `index` says."""
-    from .create import zeros_of
     from .movement import expand
 
     shape = [1] * len(size)
@@ -65,8 +65,6 @@ def gather(input: Tensor, dim: Dim, index: Tensor, *, sparse_grad: bool = False)
 
 @gather.grad("input")
 def _(g, index, input_shape, *, dim):
-    from .create import zeros_of
-
     return scatter_add(zeros_of(g, input_shape), dim, index, g)
 
 
@@ -121,8 +119,6 @@ def index_op(input: Tensor, indices: Sequence[Tensor]) -> Tensor:
 
 @index_op.grad("input")
 def _(g, indices, input_shape):
-    from .create import zeros_of
-
     return index_put_op(zeros_of(g, input_shape), g, list(indices), True)
 
 
@@ -135,8 +131,6 @@ def index_put_op(input: Tensor, values: Tensor, indices: Sequence[Tensor], accum
 
 @index_put_op.grad("input")
 def _(g, indices, *, accumulate):
-    from .create import zeros_of
-
     return g if accumulate else index_put_op(g, zeros_of(g, ()), list(indices), False)
 
 
@@ -168,8 +162,6 @@ def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
 
 @masked_select_op.grad("input")
 def _(g, mask, input_shape):
-    from .create import zeros_of
-
     return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
 
 

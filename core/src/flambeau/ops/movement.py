@@ -16,6 +16,7 @@ from ..registry import Dim, Size
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infer_size, numel, spread
 from ..tensor import Tensor, wrap
+from .create import zeros_of
 
 
 def _view_rule(input: Tensor, *, size: Any) -> None:
@@ -202,8 +203,6 @@ def _(g, input_shape, *, index):
     Sample(arr(2), (4, 3), (slice(1, 4, 2), 2)), Sample(arr(3), (2, 3), (1, slice(0, 3, 1)))])
 def slice_backward(input: Tensor, size: Any, index: Any) -> Tensor:
     """Zeros of `size` with `input` in the region that `index` selects."""
-    from .create import zeros_of
-
     made = zeros_of(input, size)
     slice_op(made, index).copy_(input)
     return made
@@ -223,7 +222,6 @@ def as_strided_op(input: Tensor, size: Size, stride: Size, storage_offset: int) 
 @as_strided_op.grad("input")
 def _(g, input_shape, *, size, stride, storage_offset):
     """Each element's gradient goes to its place in the storage (of an input that is contiguous from offset 0)."""
-    from .create import zeros_of
     from .index import put_flat
 
     return reshape(put_flat(zeros_of(g, (numel(input_shape),)), g, size, stride, storage_offset), input_shape)
@@ -257,8 +255,6 @@ def _(g, input_shape, *, offset, dim1, dim2):
 @composite(saves="", samples=lambda: [Sample(arr(3), (3, 4), 0, 0, 1)])
 def diagonal_backward(input: Tensor, size: Any, offset: int, dim1: int, dim2: int) -> Tensor:
     """Zeros of `size` with `input` on the diagonal."""
-    from .create import zeros_of
-
     made = zeros_of(input, size)
     diagonal_op(made, offset, dim1, dim2).copy_(input)
     return made

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..dispatch import composite, primitive
 from ..dtypes import DType
 from ..registry import Dim, Dims
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dims, numel
 from ..tensor import Tensor
+from .compare import where_op
+from .create import ones_like, zeros_of
+from .elementwise import _c
+from .movement import cat, copy, expand, flip, permute, reshape, stack
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),
@@ -20,22 +26,37 @@ _RUNNING = (lambda: [Sample(arr(4), 0), Sample(arr(2, 3), -1), Sample(arr(2, 3, 
 
 
 def restored(g: Tensor, shape: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> Tensor:
-    """A gradient of a reduced result, spread over the shape that was reduced."""
-    from .movement import expand, reshape
-
+    """A gradient of a reduced result, spread over the shape that was reduced; a view."""
     if not keepdim and dim and len(shape) > 0:
         g = reshape(g, tuple(1 if i in dim else n for i, n in enumerate(shape)))
     return g if g._array.shape == shape else expand(g, shape)
 
 
-@primitive(name="sum", saves="input_shape", dtype="summed", samples=_REDUCED)
-def _sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """The sum over `dim` (an int, several, or None for all); integers and booleans sum in int64."""
+@primitive(name="sum", saves="input_shape", dtype="summed", method=True, samples=_REDUCED)
+def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The sum of all elements, or over `dim`; integers and booleans sum in int64 unless `dtype` says otherwise.
+
+    >>> import flambeau
+    >>> flambeau.sum(flambeau.ones(2, 3), dim=1)
+    tensor([3., 3.])
+    """
 
 
-@_sum.grad("input")
+@sum.grad("input")
 def _(g, input_shape, *, dim, keepdim):
-    return restored(g, input_shape, dim, keepdim)
+    return spread(g, input_shape, dim, keepdim)
+
+
+@composite(saves="", out=False, grad_name="ExpandBackward0", samples=lambda: [
+    Sample(arr(), (2, 3), (0, 1), False), Sample(arr(2), (2, 3), (1,), False), Sample(arr(2, 1), (2, 3), (1,), True)])
+def spread(input: Tensor, size: Any, dim: Any, keepdim: bool) -> Tensor:
+    """A reduced result repeated over the dims that were reduced: the gradient of a sum."""
+    return copy(restored(input, size, dim, keepdim))
+
+
+@spread.grad("input")
+def _(g, *, dim, keepdim):
+    return sum(g, dim, keepdim)
 
 
 @primitive(name="prod", saves="input out", dtype="summed", samples=_REDUCED)
@@ -46,8 +67,6 @@ def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
 @prod_op.grad("input")
 def _(g, input, out, *, dim, keepdim):
     """The product of all others, from running products before and after each element: right at zeros too."""
-    from .elementwise import _c
-
     shape = tuple(input._array.shape)
     g = restored(g, shape, dim, keepdim)
     return g * _c(_others(input, dim))
@@ -55,9 +74,6 @@ def _(g, input, out, *, dim, keepdim):
 
 def _others(input: Tensor, dim: tuple[int, ...]) -> Tensor:
     """For each element, the product of the other elements of its group."""
-    from .create import ones_like
-    from .movement import cat, flip, permute, reshape
-
     shape = tuple(input._array.shape)
     if not shape or 0 in shape:
         return ones_like(input)
@@ -83,12 +99,10 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
 
 def _shared(g, input, out, *, dim, keepdim):
-    from .compare import where_op
-
     shape = tuple(input._array.shape)
     hit = (input == restored(out, shape, dim, keepdim)) | (input != input)
     mask = where_op(hit, input * 0 + 1, input * 0) if not input.is_floating_point() else hit.to(input.dtype)
-    return restored(g, shape, dim, keepdim) * mask / restored(_sum(mask, dim, keepdim), shape, dim, keepdim)
+    return restored(g, shape, dim, keepdim) * mask / restored(sum(mask, dim, keepdim), shape, dim, keepdim)
 
 
 amax.grad("input")(_shared)
@@ -116,8 +130,6 @@ def cumsum(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
 
 @cumsum.grad("input")
 def _(g, *, dim):
-    from .movement import flip
-
     if not g._array.shape:
         return g
     return flip(cumsum(flip(g, (dim,)), dim), (dim,))
@@ -135,10 +147,6 @@ def _(g, input, *, dim):
 
 def _cumprod_gradient(g: Tensor, input: Tensor, dim: int) -> Tensor:
     """d out[j] / d x[i] is the product of x[:j+1] without x[i]; summed over j >= i. O(n^2) memory, right at zeros."""
-    from .create import ones_like
-    from .elementwise import _c
-    from .movement import cat, stack
-
     if not input._array.shape:
         return g
     n = input._array.shape[dim]
@@ -148,7 +156,7 @@ def _cumprod_gradient(g: Tensor, input: Tensor, dim: int) -> Tensor:
         tail = input.narrow(dim, i + 1, n - i - 1)
         hole = ones_like(input.narrow(dim, i, 1))
         others = cumprod(cat([head, hole, tail], dim), dim).narrow(dim, i, n - i)
-        columns.append(_sum(g.narrow(dim, i, n - i) * _c(others), dim))
+        columns.append(sum(g.narrow(dim, i, n - i) * _c(others), dim))
     return stack(columns, dim) if columns else g
 
 
@@ -165,7 +173,6 @@ def cummin(input: Tensor, dim: Dim) -> Tensor:
 
 
 def _scattered(g, indices, input_shape, *, dim):
-    from .create import zeros_of
     from .index import scatter_add
 
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)
@@ -182,23 +189,6 @@ def _all_if_empty(dim):
     return None if isinstance(dim, (tuple, list)) and not dim else dim
 
 
-def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-        out: Tensor | None = None, axis: Dims = None, keepdims: bool | None = None) -> Tensor:
-    """The sum of all elements, or over `dim`; integers and booleans sum in int64 unless `dtype` says otherwise.
-
-    >>> import flambeau
-    >>> flambeau.sum(flambeau.ones(2, 3), dim=1)
-    tensor([3., 3.])
-    """
-    dim = dim if axis is None else axis
-    if type(dim) in (tuple, list) and not dim:
-        dim = None
-    return _sum(input, dim, keepdim if keepdims is None else keepdims, dtype=dtype, out=out)
-
-
-Tensor.sum = sum
-
-
 def prod(input: Tensor, dim: Dim | None = None, keepdim: bool = False, *, dtype: DType | None = None,
          out: Tensor | None = None, axis: Dim | None = None) -> Tensor:
     """The product of all elements, or along `dim`."""
@@ -212,7 +202,7 @@ Tensor.prod = prod
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     count = numel(input._array.shape[i] for i in dim)
-    total = _sum(input, dim, keepdim, dtype=dtype)
+    total = sum(input, dim, keepdim, dtype=dtype)
     return total / count
 
 

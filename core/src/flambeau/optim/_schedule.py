@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .. import Tensor
 from ..errors import ArgumentError, KeyNameError, UnsupportedError, ValueRangeError
+from ..tensor import Tensor
 from .optimizer import Optimizer, number
 
 _EPOCH_WARNING = ("The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "

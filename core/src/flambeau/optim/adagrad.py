@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor, full_like
+from ..ops import full_like
+from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

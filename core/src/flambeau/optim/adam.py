@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor, maximum, zeros_like
 from ..errors import ValueRangeError
+from ..ops import maximum, zeros_like
+from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

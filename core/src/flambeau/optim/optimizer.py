@@ -14,12 +14,14 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any
 
-from .. import Tensor, enable_grad, get_default_dtype, set_grad_enabled, tensor
-from ..dtypes import float32, float64
+from ..dtypes import float32, float64, get_default_dtype
 from ..errors import ArgumentError, HookError, UnsupportedError, ValueRangeError
+from ..modes import enable_grad, set_grad_enabled
 from ..nn._base import typename
 from ..nn._hooks import RemovableHandle, add_hook
 from ..nn.module import zero_gradient
+from ..ops import tensor
+from ..tensor import Tensor
 
 _HOOK_TABLES = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_state_dict_pre_hooks",
                 "_optimizer_state_dict_post_hooks", "_optimizer_load_state_dict_pre_hooks",
@@ -297,7 +299,7 @@ def _cast_state(parameter: Tensor, value: Any, key: Any = None) -> Any:
 
 def check_non_negative(name: str, value: Any) -> None:
     """Raises ValueRangeError `Invalid {name}: {value}` unless value >= 0."""
-    if not 0.0 <= value:
+    if not value >= 0.0:
         raise ValueRangeError(f"Invalid {name}: {value}")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor, zeros_like
+from ..ops import zeros_like
+from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import Tensor
 from ..errors import ValueRangeError
+from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

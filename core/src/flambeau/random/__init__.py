@@ -13,7 +13,8 @@ multiplication and addition.
 | `randint`, `random_(from, to)` | a word | from + word % (to - from) |
 | ... from 2**28 values on | a double word | the same, whatever the dtype |
 | `random_()` bool, integers, float16, bfloat16, float32 | a word | word % 2, % (max + 1), % (2**digits + 1) |
-| `random_()` int64, float64 | a double word | % 2**63, % (2**53 + 1); from -2**63 without `to`: the double word itself |
+| `random_()` int64, float64 | a double word | double word % 2**63, % (2**53 + 1) |
+| `random_(-2**63, None)` | a double word | the double word as a signed number |
 | `randn`, `normal_` float32, 16 values or more, contiguous | a word | blocks of sixteen, see below |
 | ... float16, bfloat16 | a word | as float32 in float32, rounded at the end |
 | ... float64 | a double word | as float32, in double |

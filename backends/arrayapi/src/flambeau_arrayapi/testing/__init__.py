@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cases import CASES, Case, cases_for
-from .compare import difference, refuses, run, supported
+from .compare import call, difference, refuses, run, supported
 from .host import Host, from_host
 
-__all__ = ["CASES", "Case", "Host", "cases_for", "difference", "from_host", "refuses", "run", "supported"]
+__all__ = ["CASES", "Case", "Host", "call", "cases_for", "difference", "from_host", "refuses", "run", "supported"]

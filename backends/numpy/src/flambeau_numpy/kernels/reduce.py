@@ -99,3 +99,11 @@ def _half_extreme(ufunc: np.ufunc) -> Any:
 
 register("amax", _half_extreme(np.maximum), HALVES)
 register("amin", _half_extreme(np.minimum), HALVES)
+
+
+@kernel("spread")
+def spread(x: Array, *, size: tuple[int, ...], dim: tuple[int, ...], keepdim: bool) -> Array:
+    """A reduced result repeated over the dims that were reduced: one write, no intermediate view."""
+    out = np.empty(size, x.dtype)
+    out[...] = x if keepdim or not x.ndim else x.reshape([1 if i in dim else n for i, n in enumerate(size)])
+    return out

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ... import manual_seed
 from ...errors import WorkerError
+from ...random import manual_seed
 from ._fetch import Fetch, fetcher
 
 _CHECK_SECONDS = 5.0  # how long to wait for a result before asking whether the workers live

@@ -6,9 +6,10 @@ import copy
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any
 
-from ... import Tensor, as_tensor, float64, stack, tensor
-from ...dtypes import BY_NAME
+from ...dtypes import BY_NAME, float64
 from ...errors import ArgumentError, ShapeError
+from ...ops import as_tensor, stack, tensor
+from ...tensor import Tensor
 
 CollateMap = dict[Any, Callable[..., Any]]
 

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from ... import Generator
 from ...errors import ArgumentError, PreconditionError, UnsupportedError, ValueRangeError
+from ...random import Generator
 from ._fetch import fetcher
 from ._workers import Workers
 from .collate import default_collate, default_convert

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from ... import Generator, Tensor, randperm
 from ...errors import IndexRangeError, PreconditionError, UnsupportedError, ValueRangeError
+from ...ops import randperm
+from ...random import Generator
+from ...tensor import Tensor
 
 T = TypeVar("T", covariant=True)
 

@@ -7,8 +7,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-from ... import Generator, Tensor, as_tensor, empty, float64, int64, multinomial, randint, randperm
+from ...dtypes import float64, int64
 from ...errors import ArgumentError, UnsupportedError, ValueRangeError
+from ...ops import as_tensor, empty, multinomial, randint, randperm
+from ...random import Generator
+from ...tensor import Tensor
 
 T = TypeVar("T", covariant=True)
 

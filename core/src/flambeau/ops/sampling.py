@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..device import Kind
+from ..dispatch import into
 from ..dtypes import DType, float32, float64, int64
 from ..errors import ArgumentError, DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ..modes import grad_enabled
@@ -15,14 +16,17 @@ from ..shapes import as_int, as_size, broadcast_shapes, non_negative, numel
 from ..tensor import Tensor
 from ..views import check_writable
 from . import allowed, draw
-from .create import _named_size, _size, cast, empty, full_op, into, kind_for
-from .elementwise import div, mul
+from .arithmetic import div
+from .create import _named_size, _size, cast, detach, empty, full_op, kind_for
+from .elementwise import mul
 from .movement import slice_op
 from .reduce import amax, amin, argmax, sum
 from .sort import sort
 
-_ABSENT: Any = object()
+__all__ = ["bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+           "randperm"]
 
+_ABSENT: Any = object()
 
 # --- fresh tensors
 
@@ -39,7 +43,8 @@ def rand(*size: Any, generator: Any = None, out: Tensor | None = None, dtype: DT
     tensor([0.4963, 0.7682])
     """
     kind = _kind(dtype, device, out)
-    return _made("rand", _sizes("rand", size, named), kind, generator, out, requires_grad, allowed.uniform("rand", kind, 0, 1))
+    return _made("rand", _sizes("rand", size, named), kind, generator, out, requires_grad,
+                 allowed.uniform("rand", kind, 0, 1))
 
 
 def randn(*size: Any, generator: Any = None, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
@@ -61,7 +66,7 @@ def randn(*size: Any, generator: Any = None, out: Tensor | None = None, dtype: D
 def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None,
             out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
-    """Integers from `low` (0 unless given) up to, not including, `high`: `randint(high, size)`, `randint(low, high, size)`.
+    """Integers from `low` up to, not including, `high`: `randint(high, size)` from 0, `randint(low, high, size)`.
 
     Raises ValueRangeError for an empty range or one that the dtype does not hold.
 
@@ -133,11 +138,11 @@ def _normal_of(mean: Any, std: Any, generator: Any) -> Tensor:
     if isinstance(std, Tensor) and std.numel() and not std.is_complex() and not bool(amin(std) >= 0.0):
         raise ValueRangeError("expects all elements of std >= 0.0", op="normal")
     kind, spread = lead._kind.plain, 1.0 if isinstance(std, Tensor) else std
-    drawn = _made("normal", broadcast_shapes("normal", *shapes), kind, generator, None, False,
+    drawn: Any = _made("normal", broadcast_shapes("normal", *shapes), kind, generator, None, False,
                   allowed.normal("normal", kind, 0.0, spread, True))
     if isinstance(std, Tensor):
-        drawn = cast(mul(drawn, std.detach()), kind.dtype)
-    drawn = cast(drawn + (mean.detach() if isinstance(mean, Tensor) else mean), kind.dtype)
+        drawn = cast(mul(drawn, detach(std)), kind.dtype)
+    drawn = cast(drawn + (detach(mean) if isinstance(mean, Tensor) else mean), kind.dtype)
     for source in (mean, std):
         drawn = _in_place_of(source, drawn)
     return drawn
@@ -160,7 +165,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None, o
     tensor([0., 1.])
     """
     kind = input._kind.plain if out is None else out._kind.plain
-    chance = input.detach() if p is None else p
+    chance = detach(input) if p is None else p
     made = _made("bernoulli", tuple(input.shape), kind, generator, None, False,
                  allowed.chances("bernoulli", kind, chance, tuple(input.shape), None))
     return _in_place_of(input, made) if out is None else into(full_op.op, out, made)
@@ -181,7 +186,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     _check_weights(input, num_samples, replacement)
     if out is not None and out.dtype is not int64:
         raise DTypeError(f"out must be int64, got {out.dtype!r}", op="multinomial", dtype=out.dtype)
-    engine, weights = chosen_generator("multinomial", generator), input.detach()
+    engine, weights = chosen_generator("multinomial", generator), detach(input)
     sample = _with_replacement if replacement and num_samples > 1 else _without_replacement
     if not input.numel():
         made = empty((*input.shape[:-1], num_samples), dtype=int64, device=input.device)
@@ -202,10 +207,10 @@ def _check_weights(input: Tensor, samples: int, replacement: bool) -> None:
                               op="multinomial", num_samples=samples)
     if not input.numel():
         return
-    low, high = amin(input.detach()).item(), amax(input.detach()).item()
+    low, high = amin(detach(input), None).item(), amax(detach(input), None).item()
     if not (low >= 0 and high < math.inf):
         raise ValueRangeError("weights contain inf, nan or a negative number", op="multinomial")
-    if not bool(amin(sum(input.detach(), -1, dtype=float64 if input.dtype is float64 else float32)) > 0):
+    if not amin(sum(detach(input), -1, dtype=float64 if input.dtype is float64 else float32), None).item() > 0:
         raise ValueRangeError("the weights sum to 0", op="multinomial")
 
 

@@ -1,0 +1,18 @@
+"""What the tests of the NumPy backend share."""
+
+from functools import partial
+
+import flambeau_arrayapi.testing
+import pytest
+from flambeau_numpy import backend
+
+
+@pytest.fixture(scope="session")
+def numpy_backend():
+    return backend()
+
+
+@pytest.fixture
+def call(numpy_backend):
+    """Calls the kernel of an op as core would: by the dtype of its first array."""
+    return partial(flambeau_arrayapi.testing.call, numpy_backend)

@@ -1,0 +1,1 @@
+"""Says, check by check, whether a flambeau backend is right."""

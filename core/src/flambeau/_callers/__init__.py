@@ -1,0 +1,1 @@
+"""Generated callers, one module per op family."""
