@@ -1,15 +1,19 @@
 """Every Python example in the documentation runs, and prints what it says it prints.
 
-The blocks of one document run in order and share their names. A block that starts with `>>>` is a doctest. In
-any other block a comment after a `print(...)` call, or the comment lines after it, state what the call prints;
-a block marked ```` ```python no-run ```` is only compiled.
+The blocks of one document run in order, in an interpreter of their own, and share their names. A block that
+starts with `>>>` is a doctest. In any other block a comment after a `print(...)` call, or the comment lines after
+it, state what the call prints; a block marked ```` ```python no-run ```` is only compiled.
 """
+
+import __future__
 
 import ast
 import contextlib
 import doctest
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,10 +50,11 @@ def printed_by(statement: ast.stmt, lines: list[str], following: ast.stmt | None
 def run_block(code: str, names: dict[str, Any], where: str) -> Iterator[tuple[str, str]]:
     """Runs a block statement by statement; yields (what it said it prints, what it printed)."""
     body, lines = ast.parse(code, where).body, code.split("\n")
+    flags = __future__.annotations.compiler_flag if "from __future__ import annotations" in code else 0
     for statement, following in zip(body, [*body[1:], None], strict=True):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(ast.Module([statement], []), where, "exec"), names)
+            exec(compile(ast.Module([statement], []), where, "exec", flags, dont_inherit=True), names)
         expected = printed_by(statement, lines, following)
         if expected is not None:
             yield expected, out.getvalue().strip()
@@ -64,20 +69,24 @@ def run_doctest(code: str, names: dict[str, Any], where: str) -> None:
     assert not runner.failures, report.getvalue()
 
 
-@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_document_examples_print_what_they_say(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
+def run_document(document: Path) -> None:
     text, names = document.read_text(), {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
-        first_line = text.count("\n", 0, block.start("code"))
-        code = "\n" * first_line + block["code"]
+        code = "\n" * text.count("\n", 0, block.start("code")) + block["code"]
         if "no-run" in block["mark"]:
             ast.parse(code, str(document))
         elif block["code"].lstrip().startswith(">>>"):
             run_doctest(code, names, str(document))
         else:
             for expected, printed in run_block(code, names, str(document)):
-                assert printed == expected
+                assert printed == expected, f"{document}: said {expected!r}, printed {printed!r}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_examples_print_what_they_say(document: Path, tmp_path: Path):
+    done = subprocess.run([sys.executable, __file__, str(document)], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("code", "pairs"), [
@@ -93,3 +102,7 @@ def test_comment_after_print_is_the_expected_output(code: str, pairs: list[tuple
 def test_wrong_doctest_fails():
     with pytest.raises(AssertionError, match="Expected"):
         run_doctest(">>> 1 + 1\n3\n", {}, "example")
+
+
+if __name__ == "__main__":
+    run_document(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import autograd, errors
+from . import autograd, copying as _copying, errors
 from .constants import *  # noqa: F403
 from .device import device, get_default_device, set_default_device
 from .dtypes import (

@@ -95,10 +95,10 @@ class _Writer:
             partner = next((q.name for q in numbers if q is not p), self.op.primary)
             if operator and p is self.op.inputs[0]:
                 continue
+            foreign = "return NotImplemented" if operator else f"raise foreign(op, {p.name!r}, {p.name})"
             lines += [f"if type({p.name}) is not Tensor and type({p.name}) is not Parameter:",
-                      f"    {p.name} = lift({partner}, {p.name})"]
-            if operator:
-                lines += [f"    if {p.name} is NotImplemented:", "        return NotImplemented"]
+                      f"    lifted = lift({partner}, {p.name})", "    if lifted is NotImplemented:",
+                      f"        {foreign}", f"    {p.name} = lifted"]
         return lines
 
     def _kind_checks(self) -> str:

@@ -21,7 +21,7 @@ from .errors import ArgumentError, BackendError, DeviceError, DTypeError, Flambe
 from .modes import _grad, grad_enabled
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 from .shapes import as_size, broadcast_shapes, canonical_dim, reduce_dims
-from .tape import WRAPPED, Node, Output, tick
+from .tape import WRAPPED, Leaf, Node, Output, tick
 from .tensor import Parameter, Tensor, new, shell, wrap
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
@@ -235,13 +235,8 @@ def plain(tensor: Tensor) -> Tensor:
     made = wrap(tensor._array, tensor._kind.plain)
     made._version, made._view, made._meta = tensor._version, tensor._view, tensor._meta
     made._requires_grad = tensor._requires_grad
-    made._node = tensor._node or (LeafEdge(tensor) if tensor._requires_grad else None)
+    made._node = tensor._node or (Leaf(tensor) if tensor._requires_grad else None)
     return made
-
-
-def LeafEdge(tensor: Tensor) -> Tensor:  # noqa: N802 - reads as the edge it makes
-    """The edge to a leaf: the leaf itself."""
-    return tensor
 
 
 def _common_device(op: OpDef, tensors: list[Any]) -> Any:
@@ -325,6 +320,11 @@ def _combine(high: DType | None, low: DType | None) -> DType | None:
 # --- failures
 
 
+def foreign(op: OpDef, name: str, value: Any) -> ArgumentError:
+    """The error for an argument that is neither a tensor nor a number."""
+    return ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name)
+
+
 def renamed(error: FlambeauError, op: OpDef) -> FlambeauError:
     """The same error under the name of the op that the user called."""
     made = type(error)(error.message, op=op.name, **error.fields)
@@ -357,7 +357,7 @@ def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]
 
 
 def _described(value: Any) -> str:
-    return f"{type(value).__name__} {value!r:.60}" if value is not NotImplemented else "an unsupported type"
+    return f"{type(value).__name__} {value!r:.60}"
 
 
 def _check_shapes(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> None:
@@ -467,7 +467,7 @@ FALLBACK.append(fallback)
 NAMES: dict[str, Any] = {
     "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
-    "reduce_dims": reduce_dims, "created": created, "differs": differs, "grad_enabled": grad_enabled, "into": into, "lift": lift,
+    "reduce_dims": reduce_dims, "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into, "lift": lift,
     "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -16,7 +16,7 @@ from .errors import ArgumentError, DTypeError, GradientError, GraphFreedError, S
 from .modes import _grad
 from .registry import TABLE
 from .dispatch import lift
-from .tape import FREED, WRAPPED, Node, Output
+from .tape import FREED, WRAPPED, Leaf, Node, Output
 from .tensor import Tensor, fill, new, wrap
 from .views import bump, store
 
@@ -29,10 +29,7 @@ def unpack(node: Node, i: int, create: bool) -> Any:
     versions = node.versions
     cell = value._version
     if (0 if cell is None else cell[0]) != (0 if versions is None else versions[i]):
-        raise SavedTensorModifiedError(
-            f"one of the variables needed for gradient computation has been modified by an inplace operation:"
-            f" {node.op.saves[i]!r} of {node.name()}, shape {list(value.shape)}, is at version {cell[0]},"  # type: ignore[index]
-            f" expected version {0 if versions is None else versions[i]}", op="backward")
+        raise modified_error(node, repr(node.op.saves[i]), value, 0 if versions is None else versions[i])
     if create:
         name = node.op.saves[i]
         if name in node.op.auxiliary:  # a floating one is no constant at second order: the rule computes it anew
@@ -40,6 +37,15 @@ def unpack(node: Node, i: int, create: bool) -> Any:
         if name in _result_names(node.op):
             return _linked_result(node, name, value)
     return value
+
+
+def modified_error(node: Node, what: str, value: Tensor, expected: int) -> SavedTensorModifiedError:
+    """The error for a saved tensor that was changed in place."""
+    version = 0 if value._version is None else value._version[0]
+    return SavedTensorModifiedError(
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {what} of"
+        f" {node.name()}, shape {list(value.shape)}, is at version {version}, expected version {expected}",
+        op="backward")
 
 
 def _result_names(op: Any) -> tuple[str, ...]:
@@ -61,7 +67,7 @@ def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
 def node_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
     """(edge, gradient) of every input of `node` that needs one."""
     if node.saved is FREED:
-        raise _freed(node)
+        raise freed_error(node)
     if node.op.rules is None:
         return node.op.backward(node, g)  # type: ignore[no-any-return]
     edges, attrs = node.edges, node.attrs or {}
@@ -76,7 +82,8 @@ def node_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
     return results
 
 
-def _freed(node: Node) -> GraphFreedError:
+def freed_error(node: Node) -> GraphFreedError:
+    """The error for a walk through a node whose saved values are gone."""
     return GraphFreedError(
         f"trying to backward through the graph a second time, or to use saved tensors of {node.name()} after they"
         " have been freed; specify retain_graph=True for the first backward", op="backward")
@@ -99,6 +106,8 @@ class Walk:
         node = edge
         if type(edge) is Output:
             node, edge = edge.node, (edge.node, edge.nr)
+        elif type(edge) is Leaf:
+            node = edge = edge.tensor
         held = self.pending.get(edge)
         if held is not None:
             self._accumulate(edge, held, g)
@@ -179,7 +188,7 @@ class Walk:
         grads = []
         for nr, (kind, shape) in enumerate(zip(node.kind, node.shape, strict=True)):
             g = self.pending.pop((node, nr), None)
-            grads.append(zeros(kind, shape) if g is None and node.op.materialize(node) else g)
+            grads.append(zeros(kind, shape) if g is None and kind is not None and node.op.materialize(node) else g)
         return tuple(grads)
 
     def _before(self, node: Node, g: Any) -> Any:
@@ -229,6 +238,8 @@ class Walk:
 
 
 def _owner(edge: Any) -> Any:
+    if type(edge) is Leaf:
+        return edge.tensor
     return edge.node if type(edge) is Output else edge
 
 
@@ -237,7 +248,7 @@ def _edge_shape(edge: Any) -> Any:
         return edge.shape
     if type(edge) is Output:
         return edge.node.shape[edge.nr]
-    return edge.shape if isinstance(edge, Node) else edge._array.shape
+    return edge.shape if isinstance(edge, Node) else _owner(edge)._array.shape
 
 
 def zeros(kind: Any, shape: Any) -> Tensor:

@@ -14,15 +14,17 @@ class arr:  # noqa: N801 - reads as a literal in samples
     """A tensor of that shape; `dtype` None means the dtype under test.
 
     Elements are drawn between `low` and `high` unless `fill` lists them in C order; `distinct`
-    draws without repetition, `requires_grad` False keeps the input out of gradient checks.
+    draws without repetition, `nonzero` draws no integer zero, `requires_grad` False keeps the input
+    out of gradient checks.
     """
 
-    __slots__ = ("distinct", "dtype", "fill", "high", "low", "requires_grad", "shape")
+    __slots__ = ("distinct", "dtype", "fill", "high", "low", "nonzero", "requires_grad", "shape")
 
     def __init__(self, *shape: int, dtype: str | None = None, low: float | None = None, high: float | None = None,
-                 fill: list[Any] | None = None, distinct: bool = False, requires_grad: bool = True) -> None:
+                 fill: list[Any] | None = None, distinct: bool = False, nonzero: bool = False,
+                 requires_grad: bool = True) -> None:
         self.shape, self.dtype, self.low, self.high = shape, dtype, low, high
-        self.fill, self.distinct, self.requires_grad = fill, distinct, requires_grad
+        self.fill, self.distinct, self.nonzero, self.requires_grad = fill, distinct, nonzero, requires_grad
 
     def __repr__(self) -> str:
         dtype = f", dtype={self.dtype!r}" if self.dtype else ""
@@ -30,7 +32,10 @@ class arr:  # noqa: N801 - reads as a literal in samples
 
 
 class Sample:
-    """Arguments that must work; `dtypes` narrows the dtypes it is run for."""
+    """Arguments that must work; `dtypes` narrows the dtypes it is run for, by name or by group ("floating").
+
+    `gradcheck` False keeps a point where the function has a kink out of finite differences.
+    """
 
     __slots__ = ("args", "dtypes", "gradcheck", "kwargs")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import device, dtypes
+from . import dtypes
+from .device import DEVICES, relink
 from .dtypes import DType
 from .errors import ArgumentError, DTypeError
 from .registry import TABLE
@@ -16,11 +17,11 @@ def set_default_dtype(d: DType) -> None:
     Raises DTypeError for a type that is not floating.
     """
     dtypes.set_default_dtype(d)
-    device.relink()
+    relink()
     for op in TABLE.values():  # integers now divide into another dtype
         for kind in [k for k in op.kernels if k.dtype.category < 2]:
             del op.kernels[kind]
-    for place in device.DEVICES.values():
+    for place in DEVICES.values():
         for kind in place.kinds.values():
             kind.scalars.clear()
 

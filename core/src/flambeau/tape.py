@@ -92,6 +92,8 @@ class Node:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_saved_"):
             return self._saved_value(name[len("_saved_"):])
+        if name not in Node.__slots__ and self.attrs and "ctx" in self.attrs:
+            return getattr(self.op.context_of(self), name)
         raise AttributeError(f"{self.name()!r} object has no attribute {name!r}")
 
     def _saved_value(self, name: str) -> Any:
@@ -129,6 +131,8 @@ def _public_edge(edge: Any) -> tuple[Any, int]:
         return edge, 0
     if type(edge) is Output:
         return edge.node, edge.nr
+    if type(edge) is Leaf:
+        return AccumulateGrad(edge.tensor), 0
     if isinstance(edge, Node):
         return edge, 0
     return AccumulateGrad(edge), 0
@@ -141,6 +145,15 @@ class Output:
 
     def __init__(self, node: Node, nr: int) -> None:
         self.node, self.nr = node, nr
+
+
+class Leaf:
+    """The edge to a leaf whose tensor takes part under another identity (a subclass unwrapped for a kernel)."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
 
 
 class NodeHooks:
@@ -185,6 +198,12 @@ class View:
 
     def __init__(self, base: Any, replay: tuple[tuple[Any, dict[str, Any] | None], ...]) -> None:
         self.base, self.replay = base, replay
+
+
+class FunctionView(View):
+    """A view that a custom Function returned: its gradient is the Function's, so it is not changed in place."""
+
+    __slots__ = ()
 
 
 class Meta:

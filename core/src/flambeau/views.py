@@ -15,7 +15,7 @@ from .dtypes import can_cast
 from .errors import DTypeError, InplaceError, ShapeError
 from .modes import grad_enabled
 from .registry import TABLE, OpDef
-from .tape import Node, View, add_view, new_node, tick
+from .tape import FunctionView, Node, View, add_view, new_node, tick
 from .tensor import Tensor, alias, wrap
 
 
@@ -25,7 +25,7 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     if parent is None:
         out._view = View(source, ((op, attrs),))
     else:
-        out._view = View(parent.base, (*parent.replay, (op, attrs)))
+        out._view = type(parent)(parent.base, (*parent.replay, (op, attrs)))
     cell = source._version
     if cell is None:
         cell = source._version = [0, None]
@@ -78,6 +78,10 @@ def check_writable(op_name: str, target: Tensor) -> None:
     if target._requires_grad and target._node is None:
         raise InplaceError("a leaf Variable that requires grad is being used in an in-place operation; wrap it in"
                            " no_grad() or work on a copy", op=op_name)
+    if type(target._view) is FunctionView and target._requires_grad:
+        raise InplaceError(f"an output of {target.grad_fn.name()} is a view that a custom Function made (or an input it"
+                           " returned as it was): an in-place change would lose the Function's backward; clone the"
+                           " output first", op=op_name)
     base = target._base
     if base is not None and base._requires_grad and base._node is None:
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
@@ -146,7 +150,7 @@ def _derive_views(base: Tensor) -> None:
     cell = base._version
     for reference in list(cell[1] or ()) if cell else ():
         view = reference()
-        if view is None or view._view is None or view._view.base is not base:
+        if view is None or type(view._view) is not View or view._view.base is not base:
             continue
         derived = replay(base, view._view.replay)
         view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array

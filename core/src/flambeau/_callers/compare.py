@@ -29,7 +29,10 @@ def bind_eq(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, eq(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -48,9 +51,10 @@ def bind_eq(op, kernels, defaults, body):
         return out
     def __eq__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -75,7 +79,10 @@ def bind_lt(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, lt(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -94,9 +101,10 @@ def bind_lt(op, kernels, defaults, body):
         return out
     def __lt__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -121,7 +129,10 @@ def bind_le(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, le(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -140,9 +151,10 @@ def bind_le(op, kernels, defaults, body):
         return out
     def __le__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -167,16 +179,20 @@ def bind_ne(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, ne(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from error
     def __ne__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
@@ -189,16 +205,20 @@ def bind_gt(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, gt(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from error
     def __gt__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
@@ -211,16 +231,20 @@ def bind_ge(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, ge(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from error
     def __ge__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             return body(input, other)
         except FlambeauError as error:
@@ -290,9 +314,15 @@ def bind_bitwise_and(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, bitwise_and(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -311,9 +341,10 @@ def bind_bitwise_and(op, kernels, defaults, body):
         return out
     def __and__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -338,9 +369,15 @@ def bind_bitwise_or(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, bitwise_or(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -359,9 +396,10 @@ def bind_bitwise_or(op, kernels, defaults, body):
         return out
     def __or__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -386,9 +424,15 @@ def bind_bitwise_xor(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, bitwise_xor(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -407,9 +451,10 @@ def bind_bitwise_xor(op, kernels, defaults, body):
         return out
     def __xor__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -434,9 +479,15 @@ def bind_bitwise_left_shift(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, bitwise_left_shift(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -455,9 +506,10 @@ def bind_bitwise_left_shift(op, kernels, defaults, body):
         return out
     def __lshift__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -482,9 +534,15 @@ def bind_bitwise_right_shift(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, bitwise_right_shift(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -503,9 +561,10 @@ def bind_bitwise_right_shift(op, kernels, defaults, body):
         return out
     def __rshift__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:

@@ -9,6 +9,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 KEYS = {
     'unfold': "primitive|input:Tensor:False,kernel_size:Size:False,dilation:Size:False,stride:Size:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'fold': "primitive|input:Tensor:False,size:Size:False,dilation:Size:False,stride:Size:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'convolution': "composite|input:Tensor:False,weight:Tensor:False,bias:Tensor | None:False,stride:Any:False,padding:Any:False,dilation:Any:False,transposed:bool:False,output_padding:Any:False,groups:int:False|('input', 'weight', 'input_shape', 'weight_shape')|('same',)|{'input': 'T', 'weight': 'T', 'bias': 'T'}|False|()|True||True|False|()|()",
+    'convolution_grad_weight': "composite|grad:Tensor:False,input:Tensor:False,size:Any:False,stride:Any:False,padding:Any:False,dilation:Any:False,groups:int:False|('grad', 'input', 'grad_shape', 'input_shape')|('same',)|{'grad': 'T', 'input': 'T'}|False|()|True||True|False|()|()",
 }
 
 
@@ -86,3 +88,81 @@ def bind_fold(op, kernels, defaults, body):
             out._node = None
         return out
     return fold, None
+
+
+def bind_convolution(op, kernels, defaults, body):
+    def convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups, *, out=None):
+        if out is not None:
+            return into(op, out, convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups))
+        try:
+            kind = input._kind
+            if weight._kind is not kind or bias is not None and bias._kind is not kind:
+                return mixed(op, (input, weight, bias, ), {'stride': stride, 'padding': padding, 'dilation': dilation, 'transposed': transposed, 'output_padding': output_padding, 'groups': groups})
+            array = kernels[kind](input._array, weight._array, None if bias is None else bias._array, stride=stride, padding=padding, dilation=dilation, transposed=transposed, output_padding=output_padding, groups=groups)
+        except Exception as error:
+            return recover(op, error, (input, weight, bias, ), {'stride': stride, 'padding': padding, 'dilation': dilation, 'transposed': transposed, 'output_padding': output_padding, 'groups': groups})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or weight._requires_grad or (bias is not None and bias._requires_grad)) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'stride': stride, 'padding': padding, 'dilation': dilation, 'transposed': transposed, 'output_padding': output_padding, 'groups': groups}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), weight._node or (weight if weight._requires_grad else None), None if bias is None else bias._node or (bias if bias._requires_grad else None), )
+            node.saved = (input, weight, input._array.shape, weight._array.shape, )
+            v_input = input._version
+            v_weight = weight._version
+            node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], 0, 0, )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return convolution, None
+
+
+def bind_convolution_grad_weight(op, kernels, defaults, body):
+    def convolution_grad_weight(grad, input, size, stride, padding, dilation, groups, *, out=None):
+        if out is not None:
+            return into(op, out, convolution_grad_weight(grad, input, size, stride, padding, dilation, groups))
+        try:
+            kind = grad._kind
+            if input._kind is not kind:
+                return mixed(op, (grad, input, ), {'size': size, 'stride': stride, 'padding': padding, 'dilation': dilation, 'groups': groups})
+            array = kernels[kind](grad._array, input._array, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups)
+        except Exception as error:
+            return recover(op, error, (grad, input, ), {'size': size, 'stride': stride, 'padding': padding, 'dilation': dilation, 'groups': groups})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (grad._requires_grad or input._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'size': size, 'stride': stride, 'padding': padding, 'dilation': dilation, 'groups': groups}
+            node.hooks = None
+            node.edges = (grad._node or (grad if grad._requires_grad else None), input._node or (input if input._requires_grad else None), )
+            node.saved = (grad, input, grad._array.shape, input._array.shape, )
+            v_grad = grad._version
+            v_input = input._version
+            node.versions = None if v_grad is v_input is None else (0 if v_grad is None else v_grad[0], 0 if v_input is None else v_input[0], 0, 0, )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return convolution_grad_weight, None

@@ -805,9 +805,15 @@ def bind_add(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, add(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -840,9 +846,10 @@ def bind_add(op, kernels, defaults, body):
         return out
     def __add__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -881,9 +888,15 @@ def bind_sub(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, sub(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -916,9 +929,10 @@ def bind_sub(op, kernels, defaults, body):
         return out
     def __sub__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -957,9 +971,15 @@ def bind_mul(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, mul(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -994,9 +1014,10 @@ def bind_mul(op, kernels, defaults, body):
         return out
     def __mul__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1037,9 +1058,15 @@ def bind_div(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, div(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1074,9 +1101,10 @@ def bind_div(op, kernels, defaults, body):
         return out
     def __truediv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1117,9 +1145,15 @@ def bind_floor_divide(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, floor_divide(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1138,9 +1172,10 @@ def bind_floor_divide(op, kernels, defaults, body):
         return out
     def __floordiv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1165,9 +1200,15 @@ def bind_remainder(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, remainder(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1202,9 +1243,10 @@ def bind_remainder(op, kernels, defaults, body):
         return out
     def __mod__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
-            if other is NotImplemented:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
                 return NotImplemented
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1245,9 +1287,15 @@ def bind_fmod(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, fmod(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(other, input)
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            other = lift(input, other)
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
         try:
             kind = input._kind
             if other._kind is not kind:
@@ -1288,9 +1336,15 @@ def bind_pow(op, kernels, defaults, body):
         if out is not None:
             return into(op, out, pow(input, exponent))
         if type(input) is not Tensor and type(input) is not Parameter:
-            input = lift(exponent, input)
+            lifted = lift(exponent, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
         if type(exponent) is not Tensor and type(exponent) is not Parameter:
-            exponent = lift(input, exponent)
+            lifted = lift(input, exponent)
+            if lifted is NotImplemented:
+                raise foreign(op, 'exponent', exponent)
+            exponent = lifted
         try:
             kind = input._kind
             if exponent._kind is not kind:

@@ -21,8 +21,10 @@ _TABLES = ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward
 
 
 def typename(value: Any) -> str:
-    """The class of `value` with its module, as error messages name it."""
+    """The class of `value` with its module, as error messages name it; a tensor's says its dtype."""
     kind = type(value)
+    if kind is Tensor:
+        return str(value.type())
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 

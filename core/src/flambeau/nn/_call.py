@@ -85,7 +85,9 @@ class _Backward:
             if answer is not None:
                 grads = _same_length("Backward pre hook", answer, grads)
         self.grad_output = grads
-        if not self.gated:
+        if self.hooks and not self.gated:
+            warnings.warn("Full backward hook is firing when gradients are computed with respect to module outputs "
+                          "since no inputs require gradients.", stacklevel=2)
             for hook in self.hooks:
                 if hook(self.module, (None,) * self.inputs, grads) is not None:
                     raise HookError("Backward hook for Modules where no input requires gradient should always "

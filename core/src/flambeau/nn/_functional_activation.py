@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from .. import ops
+from ..dtypes import float64
 from ..errors import ShapeError, ValueRangeError
 from ..tensor import Tensor
 
@@ -91,12 +92,14 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False,
           inplace: bool = False) -> Tensor:
     """Leaky ReLU with slopes drawn between `lower` and `upper`, in evaluation their mean."""
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
     source = input.clone() if inplace else input
-    if training:
-        slope: Any = ops.empty_like(input.detach()).uniform_(lower, upper)
-    else:
-        slope = (lower + upper) / 2
-    return _given_back(input, ops.where(source <= 0, source * slope, source), inplace)
+    falling = source.detach() <= 0
+    drawn = ops.empty(int(falling.sum().item()), dtype=float64, device=input.device).uniform_(lower, upper)
+    slope = ops.ones_like(source.detach())
+    slope[falling] = drawn.to(slope.dtype)
+    return _given_back(input, source * slope, inplace)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:

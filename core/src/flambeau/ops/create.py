@@ -17,12 +17,17 @@ from ..shapes import as_size, non_negative, numel, spread
 from ..tensor import Tensor, fill, new, wrap
 
 
-@primitive(name="full", differentiable=False)
+@primitive(name="full", differentiable=False,
+           samples=lambda: [Sample((2, 3), 1), Sample((), 2), Sample((0, 2), 1),
+                            Sample((3,), -1.5, dtypes=("floating",)), Sample((2,), 1 - 2j, dtypes=("complex",))])
 def full_op(size: Any, value: Any, dtype: DType) -> Tensor:
     """A new array with every element `value`."""
 
 
-@primitive(name="arange", differentiable=False)
+@primitive(name="arange", differentiable=False,
+           samples=lambda: [Sample(0, 1, 5, dtypes=("real number",)), Sample(7, -2, 4, dtypes=("signed",)),
+                            Sample(0, 1, 0, dtypes=("real number",)),
+                            Sample(0.1, 0.3, 6, dtypes=("real floating",))])
 def arange_op(start: Any, step: Any, length: int, dtype: DType) -> Tensor:
     """A new array with element i equal to start + i*step."""
 

@@ -24,6 +24,17 @@ _BINARY = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(ar
                     Sample(arr(0, 3), arr(3)), Sample(arr(), arr()),
                     Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
 
+_DIVISION = (lambda: [Sample(arr(3), arr(3, nonzero=True)), Sample(arr(2, 3), arr(3, nonzero=True)),
+                      Sample(arr(4, 1), arr(3, nonzero=True)), Sample(arr(), arr(2, nonzero=True)),
+                      Sample(arr(0, 3), arr(3, nonzero=True)), Sample(arr(), arr(nonzero=True)),
+                      Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+
+_POWERS = (lambda: [Sample(arr(3, low=0.2, high=3), arr(3)), Sample(arr(2, 3, low=0.2, high=3), arr(3)),
+                    Sample(arr(4, 1, low=0.2, high=3), arr(3)), Sample(arr(low=0.2, high=3), arr(2)),
+                    Sample(arr(0, 3), arr(3)), Sample(arr(low=0.2, high=3), arr()),
+                    Sample(arr(4, fill=[-2, -1, 3, 2]), arr(4, fill=[3, 2, -1, 0]), gradcheck=False),
+                    Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+
 
 def _domain(low: float, high: float) -> Any:
     return lambda: [Sample(arr(3, low=low, high=high)), Sample(arr(2, 3, low=low, high=high)),
@@ -63,7 +74,7 @@ def _(g):
     return g * 0
 
 
-@composite(method=True)
+@composite(method=True, samples=_UNARY)
 def sgn(input: Tensor) -> Tensor:
     """The sign of each element; of a complex number, the number of magnitude one in its direction (0 for 0)."""
     if input._kind.dtype.category < 3:
@@ -193,7 +204,7 @@ def _(g, input):
 # --- complex parts
 
 
-@primitive(saves="", dtype="real", dtypes="complex", name="real", samples=None)
+@primitive(saves="", dtype="real", dtypes="complex", name="real", samples=_UNARY)
 def _real(input: Tensor) -> Tensor:
     """The real parts of a complex tensor, as a copy."""
 
@@ -203,7 +214,7 @@ def _(g):
     return complex(g, g * 0)
 
 
-@primitive(saves="", dtype="real", dtypes="complex", name="imag", samples=None)
+@primitive(saves="", dtype="real", dtypes="complex", name="imag", samples=_UNARY)
 def _imag(input: Tensor) -> Tensor:
     """The imaginary parts of a complex tensor, as a copy."""
 
@@ -223,7 +234,9 @@ def imag(input: Tensor) -> Tensor:
     return _imag(input)
 
 
-@primitive(saves="", dtype="complex", dtypes="real floating", broadcast=True)
+@primitive(saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [
+    Sample(arr(3), arr(3), dtypes=("float32", "float64")), Sample(arr(2, 1), arr(3), dtypes=("float32", "float64")),
+    Sample(arr(), arr(), dtypes=("float32", "float64")), Sample(arr(0), arr(0), dtypes=("float32", "float64"))])
 def complex(real: Tensor, imag: Tensor) -> Tensor:
     """The complex tensor with those real and imaginary parts, both float32 or both float64."""
 
@@ -238,7 +251,7 @@ def _(g):
     return _imag(g)
 
 
-@composite(method=True)
+@composite(method=True, samples=_UNARY)
 def conj(input: Tensor) -> Tensor:
     """The complex conjugate of each element; a real tensor is returned as it is."""
     if input._kind.dtype.category < 3:
@@ -315,13 +328,13 @@ def _(g, input, other):
 
 
 @primitive(saves="", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__floordiv__",
-           differentiable=False, samples=_BINARY)
+           differentiable=False, samples=_DIVISION)
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__mod__",
-           samples=_BINARY)
+           samples=_DIVISION)
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The remainder with the divisor's sign, broadcast, as Python's `%`."""
 
@@ -336,7 +349,7 @@ def _(g, input, other):
     return -g * floor(input / other)
 
 
-@primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=_BINARY)
+@primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=_DIVISION)
 def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The remainder with the dividend's sign, broadcast, as C's fmod."""
 
@@ -351,7 +364,7 @@ def _(g, input, other):
     return -g * trunc(input / other)
 
 
-@primitive(name="pow", saves="input exponent out", dtypes="all", broadcast=True, samples=_BINARY)
+@primitive(name="pow", saves="input exponent out", dtypes="all", broadcast=True, samples=_POWERS)
 def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """Elementwise power, broadcast."""
 

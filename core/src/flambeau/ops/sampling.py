@@ -138,14 +138,12 @@ def _normal_of(mean: Any, std: Any, generator: Any) -> Tensor:
     if isinstance(std, Tensor) and std.numel() and not std.is_complex() and not bool(amin(std) >= 0.0):
         raise ValueRangeError("expects all elements of std >= 0.0", op="normal")
     kind, spread = lead._kind.plain, 1.0 if isinstance(std, Tensor) else std
-    drawn: Any = _made("normal", broadcast_shapes("normal", *shapes), kind, generator, None, False,
-                  allowed.normal("normal", kind, 0.0, spread, True))
+    flat = allowed.normal("normal", kind, 0.0, spread, True)
+    drawn: Any = _made("normal", broadcast_shapes("normal", *shapes), kind, generator, None, False, flat)
     if isinstance(std, Tensor):
         drawn = cast(mul(drawn, detach(std)), kind.dtype)
     drawn = cast(drawn + (detach(mean) if isinstance(mean, Tensor) else mean), kind.dtype)
-    for source in (mean, std):
-        drawn = _in_place_of(source, drawn)
-    return drawn
+    return _in_place_of(std, _in_place_of(mean, drawn))
 
 
 def _in_place_of(source: Any, drawn: Tensor) -> Tensor:

@@ -101,11 +101,11 @@ class Optimizer:
     param_groups: list[dict[str, Any]]
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for index, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {index}")
-            lines.extend(f"    {key}: {group[key]}" for key in sorted(group) if key != "params")
-        return "\n".join(lines) + "\n)"
+            options = "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            groups.append(f"\nParameter Group {index}\n{options}")
+        return f"{type(self).__name__} ({''.join(groups)})"
 
     # -- stepping --------------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ def _unary() -> Iterator[Case]:
                 yield Case(op, (array(shape, d, f"{op}{shape}"),))
             for layout in LAYOUTS[1:]:
                 yield Case(op, (array((3, 4), d, op + layout, layout),))
+    for d in R:  # enough elements for a backend to take another path
+        yield Case("erf", (array((8, 5001), d, "large"),))
 
 
 def _binary() -> Iterator[Case]:
@@ -85,7 +87,8 @@ def _where() -> Iterator[Case]:
 
 
 _REDUCED = (((), ()), ((5,), (0,)), ((2, 3), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1)), ((2, 3), ()), ((2, 3, 4), (0, 2)),
-            ((300,), (0,)), ((40, 3), (0,)))
+            ((300,), (0,)), ((40, 3), (0,)), ((2, 3, 4), (0, 1)), ((2, 3, 4), (1, 2)))
+_REDUCED_LARGE = (((2, 1500), (1,)), ((1201, 7), (0,)), ((600, 5), (1,)), ((31, 40, 3), (0, 1)), ((3, 5000), (0,)))
 _REDUCED_EMPTY = (((0, 3), (0,)), ((0, 3), (1,)), ((0,), (0,)), ((2, 0), (1,)))
 
 
@@ -102,6 +105,9 @@ def _sums() -> Iterator[Case]:
                 for keepdim in (False, True):
                     x = array(shape, d, f"{op}{shape}", special=False, low=-2, high=2)
                     yield Case(op, (x,), {"dim": dim, "keepdim": keepdim, "dtype": _sum_dtypes(d)[keepdim]})
+            for shape, dim in _REDUCED_LARGE if d in R and op == "sum" else ():
+                x = array(shape, d, f"{shape}", special=False)
+                yield Case(op, (x,), {"dim": dim, "keepdim": shape[0] < 9, "dtype": d})
             for layout in LAYOUTS[1:]:
                 x = array((3, 4), d, op + layout, layout)
                 yield Case(op, (x,), {"dim": (0,), "keepdim": False, "dtype": _sum_dtypes(d)[0]})
@@ -110,7 +116,7 @@ def _sums() -> Iterator[Case]:
 def _extremes() -> Iterator[Case]:
     for d in ORDERED:
         for op in ("amax", "amin"):
-            for shape, dim in (*_REDUCED, ((0, 3), (1,))):
+            for shape, dim in (*_REDUCED, *_REDUCED_LARGE[2:3], ((0, 3), (1,))):
                 for special in (False, True):
                     x = array(shape, d, f"{op}{shape}", special=special)
                     yield Case(op, (x,), {"dim": dim, "keepdim": special})

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import conv, create, elementwise, index, linalg, movement, reduce, sort
+from . import conv, create, elementwise, index, linalg, movement, reduce, sort, special
 
-__all__ = ["conv", "create", "elementwise", "index", "linalg", "movement", "reduce", "sort"]
+__all__ = ["conv", "create", "elementwise", "index", "linalg", "movement", "reduce", "sort", "special"]

@@ -1,0 +1,44 @@
+"""What a check is and how it ends.
+
+A check is a named function of the target. It returns an outcome or raises `CheckFailed`; any other
+exception counts as a failure too. A check never skips: what a backend declares not to offer is
+verified to be refused, which is an outcome of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .target import Target
+
+PASSED = "pass"
+UNSUPPORTED = "unsupported-verified"
+
+
+class CheckFailed(Exception):
+    """The backend did not do what the contract promises; `kind` names the way it failed."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise: `id` is stable, `op` and `dtype` are empty where it concerns none."""
+
+    id: str
+    group: str
+    run: Callable[[Target], str]
+    op: str = ""
+    dtype: str = ""
+    since: str = "1.0"  # the version of the contract that first promised it
+
+
+def require(condition: object, kind: str, message: str) -> None:
+    """Raises CheckFailed unless the condition holds."""
+    if not condition:
+        raise CheckFailed(kind, message)

@@ -1,0 +1,100 @@
+"""Expected and found numbers, side by side, in units in the last place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import copysign, frexp, inf, isinf, isnan
+from typing import Any
+
+from flambeau.dtypes import DType
+from flambeau.settings import finfo
+
+from .check import CheckFailed, require
+from .host import Host, rounded
+from .tolerances import Budget
+
+_SHOWN = 3  # mismatches spelled out in a message
+
+
+def ulp(value: float, dtype: DType) -> float:
+    """The distance between neighbouring numbers of `dtype` around `value`."""
+    limits = finfo(dtype)
+    if isinf(value) or abs(value) > limits.max:
+        return _ulp(limits.max, limits)
+    return _ulp(value, limits)
+
+
+def _ulp(value: float, limits: Any) -> float:
+    exponent = frexp(max(abs(value), limits.tiny))[1] - 1
+    result: float = limits.eps * 2.0**exponent
+    return result
+
+
+def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: Sequence[float] | None = None,
+             signed_zeros: bool = False) -> None:
+    """Raises CheckFailed unless `found` is `wide`, rounded once to found's dtype, within the budget.
+
+    `sensitivity` is what a relative change of one in the inputs does to each element.
+    """
+    require(found.shape == wide.shape, "shape", f"{where}: result has shape {found.shape}, expected {wide.shape}")
+    expected = rounded(wide.values, found.dtype) if wide.dtype is not found.dtype else wide.values
+    if found.dtype.category < 2:
+        faults = [i for i, (f, e) in enumerate(zip(found.values, expected, strict=True)) if f != e]
+    else:
+        bounds = _bounds(expected, found.dtype, budget, sensitivity)
+        rows = zip(found.values, expected, bounds, strict=True)
+        faults = [i for i, (f, e, b) in enumerate(rows) if not _close(f, e, b, found.dtype, signed_zeros)]
+    if faults:
+        raise CheckFailed("value", f"{where}: {_explained(faults, found, expected, budget)}")
+
+
+def _bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
+    ulps, real = budget.ulps(dtype), dtype.real
+    bounds = [ulps * ulp(abs(e), real) if e == e else 0.0 for e in expected]
+    if sensitivity is None:
+        return bounds
+    unit = budget.spread * finfo(real).eps
+    return [b + (unit * s if s == s and s != inf else 0.0) for b, s in zip(bounds, sensitivity, strict=True)]
+
+
+def _close(found: Any, expected: Any, bound: float, dtype: DType, signed_zeros: bool) -> bool:
+    if found == expected:
+        return not signed_zeros or found != 0 or dtype.is_complex or copysign(1, found) == copysign(1, expected)
+    if found != found or expected != expected:
+        return bool(found != found and expected != expected)
+    if dtype.is_complex:
+        return bool(abs(found - expected) <= bound)
+    return abs(_finite(found, dtype) - _finite(expected, dtype)) <= bound
+
+
+def _finite(value: float, dtype: DType) -> float:
+    """An infinity as the number that would come after the largest, so that it has a distance."""
+    limits = finfo(dtype)
+    return copysign(limits.max + _ulp(limits.max, limits), value) if isinf(value) else value
+
+
+def _explained(faults: list[int], found: Host, expected: list[Any], budget: Budget) -> str:
+    shown = "; ".join(f"at {_index(i, found.shape)} got {found.values[i]!r}, expected {expected[i]!r}"
+                      f"{_distance(found.values[i], expected[i], found.dtype)}" for i in faults[:_SHOWN])
+    rest = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    allowed = f"; allowed {budget.ulps(found.dtype):g} ulp" if found.dtype.category > 1 else ""
+    return f"{len(faults)} of {len(expected)} elements differ: {shown}{rest}{allowed}"
+
+
+def _distance(found: Any, expected: Any, dtype: DType) -> str:
+    if dtype.category < 2 or found != found or expected != expected or isinf(abs(found)) or isinf(abs(expected)):
+        return ""
+    return f" ({abs(found - expected) / ulp(abs(expected), dtype.real):.3g} ulp)"
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> list[int]:
+    index = []
+    for n in reversed(shape):
+        index.append(flat % n)
+        flat //= n
+    return index[::-1]
+
+
+def has_nan(values: list[Any]) -> bool:
+    """Whether any element is NaN."""
+    return any(v != v if isinstance(v, complex) else isnan(v) for v in values)

@@ -1,0 +1,99 @@
+"""Expected results: the reference backend in float64 on the same numbers.
+
+Floating inputs are widened, which is exact; integers stay what they are, unless the op computes
+with floats: then they are rounded to the default dtype first, as every backend does. The result is
+rounded once, when it is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import flambeau
+from flambeau import dtypes
+from flambeau.device import Device
+from flambeau.dtypes import DType, get_default_dtype
+from flambeau.registry import OpDef
+
+from .cases import Case, Place
+from .draw import generator
+from .host import Host, get, put, rounded
+
+Function = Callable[[list[Host]], list[Host]]
+_STEP = 2.0**-24  # relative change of the inputs from which the sensitivity is measured
+_TRIES = 3
+
+
+@cache
+def reference() -> Device:
+    """The device of the oracle."""
+    return flambeau.device("reference")
+
+
+def wide_dtype(dtype: DType) -> DType:
+    """The widest dtype of its category that numbers of `dtype` are exact in."""
+    if dtype.category < 2:
+        return dtype
+    return dtypes.complex128 if dtype.is_complex else dtypes.float64
+
+
+def widened(case: Case, hosts: list[Host]) -> list[Host]:
+    """The same numbers in double precision."""
+    return [_wide(host, case.op, place) for host, place in zip(hosts, case.places, strict=True)]
+
+
+def _wide(host: Host, op: OpDef, place: Place) -> Host:
+    values, dtype = host.values, host.dtype
+    if dtype.category < 2 and op.result[0] == "floating" and op.kinds.get(place.param.name) == "T":
+        values, dtype = rounded([float(v) for v in values], get_default_dtype()), dtypes.float64
+    return Host(values, host.shape, wide_dtype(dtype))
+
+
+def function_of(case: Case) -> Function:
+    """The case as a function of its numbers, computed by the reference."""
+    wide = _with_wide_results(case)
+    return lambda hosts: [get(t) for t in wide.call([put(h, reference()) for h in hosts])]
+
+
+def _with_wide_results(case: Case) -> Case:
+    """The case with a `dtype=` of a composite widened too, so that nothing inside is rounded early."""
+    given = case.sample.kwargs.get("dtype")
+    if case.op.kind == "primitive" or not isinstance(given, DType):
+        return case
+    sample = type(case.sample)(*case.sample.args, **{**case.sample.kwargs, "dtype": wide_dtype(given)})
+    return Case(case.op, case.dtype, case.label, sample)
+
+
+def expected(case: Case, hosts: list[Host]) -> list[Host]:
+    """The results in double precision; for ops without inputs, in the dtype asked for."""
+    return function_of(case)(widened(case, hosts))
+
+
+def sensitivity(function: Function, hosts: list[Host], results: list[Host], name: str) -> list[list[float] | None]:
+    """For each result's elements, how much a small relative change of all inputs is amplified.
+
+    The largest of a few random changes; None for results that are not floating.
+    """
+    random = generator(f"sensitivity of {name}")
+    found: list[list[float] | None] = [[0.0] * len(r.values) if r.dtype.category > 1 else None for r in results]
+    for _ in range(_TRIES):
+        for held, before, after in zip(found, results, function([_nudged(h, random) for h in hosts]), strict=True):
+            if held is not None:
+                held[:] = map(max, held, _changes(before.values, after.values))
+    return found
+
+
+def _nudged(host: Host, random: Any) -> Host:
+    if host.dtype.category < 2:
+        return host
+    values = [v * (1 + random.choice((-1, 1)) * _STEP) for v in host.values]
+    return Host(values, host.shape, host.dtype)
+
+
+def _changes(before: Sequence[Any], after: Sequence[Any]) -> list[float]:
+    if len(before) != len(after):
+        return [0.0] * len(before)
+    changes = [abs(a - b) / _STEP for a, b in zip(after, before, strict=True)]
+    return [c if c == c else 0.0 for c in changes]

@@ -1,0 +1,73 @@
+"""How far a result may lie from the oracle's: the one table of tolerances, with reasons.
+
+Every op has a class, and every class a budget in units in the last place (ulp) of the expected
+number, by the width of the dtype. Where errors of the operands or of intermediate results are
+amplified, `spread` allows for it in multiples of what one ulp in every input does to the result,
+which the suite measures on the oracle (see `oracle.sensitivity`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flambeau.dtypes import DType
+from flambeau.registry import TABLE, OpDef
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Ulps for 16-bit, 32-bit and 64-bit floats, multiples of the sensitivity, and the reason."""
+
+    half: float
+    single: float
+    double: float
+    spread: float
+    why: str
+
+    def ulps(self, dtype: DType) -> float:
+        """The budget for that dtype; a complex number is two floats whose errors meet."""
+        real = dtype.real
+        ulps = self.half if real.itemsize == 2 else self.single if real.itemsize == 4 else self.double
+        return 2 * ulps if dtype.is_complex else ulps
+
+
+EXACT = Budget(0, 0, 0, 0, "no arithmetic, or arithmetic without rounding: bit for bit (NaNs are alike)")
+ROUNDED = Budget(0, 0, 0, 0, "IEEE 754 asks for the correctly rounded sum and product; every format's is the double's"
+                             " result rounded once")
+DIVIDED = Budget(1, 1, 1, 0, "correctly rounded on every CPU; accelerators may be off by one")
+TRANSCENDENTAL = Budget(1, 4, 4, 0, "vector libraries promise 1 to 4 ulp; halves are computed in float32 and rounded once")
+REMAINDER = Budget(0, 0, 0, 0, "the remainder of two floats is a float: exact")
+REDUCTION = Budget(1, 2, 4, 4, "any order of summation; halves accumulate in float32, so rounding once dominates")
+PRODUCT = Budget(1, 2, 4, 4, "as reductions: a sum of products in any order, fused or not")
+COMPOSED = Budget(4, 8, 8, 8, "a chain of rounded operations, which a fused kernel may shorten but not lengthen")
+GRADIENT = Budget(4, 8, 8, 8, "as composed: a rule is a short expression of rounded operations")
+FUSED = Budget(8, 16, 16, 16, "two composed results, each within its own budget")
+
+_EXACT_FAMILIES = {"compare", "movement", "index", "sort", "create"}
+_BY_FAMILY = {"elementwise": TRANSCENDENTAL, "reduce": REDUCTION, "linalg": PRODUCT, "conv": PRODUCT}
+_EXACT_OPS = ("neg sign floor ceil trunc round real imag complex maximum minimum where amax amin argmax argmin cummax"
+              " cummin copied copy_slices bitwise_and bitwise_or bitwise_xor bitwise_not conj")
+BY_OP: dict[str, Budget] = {
+    **dict.fromkeys(_EXACT_OPS.split(), EXACT),
+    **dict.fromkeys("add sub".split(), ROUNDED),
+    **dict.fromkeys("mul div sqrt abs".split(), DIVIDED),
+    **dict.fromkeys("fmod remainder floor_divide".split(), REMAINDER),
+    **dict.fromkeys("scatter_add index_put index_add_dim cumsum cumprod prod sum mean fold".split(), REDUCTION),
+    "sgn": COMPOSED,
+}
+
+
+def budget(op: OpDef) -> Budget:
+    """What the results of `op` may be off by."""
+    if op.name in BY_OP:
+        return BY_OP[op.name]
+    if op.family in _EXACT_FAMILIES:
+        return EXACT
+    if op.kind == "composite":
+        return COMPOSED
+    return _BY_FAMILY.get(op.family, COMPOSED)
+
+
+def unknown_names() -> list[str]:
+    """Ops named here that the table does not have: entries that outlived their op."""
+    return sorted(set(BY_OP) - set(TABLE))

@@ -1,0 +1,493 @@
+"""Activation functions, elementwise but for `glu`.
+
+Most are one node on the tape. Their gradients are composites of their own (`..._backward`): run as one kernel where a
+backend has it, and differentiable like any other expression at second order. Bounded by memory traffic, the smooth
+ones by the exponential.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import views
+from ..dispatch import ValueRangeErrorByZero, composite, lift
+from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..samples import Bad, Sample, arr
+from ..shapes import canonical_dim
+from ..tensor import Tensor
+from .compare import le, lt, where_op
+from .elementwise import _c, erf, exp, expm1, log1p, maximum, minimum, mul, neg, tanh
+from .elementwise import abs as abs_op
+from .movement import cat_op, narrow, reshape
+
+_ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)),
+                 Sample(arr(6, fill=[-100.0, -3.5, -0.0, 0.5, 3.5, 100.0]), gradcheck=False)])
+_TWO = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3)), Sample(arr(), arr()), Sample(arr(0), arr(0))])
+_FLOATING = "real floating"
+
+
+def _zero(like: Tensor) -> Tensor:
+    return lift(like, 0)  # type: ignore[no-any-return]
+
+
+def _in_place(function: Any) -> Any:
+    """`function` as one that overwrites its input: what PyTorch spells with a trailing underscore."""
+    method = views.inplace_method(function.op)
+    method.__doc__ = f"In-place version of `{function.op.name}`."
+    return method
+
+
+# --- relu and its kin
+
+
+def _ordered(input: Tensor) -> None:
+    if input.dtype.category == 0:
+        raise DTypeError("Boolean inputs not supported for relu", op="relu", dtype=input.dtype)
+
+
+@composite(saves="out", dtypes="real", method=True, inplace=True, samples=_ONE)
+def relu(input: Tensor) -> Tensor:
+    """max(x, 0) of each element; NaN stays NaN. No gradient at 0.
+
+    >>> import flambeau
+    >>> flambeau.relu(flambeau.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    _ordered(input)
+    return maximum(input, _zero(input))
+
+
+@relu.grad("input")
+def _(g, out):
+    return relu_backward(g, out)
+
+
+@composite(fusable=True, broadcast=True, samples=_TWO)
+def relu_backward(grad: Tensor, out: Tensor) -> Tensor:
+    """`grad` where `out` is not zero or less, 0 elsewhere."""
+    return where_op(le(out, _zero(out)), _zero(grad), grad)
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x where positive, negative_slope * x elsewhere."""
+    return where_op(lt(_zero(input), input), input, mul(input, negative_slope))
+
+
+@leaky_relu.grad("input")
+def _(g, input, *, negative_slope):
+    return leaky_relu_backward(g, input, negative_slope)
+
+
+@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 0.1)])
+def leaky_relu_backward(grad: Tensor, input: Tensor, negative_slope: float) -> Tensor:
+    """`grad` where `input` is positive, negative_slope * grad elsewhere."""
+    return where_op(lt(_zero(input), input), grad, mul(grad, negative_slope))
+
+
+@composite(saves="input", dtypes="real number", samples=lambda: [Sample(arr(3), 0.5, 2.0), Sample(arr(2, 3), 0, 1)])
+def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
+    """x where it exceeds `threshold`, `value` elsewhere."""
+    kind = input._kind.dtype
+    made = where_op(le(input, lift(input, threshold)), lift(input, value), input)
+    return made if made._kind.dtype is kind else made.to(kind)
+
+
+@threshold.grad("input")
+def _(g, input, *, threshold):
+    return where_op(le(input, lift(input, threshold)), _zero(g), g)
+
+
+@composite(saves="input", dtypes="real number", samples=lambda: [
+    Sample(arr(4)), Sample(arr(2, 3), -0.5, 0.25), Sample(arr()), Sample(arr(0)),
+    Bad(arr(2), 1.0, -1.0, raises="ValueRangeError", match="min_val cannot be greater than max_val")])
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """x limited to [min_val, max_val]; no gradient at the limits."""
+    if min_val > max_val:
+        raise ValueRangeError("min_val cannot be greater than max_val", op="hardtanh")
+    made = minimum(maximum(input, lift(input, min_val)), lift(input, max_val))
+    return made if made._kind.dtype is input._kind.dtype else made.to(input._kind.dtype)
+
+
+@hardtanh.grad("input")
+def _(g, input, *, min_val, max_val):
+    limited = le(input, lift(input, min_val)) | le(lift(input, max_val), input)
+    return where_op(limited, _zero(g), g)
+
+
+def relu6(input: Tensor) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return hardtanh(input, 0.0, 6.0)  # type: ignore[no-any-return]
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where positive, weight * x elsewhere; the weight has one element, or one per channel (dim 1)."""
+    if weight.ndim > 1:
+        raise ShapeError("prelu: Expected `weight` to be a scalar or 1D tensor, but got:"
+                         f" ndim = {weight.ndim}", op="prelu")
+    if weight.numel() == 1:
+        return prelu_op(input, reshape(weight, (1,) * input.ndim))  # type: ignore[no-any-return]
+    if not input.ndim:
+        raise ShapeError("Not allow zero-dim input tensor.", op="prelu")
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.numel() != channels:
+        raise ShapeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers ="
+                         f" {weight.numel()} and channel size = {channels}.", op="prelu")
+    return prelu_op(input, reshape(weight, (1, channels, *[1] * (input.ndim - 2))))  # type: ignore[no-any-return]
+
+
+@composite(name="prelu", saves="input weight", dtypes=_FLOATING, broadcast=True, grad_name="PreluKernelBackward0",
+           samples=lambda: [Sample(arr(3), arr(1)), Sample(arr(2, 3, 4), arr(1, 3, 1)), Sample(arr(), arr())])
+def prelu_op(input: Tensor, weight: Tensor) -> Tensor:
+    """x where positive, weight * x elsewhere; the weight broadcasts."""
+    return where_op(lt(_zero(input), input), input, weight * input)
+
+
+@prelu_op.grad("input")
+def _(g, input, weight):
+    return where_op(lt(_zero(input), input), g, weight * g)
+
+
+@prelu_op.grad("weight")
+def _(g, input):
+    return where_op(lt(_zero(input), input), _zero(g), input * g)
+
+
+def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
+    """Leaky ReLU with slopes drawn between `lower` and `upper`, in evaluation their mean."""
+    if not lower <= upper:
+        raise ValueRangeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}",
+                              op="rrelu")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)  # type: ignore[no-any-return]
+    made: Tensor = prelu_op(input, _drawn_slopes(input, lower, upper))
+    return made
+
+
+def _drawn_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
+    """One number between the bounds for each element that is not positive, in order, as PyTorch draws them."""
+    from .. import dtypes
+    from .create import zeros_of
+    from .index import index_put_op, nonzero
+
+    where = list(nonzero(le(input.detach(), 0), as_tuple=True))
+    if not input.ndim:
+        where = []
+    count = where[0].numel() if where else int(bool(input.detach() <= 0))
+    drawn = zeros_of(input, (count,)).to(dtypes.float64).uniform_(lower, upper).to(input.dtype)
+    slopes = zeros_of(input, tuple(input.shape))
+    return index_put_op(slopes, drawn, where, False) if where else slopes + drawn.sum()  # type: ignore[no-any-return]
+
+
+# --- exponential linear units
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
+    """scale * x where positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
+    positive = lt(_zero(input), input)
+    bent = mul(expm1(mul(where_op(positive, _zero(input), input), input_scale)), alpha * scale)
+    return where_op(positive, mul(input, scale), bent)
+
+
+@elu.grad("input")
+def _(g, input, *, alpha, scale, input_scale):
+    return elu_backward(g, input, alpha, scale, input_scale)
+
+
+@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
+def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
+    """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
+    positive = lt(_zero(input), input)
+    slope = mul(exp(mul(where_op(positive, _zero(input), input), input_scale)), alpha * scale * input_scale)
+    return where_op(positive, mul(grad, scale), mul(grad, slope))
+
+
+def selu(input: Tensor) -> Tensor:
+    """ELU with the alpha and scale whose fixed point is mean 0, variance 1."""
+    return elu(input, *_SELU)  # type: ignore[no-any-return]
+
+
+_SELU = (1.6732632423543772848170429916717, 1.0507009873554804934193349852946)
+
+
+def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """x where positive, alpha * (exp(x / alpha) - 1) elsewhere."""
+    return elu(input, *_celu_scales(alpha))  # type: ignore[no-any-return]
+
+
+def _celu_scales(alpha: float) -> tuple[float, float, float]:
+    if alpha == 0:
+        raise ValueRangeErrorByZero("alpha cannot be 0 for CELU", op="celu")
+    return alpha, 1.0, 1.0 / alpha
+
+
+
+# --- sigmoid and its kin
+
+
+@composite(saves="out", dtype="floating", method=True, inplace=True, samples=_ONE)
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)) of each element; integers give the default floating dtype."""
+    return 1 / (exp(neg(input)) + 1)
+
+
+@sigmoid.grad("input")
+def _(g, out):
+    return sigmoid_backward(g, out)
+
+
+@composite(fusable=True, broadcast=True, samples=_TWO)
+def sigmoid_backward(grad: Tensor, out: Tensor) -> Tensor:
+    """grad * (1 - out) * out."""
+    out = _c(out)
+    return grad * ((1 - out) * out)
+
+
+@composite(saves="input", samples=_ONE, dtypes="floating")
+def silu(input: Tensor) -> Tensor:
+    """x * sigmoid(x), also called swish."""
+    return input * sigmoid(input)
+
+
+@silu.grad("input")
+def _(g, input):
+    return silu_backward(g, input)
+
+
+@composite(fusable=True, broadcast=True, samples=_TWO)
+def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
+    """grad * s * (1 + x * (1 - s)) with s the sigmoid of x."""
+    input = _c(input)
+    s = sigmoid(input)
+    return grad * (s * (input * (1 - s) + 1))
+
+
+@composite(saves="input", dtypes=_FLOATING, grad_name="LogSigmoidBackward0", samples=_ONE)
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x)) of each element, without overflow."""
+    return minimum(input, _zero(input)) - log1p(exp(neg(abs_op(input))))
+
+
+@logsigmoid.grad("input")
+def _(g, input):
+    return g * sigmoid(neg(input))
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=lambda: [
+    Sample(arr(3)), Sample(arr(2, 3), 2.0, 1.0), Sample(arr()), Sample(arr(0)),
+    Sample(arr(4, fill=[-1e4, -30.0, 30.0, 1e4]), gradcheck=False)])
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta * x)) / beta; x itself where beta * x exceeds `threshold`."""
+    scaled = input if beta == 1 else mul(input, beta)
+    bent = log1p(exp(scaled))
+    return where_op(lt(lift(scaled, threshold), scaled), input, bent if beta == 1 else bent / beta)
+
+
+@softplus.grad("input")
+def _(g, input, *, beta, threshold):
+    return softplus_backward(g, input, beta, threshold)
+
+
+@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
+def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float) -> Tensor:
+    """grad * sigmoid(beta * x); grad itself where beta * x exceeds `threshold`."""
+    scaled = input if beta == 1 else mul(input, beta)
+    return where_op(lt(lift(scaled, threshold), scaled), grad, grad * sigmoid(scaled))
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+def mish(input: Tensor) -> Tensor:
+    """x * tanh(softplus(x))."""
+    return input * tanh(softplus(input))
+
+
+@mish.grad("input")
+def _(g, input):
+    t = tanh(softplus(input))
+    return g * (t + input * sigmoid(input) * (1 - t * t))
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+def hardsigmoid(input: Tensor) -> Tensor:
+    """min(max(x + 3, 0), 6) / 6."""
+    return minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
+
+
+@hardsigmoid.grad("input")
+def _(g, input):
+    return where_op(lt(lift(input, -3), input) & lt(input, lift(input, 3)), g / 6, _zero(g))
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+def hardswish(input: Tensor) -> Tensor:
+    """x * min(max(x + 3, 0), 6) / 6."""
+    return input * minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
+
+
+@hardswish.grad("input")
+def _(g, input):
+    bent = where_op(le(input, lift(input, -3)), _zero(g), g * (input / 3 + 0.5))
+    return where_op(le(lift(input, 3), input), g, bent)
+
+
+# --- Gaussian error
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=lambda: [
+    Sample(arr(3)), Sample(arr(2, 3), approximate="tanh"), Sample(arr()), Sample(arr(0)),
+    Sample(arr(4, fill=[-100.0, -5.0, 5.0, 100.0]), gradcheck=False),
+    Bad(arr(2), approximate="cubic", raises="ValueRangeError", match="approximate argument must be either none or")])
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x times the normal distribution's cumulative probability of x, exact or by the `tanh` formula."""
+    _check_approximate(approximate)
+    if approximate == "tanh":
+        return input * (tanh(_gelu_inner(input)) + 1) * 0.5
+    return input * (erf(input * _SQRT_HALF) + 1) * 0.5
+
+
+_SQRT_HALF, _INV_SQRT_TAU = 0.7071067811865476, 0.3989422804014327
+_GELU_BETA, _GELU_KAPPA = 0.7978845608028654, 0.044715  # sqrt(2 / pi); Hendrycks and Gimpel, 2016
+
+
+def _check_approximate(approximate: str) -> None:
+    if approximate not in ("none", "tanh"):
+        raise ValueRangeError(f"approximate argument must be either none or tanh, got {approximate!r}", op="gelu")
+
+
+def _gelu_inner(input: Tensor) -> Tensor:
+    return _GELU_BETA * (input + _GELU_KAPPA * (input * input * input))
+
+
+@gelu.grad("input")
+def _(g, input, *, approximate):
+    return gelu_backward(g, input, approximate)
+
+
+@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
+def gelu_backward(grad: Tensor, input: Tensor, approximate: str = "none") -> Tensor:
+    """The gradient of `gelu`."""
+    square = input * input
+    if approximate == "none":
+        slope = (erf(input * _SQRT_HALF) + 1) * 0.5 + input * (exp(square * -0.5) * _INV_SQRT_TAU)
+        return grad * slope
+    t = tanh(_gelu_inner(input))
+    inner = _GELU_BETA * (3 * _GELU_KAPPA * square + 1)
+    return grad * (0.5 * ((t + 1) + input * (1 - t * t) * inner))
+
+
+# --- shrinking
+
+
+@composite(saves="input", dtypes=_FLOATING, method=True, samples=lambda: [
+    Sample(arr(3)), Sample(arr(2, 3), 1.0), Sample(arr()), Sample(arr(0))])
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x outside [-lambd, lambd], 0 within."""
+    return where_op(_within(input, lambd), _zero(input), input)
+
+
+@hardshrink.grad("input")
+def _(g, input, *, lambd):
+    return where_op(_within(input, lambd), _zero(g), g)
+
+
+def _within(input: Tensor, limit: float) -> Tensor:
+    return le(lift(input, -limit), input) & le(input, lift(input, limit))  # type: ignore[no-any-return]
+
+
+@composite(saves="input", dtypes=_FLOATING, samples=lambda: [
+    Sample(arr(3)), Sample(arr(2, 3), 1.0), Sample(arr()), Sample(arr(0)),
+    Bad(arr(2), -1.0, raises="ValueRangeError", match="lambda must be greater or equal to 0, but found to be -1")])
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved towards 0 by lambd, 0 within [-lambd, lambd]."""
+    if lambd < 0:
+        raise ValueRangeError(f"lambda must be greater or equal to 0, but found to be {lambd}.", op="softshrink")
+    above = lt(lift(input, lambd), input)
+    below = lt(input, lift(input, -lambd))
+    return where_op(above, input - lambd, where_op(below, input + lambd, input * 0))
+
+
+@softshrink.grad("input")
+def _(g, input, *, lambd):
+    return where_op(_within(input, lambd), _zero(g), g)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x)."""
+    return input - tanh(input)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    return input / (abs_op(input) + 1)
+
+
+# --- gates
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half along `dim` times the sigmoid of the second. Raises ShapeError for an odd size."""
+    if not input.ndim:
+        raise ShapeError("glu does not support scalars because halving size must be even", op="glu")
+    where = canonical_dim("glu", dim, input.ndim)
+    if input.shape[where] % 2:
+        raise ShapeError(f"Halving dimension must be even, but dimension {where} is size {input.shape[where]}",
+                         op="glu")
+    return glu_op(input, where)  # type: ignore[no-any-return]
+
+
+@composite(name="glu", saves="input", dtypes=_FLOATING,
+           samples=lambda: [Sample(arr(4), 0), Sample(arr(2, 6), 1), Sample(arr(2, 0), 1)])
+def glu_op(input: Tensor, dim: int) -> Tensor:
+    """The first half along `dim` times the sigmoid of the second."""
+    first, second = _halves(input, dim)
+    return first * sigmoid(second)
+
+
+@glu_op.grad("input")
+def _(g, input, *, dim):
+    first, second = _halves(input, dim)
+    s = sigmoid(second)
+    return cat_op([g * s, g * first * (s * (1 - s))], dim)
+
+
+def _halves(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    half = input._array.shape[dim] // 2
+    return narrow(input, dim, 0, half), narrow(input, dim, half, half)
+
+
+# --- in place
+
+relu_, sigmoid_ = Tensor.relu_, Tensor.sigmoid_
+leaky_relu_, threshold_, hardtanh_, elu_ = map(_in_place, (leaky_relu, threshold, hardtanh, elu))
+silu_, gelu_, mish_, hardsigmoid_, hardswish_ = map(_in_place, (silu, gelu, mish, hardsigmoid, hardswish))
+
+
+def relu6_(input: Tensor) -> Tensor:
+    """In-place version of `relu6`."""
+    return hardtanh_(input, 0.0, 6.0)  # type: ignore[no-any-return]
+
+
+def selu_(input: Tensor) -> Tensor:
+    """In-place version of `selu`."""
+    return elu_(input, *_SELU)  # type: ignore[no-any-return]
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """In-place version of `celu`."""
+    return elu_(input, *_celu_scales(alpha))  # type: ignore[no-any-return]
+
+
+def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
+    """In-place version of `rrelu`."""
+    return views.update(input, rrelu, lower, upper, training, op_name="rrelu_")
+
+
+Tensor.prelu = prelu
+
+__all__ = [
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu",
+    "selu_", "sigmoid", "sigmoid_", "silu", "silu_", "softplus", "softshrink", "softsign", "tanhshrink", "threshold",
+    "threshold_",
+]
