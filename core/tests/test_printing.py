@@ -136,7 +136,7 @@ def test_only_the_edges_of_a_large_tensor_are_fetched():
 
     def fetch(index: tuple[slice, ...]) -> Any:
         asked.append(index)
-        rows, columns = ([i for i in range(s.start, s.stop)] for s in index)
+        rows, columns = (list(range(s.start, s.stop)) for s in index)
         return [[1000 * r + c for c in columns] for r in rows]
 
     text = format_tensor(fetch, (1000, 1000), dtypes.int64)

@@ -36,7 +36,8 @@ EXACT: dict[str, tuple[Callable[[], Tensor], list[Any]]] = {
     "rand float16": (lambda: flambeau.rand(4, dtype=f16), [0.53515625, 0.198852539, 0.659179688, 0.656738281]),
     "rand bfloat16": (lambda: flambeau.rand(4, dtype=b16), [0.53515625, 0.19921875, 0.66015625, 0.65625]),
     "uniform_": (lambda: empty(4).uniform_(-0.1, 0.7), [0.32793805, 0.0590425506, 0.427369356, 0.425512224]),
-    "uniform_ around 0": (lambda: empty(4).uniform_(-0.3, 0.3), [0.0209535249, -0.180718094, 0.0955270231, 0.0941341668]),
+    "uniform_ around 0": (lambda: empty(4).uniform_(-0.3, 0.3),
+                          [0.0209535249, -0.180718094, 0.0955270231, 0.0941341668]),
     "uniform_ float64": (lambda: empty(3, dtype=f64).uniform_(-0.1, 0.7), [0.123504344, 0.118954971, 0.589674369]),
     "randint": (lambda: flambeau.randint(-5, 10, (6,)), [-5, 2, -4, 6, 8, 7]),
     "randint of 40 bits": (lambda: flambeau.randint(2**40, (3,)), [752595690692, 108744157686, 291964244179]),
@@ -221,11 +222,12 @@ def test_a_leaf_that_requires_a_gradient_is_drawn_only_under_no_grad(device: Any
         assert leaf.normal_().requires_grad
 
 
-def test_bits_of_a_bfloat16_uniform_never_round_up_to_the_bound():
-    flambeau.manual_seed(3)
-    drawn = flambeau.rand(5000, dtype=b16)
-    assert max(drawn.tolist()) == 1 - 2**-8
-    assert min(empty(5000, dtype=f16).uniform_(7, 8).tolist()) == 7.0
+@pytest.mark.parametrize(("dtype", "low", "high"), [(b16, 0.0, 1.0), (f16, 7.0, 8.0),
+                                                    (flambeau.float32, 1000.0, 1000.0625)], ids=["bf16", "f16", "f32"])
+def test_a_uniform_that_would_round_up_to_the_upper_bound_becomes_the_lower(device: Any, dtype: Any, low: float,
+                                                                            high: float):
+    drawn = empty(20_000, dtype=dtype).uniform_(low, high).tolist()
+    assert (min(drawn), max(drawn) < high) == (low, True)
 
 
 def test_a_span_that_is_no_power_of_two_is_rounded_once(device: Any):

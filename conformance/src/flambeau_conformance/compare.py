@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign, frexp, inf, isinf, isnan
+from math import copysign, frexp, inf, isfinite, isinf
 from typing import Any
 
 from flambeau.dtypes import DType
@@ -50,11 +50,16 @@ def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: S
 
 def _bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
     ulps, real = budget.ulps(dtype), dtype.real
-    bounds = [ulps * ulp(abs(e), real) if e == e else 0.0 for e in expected]
+    bounds = [ulps * ulp(_size(e), real) if e == e else 0.0 for e in expected]
     if sensitivity is None:
         return bounds
     unit = budget.spread * finfo(real).eps
     return [b + (unit * s if s == s and s != inf else 0.0) for b, s in zip(bounds, sensitivity, strict=True)]
+
+
+def _size(value: Any) -> float:
+    """The magnitude by which errors count: of a complex number, its larger part."""
+    return max(abs(value.real), abs(value.imag)) if isinstance(value, complex) else abs(value)
 
 
 def _close(found: Any, expected: Any, bound: float, dtype: DType, signed_zeros: bool) -> bool:
@@ -63,7 +68,8 @@ def _close(found: Any, expected: Any, bound: float, dtype: DType, signed_zeros: 
     if found != found or expected != expected:
         return bool(found != found and expected != expected)
     if dtype.is_complex:
-        return bool(abs(found - expected) <= bound)
+        return _close(found.real, expected.real, bound, dtype.real, False) and _close(
+            found.imag, expected.imag, bound, dtype.real, False)
     return abs(_finite(found, dtype) - _finite(expected, dtype)) <= bound
 
 
@@ -82,9 +88,10 @@ def _explained(faults: list[int], found: Host, expected: list[Any], budget: Budg
 
 
 def _distance(found: Any, expected: Any, dtype: DType) -> str:
-    if dtype.category < 2 or found != found or expected != expected or isinf(abs(found)) or isinf(abs(expected)):
+    parts = [found.real, found.imag, expected.real, expected.imag] if dtype.is_complex else [found, expected]
+    if dtype.category < 2 or not all(map(isfinite, parts)):
         return ""
-    return f" ({abs(found - expected) / ulp(abs(expected), dtype.real):.3g} ulp)"
+    return f" ({_size(found - expected) / ulp(_size(expected), dtype.real):.3g} ulp)"
 
 
 def _index(flat: int, shape: tuple[int, ...]) -> list[int]:
@@ -94,7 +101,3 @@ def _index(flat: int, shape: tuple[int, ...]) -> list[int]:
         flat //= n
     return index[::-1]
 
-
-def has_nan(values: list[Any]) -> bool:
-    """Whether any element is NaN."""
-    return any(v != v if isinstance(v, complex) else isnan(v) for v in values)

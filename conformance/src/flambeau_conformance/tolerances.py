@@ -56,6 +56,9 @@ BY_OP: dict[str, Budget] = {
     "sgn": COMPOSED,
 }
 
+# Of which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
+EITHER_ZERO = {"maximum", "minimum"}
+
 
 def budget(op: OpDef) -> Budget:
     """What the results of `op` may be off by."""

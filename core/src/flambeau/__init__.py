@@ -9,7 +9,7 @@ import importlib as _importlib
 from typing import Any as _Any
 
 from . import autograd, copying as _copying, errors
-from .constants import *  # noqa: F403
+from .constants import *
 from .device import device, get_default_device, set_default_device
 from .dtypes import (
     DType as dtype,
@@ -38,7 +38,7 @@ from .modes import (
     no_grad,
     set_grad_enabled,
 )
-from .ops import *  # noqa: F403
+from .ops import *
 from .plugins import backends
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .settings import finfo, iinfo, set_default_dtype, set_default_tensor_type

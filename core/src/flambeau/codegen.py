@@ -211,7 +211,8 @@ class _Writer:
         if self.op.view:
             lines.append(f"as_view(out, {self._shaped()}, op, {self._attrs()})")
         single = len(outputs) == 1
-        lines.append(f"return {outputs[0][1]}" if single else f"return returns(op, ({', '.join(o for _, o in outputs)}))")
+        several = ", ".join(o for _, o in outputs)
+        lines.append(f"return {outputs[0][1]}" if single else f"return returns(op, ({several}))")
         return lines
 
     def _any_requires(self) -> str:
@@ -239,7 +240,7 @@ class _Writer:
         test = f"({test})" if " or " in test else test
         lines = [f"if {test} and grad_enabled():"]
         lines += _indent(self._node(outs))
-        return lines + ["else:", *_indent(self._untracked(outs))]
+        return [*lines, "else:", *_indent(self._untracked(outs))]
 
     def _node(self, outs: list[str]) -> list[str]:
         tracked = self._differentiable_outputs(outs)
@@ -257,7 +258,9 @@ class _Writer:
 
     def _differentiable_outputs(self, outs: list[str]) -> list[str]:
         rules = self.op.result
-        return [o for i, o in enumerate(outs) if (rules[i] if i < len(rules) else rules[0]) not in ("int64", "bool")]
+        names = self.op.outputs or ("out",)
+        return [o for i, o in enumerate(outs) if names[i] not in self.op.nondiff
+                and (rules[i] if i < len(rules) else rules[0]) not in ("int64", "bool")]
 
     def _attach(self, outs: list[str]) -> list[str]:
         tracked = self._differentiable_outputs(outs)

@@ -20,11 +20,11 @@ class _Named:
         return self.name
 
 
-class memory_format(_Named):  # noqa: N801 - PyTorch's spelling
+class memory_format(_Named):
     """How dimensions lie in memory; accepted where PyTorch takes it, and C order is what results have."""
 
 
-class layout(_Named):  # noqa: N801
+class layout(_Named):
     """How elements are stored."""
 
 

@@ -18,8 +18,8 @@ from .errors import ArgumentError, DeviceError
 class Kind:
     """A dtype on a device: what the hot path compares, and where it finds related kinds."""
 
-    __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain", "real", "scalars",
-                 "subclass", "subclasses", "summed")
+    __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain", "real",
+                 "scalars", "subclass", "subclasses", "summed")
 
     def __init__(self, dtype: DType, device: Device, subclass: type | None = None) -> None:
         self.dtype, self.device, self.subclass = dtype, device, subclass
@@ -111,9 +111,11 @@ def relink() -> None:
         device.link()
 
 
-def forget_names() -> None:
-    """After a backend was added: names are resolved anew."""
+def forget(backend: str) -> None:
+    """After a backend was declared: names are resolved anew, and it gets devices of its own."""
     _names.clear()
+    for key in [key for key in DEVICES if key[0] == backend]:
+        del DEVICES[key]
 
 
 def default_device() -> Device:
@@ -180,7 +182,7 @@ class _DeviceMeta(type):
         return resolve(type)
 
 
-class device(metaclass=_DeviceMeta):  # noqa: N801 - PyTorch's spelling
+class device(metaclass=_DeviceMeta):
     """`device("cpu")`, `device("cuda", 1)`, `device("reference")`: the Device of that name.
 
     Raises DeviceError or BackendNotFoundError, naming what is installed.

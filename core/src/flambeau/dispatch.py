@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import linecache
 from collections.abc import Callable
-from math import copysign
 from typing import Any
 
 from . import views
@@ -89,7 +88,7 @@ def _compile(op: OpDef) -> Any:
     filename = f"<flambeau op {op.name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     namespace = {**NAMES, "__name__": __name__}  # what a warnings filter for "flambeau" goes by
-    exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - the text is ours
+    exec(compile(source, filename, "exec"), namespace)
     return namespace[f"bind_{op.name}"]
 
 
@@ -115,7 +114,7 @@ def _lift_new(tensor: Any, value: Any) -> Any:
         kind = kind.device.kinds[scalar_dtype(value)]
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
-    if value == value and value != 0 or (value == 0 and not isinstance(value, (float, complex))):
+    if value == value and (value or not isinstance(value, (float, complex))):  # not NaN, nor a zero with a sign
         cache = tensor._kind.scalars
         if len(cache) > 4096:
             cache.clear()
@@ -168,7 +167,7 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
 
 def differs(tensors: Any, kind: Kind) -> bool:
     """Whether any of `tensors` is not of that kind."""
-    return any([t._kind is not kind for t in tensors])
+    return any(t._kind is not kind for t in tensors)
 
 
 def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
@@ -286,7 +285,7 @@ def move(tensor: Tensor, device: Any) -> Tensor:
 
 
 def result_dtype(tensors: list[Any]) -> DType:
-    """PyTorch's rule: tensors with dimensions decide, then 0-d tensors, then Python numbers, unless a higher category."""
+    """PyTorch's rule: tensors with dimensions decide, then 0-d tensors, then numbers, unless of a higher category."""
     levels: list[DType | None] = [None, None, None]
     for t in tensors:
         level = 2 if t._meta is not None and t._meta.wrapped else 0 if t._array.shape else 1
@@ -420,7 +419,7 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     """A named tuple class that prints as PyTorch's `return_types`."""
     from collections import namedtuple
 
-    base: Any = namedtuple(name, fields)  # noqa: PYI024 - the fields are data
+    base: Any = namedtuple(name, fields)
 
     def show(self: Any) -> str:
         from . import dtypes
@@ -467,7 +466,8 @@ FALLBACK.append(fallback)
 NAMES: dict[str, Any] = {
     "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
-    "reduce_dims": reduce_dims, "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into, "lift": lift,
+    "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
+    "lift": lift, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

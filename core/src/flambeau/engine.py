@@ -12,10 +12,11 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
+from .dispatch import lift
 from .errors import ArgumentError, DTypeError, GradientError, GraphFreedError, SavedTensorModifiedError, ShapeError
 from .modes import _grad
+from .ops.movement import reshape
 from .registry import TABLE
-from .dispatch import lift
 from .tape import FREED, WRAPPED, Leaf, Node, Output
 from .tensor import Tensor, fill, new, wrap
 from .views import bump, store
@@ -32,7 +33,7 @@ def unpack(node: Node, i: int, create: bool) -> Any:
         raise modified_error(node, repr(node.op.saves[i]), value, 0 if versions is None else versions[i])
     if create:
         name = node.op.saves[i]
-        if name in node.op.auxiliary:  # a floating one is no constant at second order: the rule computes it anew
+        if name in node.op.ungraded:  # a floating one is no constant at second order: the rule computes it anew
             return None if value.dtype.category > 1 else value
         if name in _result_names(node.op):
             return _linked_result(node, name, value)
@@ -49,7 +50,7 @@ def modified_error(node: Node, what: str, value: Tensor, expected: int) -> Saved
 
 
 def _result_names(op: Any) -> tuple[str, ...]:
-    return tuple(n for n in op.outputs if n not in op.auxiliary) or ("out",)
+    return tuple(n for n in op.outputs if n not in op.ungraded) or ("out",)
 
 
 def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
@@ -266,7 +267,8 @@ def fitted(node: Node, edge: Any, g: Tensor) -> Tensor:
         raise ShapeError(f"{node.name()} returned a gradient of shape {list(have)} for an input of shape {list(want)}",
                          op="backward")
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(want) if n == 1 and have[i + lead] != 1)
-    return TABLE["reshape"].call(TABLE["sum"].call(g, dims, True) if dims else g, tuple(want))  # type: ignore[no-any-return]
+    summed: Tensor = TABLE["sum"].call(g, dims, True) if dims else g
+    return reshape(summed, tuple(want)) if lead else summed
 
 
 def _own_copy(g: Tensor) -> Tensor:
@@ -443,7 +445,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
 
 def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
                      inputs: Any = None) -> None:
-    """Accumulates the gradient of this tensor into the leaves it came from; `gradient` is needed unless it is scalar."""
+    """Accumulates the gradient of this tensor, scalar unless `gradient` is given, into the leaves it came from."""
     if inputs is None:
         walk = Walk(create_graph if retain_graph is None else retain_graph, create_graph)
         _run(walk, [(self, _seed(self, gradient, "backward"))])

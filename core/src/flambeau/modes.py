@@ -81,7 +81,7 @@ class _GradMode(_Mode):
         _grad.set(self._was)
 
 
-class no_grad(_GradMode):  # noqa: N801 - PyTorch's spelling
+class no_grad(_GradMode):
     """Context manager or decorator: operations inside are not recorded.
 
     >>> import flambeau
@@ -99,13 +99,13 @@ class no_grad(_GradMode):  # noqa: N801 - PyTorch's spelling
         return mode if function is None else mode(function)
 
 
-class enable_grad(no_grad):  # noqa: N801
+class enable_grad(no_grad):
     """Context manager or decorator: operations inside are recorded again within `no_grad`."""
 
     enabled = True
 
 
-class set_grad_enabled(_GradMode):  # noqa: N801
+class set_grad_enabled(_GradMode):
     """Sets grad mode at once; as a context manager it puts the former mode back at the end."""
 
     def __init__(self, mode: bool) -> None:
@@ -125,7 +125,7 @@ class set_grad_enabled(_GradMode):  # noqa: N801
         return self
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """Context manager or decorator: no recording, for code that never needs a gradient.
 
     Tensors made inside are ordinary tensors that do not require gradients (PyTorch marks them so

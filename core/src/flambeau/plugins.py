@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 from .backend import Backend, Status
+from .device import forget
 from .errors import BackendError, BackendNotFoundError, ContractError
 from .registry import check_backend
 
@@ -80,14 +81,8 @@ def register(descriptor: Any, found: dict[str, Installed] | None = None) -> None
     except Exception as error:
         status = Status("broken", f"{type(error).__name__}: {error}", "mend the descriptor's probe")
     found[descriptor.name] = Installed(descriptor.name, descriptor, status)
-    _forget()
-
-
-def _forget() -> None:
-    from .device import forget_names
-
     _state.preferred.clear()
-    forget_names()
+    forget(descriptor.name)
 
 
 def load(name: str) -> Backend:

@@ -62,10 +62,42 @@ class Rule:
 class OpDef:
     """One row of the table."""
 
-    __slots__ = ("accepts", "attributes", "auxiliary", "body", "broadcast", "call", "differentiable", "doc", "family", "fusable",
-                 "grad_name", "inplace", "inputs", "kernels", "kind", "kinds", "method", "name", "nondiff", "operator",
-                 "out", "outputs", "params", "mutates", "primary", "result", "rules", "rules_plan", "samples", "saves", "shape_rule",
-                 "simple", "view")
+    __slots__ = (
+        "accepts",
+        "attributes",
+        "auxiliary",
+        "body",
+        "broadcast",
+        "call",
+        "differentiable",
+        "doc",
+        "family",
+        "fusable",
+        "grad_name",
+        "inplace",
+        "inputs",
+        "kernels",
+        "kind",
+        "kinds",
+        "method",
+        "mutates",
+        "name",
+        "nondiff",
+        "operator",
+        "out",
+        "outputs",
+        "params",
+        "primary",
+        "result",
+        "rules",
+        "rules_plan",
+        "samples",
+        "saves",
+        "shape_rule",
+        "simple",
+        "ungraded",
+        "view",
+    )
 
     def __init__(self, fn: Any, kind: str, options: dict[str, Any]) -> None:
         self.name: str = options.pop("name", None) or fn.__name__
@@ -82,7 +114,8 @@ class OpDef:
         self._set_options(**options)
 
     def _set_options(self, *, saves: str | None = None, dtype: str = "same", dtypes: str = "all",
-                     broadcast: bool = False, kinds: str = "", view: bool = False, outputs: str = "", auxiliary: str = "",
+                     broadcast: bool = False, kinds: str = "", view: bool = False, outputs: str = "",
+                     auxiliary: str = "",
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "") -> None:
@@ -99,6 +132,7 @@ class OpDef:
         self.grad_name = grad_name or _camel(self.name) + "Backward0"
         self.samples, self.shape_rule = samples, shape_rule
         self.auxiliary = tuple(auxiliary.split())  # the last of `outputs`: for gradient rules, not for users
+        self.ungraded = self.auxiliary + tuple(n for n in self.outputs if n in self.nondiff)
 
     @property
     def inlined(self) -> bool:
@@ -232,7 +266,8 @@ def add_rule(op: OpDef, inputs: tuple[str, ...]) -> Callable[[Callable[..., Any]
         rule = Rule(op, inputs, function)
         op.rules.append(rule)
         op.simple = op.simple and rule.single >= 0 and not rule.sequence
-        op.rules_plan.append((rule.single, function, rule.args, bool(op.attributes) if rule.attrs is None else rule.attrs))
+        named = bool(op.attributes) if rule.attrs is None else rule.attrs
+        op.rules_plan.append((rule.single, function, rule.args, named))
         return function
 
     return register

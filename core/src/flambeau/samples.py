@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class arr:  # noqa: N801 - reads as a literal in samples
+class arr:
     """A tensor of that shape; `dtype` None means the dtype under test.
 
     Elements are drawn between `low` and `high` unless `fill` lists them in C order; `distinct`

@@ -62,8 +62,6 @@ class _Call:
 class _Pickler(pickle._Pickler):  # type: ignore[misc,name-defined]
     """Writes tensors as PyTorch does; everything else as pickle does."""
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
-
     def __init__(self, file: Any) -> None:
         super().__init__(file, protocol=2)
         self.storages: dict[int, _Storage] = {}

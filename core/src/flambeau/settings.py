@@ -41,7 +41,7 @@ _FLOATS = {  # dtype: (bits of precision after the point, smallest exponent, lar
     "float16": (10, -14, 15), "bfloat16": (7, -126, 127), "float32": (23, -126, 127), "float64": (52, -1022, 1023)}
 
 
-class finfo:  # noqa: N801 - PyTorch's spelling
+class finfo:
     """The limits of a floating dtype: `bits`, `eps`, `max`, `min`, `tiny`, `smallest_normal`, `resolution`.
 
     >>> finfo(dtypes.float32).eps
@@ -65,7 +65,7 @@ class finfo:  # noqa: N801 - PyTorch's spelling
                 f" smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")
 
 
-class iinfo:  # noqa: N801
+class iinfo:
     """The limits of an integer dtype: `bits`, `min`, `max`.
 
     >>> iinfo(dtypes.uint8).max

@@ -366,7 +366,7 @@ class Tensor:
         return tensor_repr(self)
 
     def __format__(self, spec: str) -> str:
-        if not self._array.shape and not spec == "":
+        if not self._array.shape and spec != "":
             return format(self.item(), spec)
         return format(repr(self), spec) if spec else repr(self)
 
@@ -420,7 +420,8 @@ def wrap(array: Any, kind: Kind) -> Tensor:
 def shell(tensor: Tensor) -> Tensor:
     """The same elements and version cell without a place in the graph: how a node keeps its own result."""
     made: Tensor = new(Tensor)
-    made._array, made._kind, made._requires_grad, made._version = tensor._array, tensor._kind.plain, False, tensor._version
+    made._array, made._kind, made._requires_grad = tensor._array, tensor._kind.plain, False
+    made._version = tensor._version
     made._node = made._grad = made._meta = made._view = None
     return made
 

@@ -46,7 +46,7 @@ def parts(values: Any) -> list[float]:
 def same(draw: Draw, dtype: str, device: str) -> None:
     theirs, mine = both(draw, dtype, device)
     assert mine.tolist() == theirs.tolist()
-    assert mine.stride() == theirs.stride()
+    assert not mine.numel() or mine.stride() == theirs.stride()
 
 
 def close(draw: Draw, dtype: str, device: str, scale: float = 0.0) -> None:
@@ -54,7 +54,7 @@ def close(draw: Draw, dtype: str, device: str, scale: float = 0.0) -> None:
     theirs, mine = both(draw, dtype, device)
     unit = 4 * ULP[dtype]
     assert parts(mine.tolist()) == pytest.approx(parts(theirs.tolist()), rel=unit, abs=unit * scale)
-    assert mine.stride() == theirs.stride()
+    assert not mine.numel() or mine.stride() == theirs.stride()
 
 
 def sizes(device: str) -> list[int]:
@@ -70,7 +70,8 @@ def test_rand(device: str, dtype: str):
         same(lambda m, empty, n=n: m.rand(n, **options(m, dtype, device)), dtype, device)
 
 
-@pytest.mark.parametrize("bounds", [(-2, 5), (0.1, 0.7), (-1 / 3, 1 / 3), (7, 8), (1e-3, 1e3), (0, 0), (-5, -5 + 1e-3)])
+@pytest.mark.parametrize("bounds", [(-2, 5), (0.1, 0.7), (-1 / 3, 1 / 3), (7, 8), (1e-3, 1e3), (0, 0), (-5, -4.999),
+                                    (1000, 1000.0005)])
 @pytest.mark.parametrize("dtype", FLOATING + COMPLEX)
 def test_uniform_(device: str, dtype: str, bounds: tuple[float, float]):
     for n in (3, 3000):
@@ -141,7 +142,7 @@ def test_bernoulli(device: str, dtype: str):
 @pytest.mark.parametrize("dtype", FLOATING)
 def test_multinomial(device: str, dtype: str, samples: int, replacement: bool):
     for form in (lambda t: t, lambda t: t.t(), lambda t: t[1]):
-        same(lambda m, empty, form=form: m.multinomial(form(chances(m, dtype, device)) + 0.01, samples, replacement),
+        same(lambda m, empty, form=form: m.multinomial(form(chances(m, dtype, device) + 0.01), samples, replacement),
              dtype, device)
 
 

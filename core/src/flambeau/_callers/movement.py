@@ -20,7 +20,6 @@ KEYS = {
     'flip': "primitive|input:Tensor:False,dims:Any:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'roll': "primitive|input:Tensor:False,shifts:Any:False,dims:Any:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'pad': "primitive|input:Tensor:False,padding:Any:False,value:Any:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'cat': "primitive|tensors:Sequence[Tensor]:False,dim:Dim:False|('tensors',)|('same',)|{'tensors': 'T'}|False|()|True||True|False|()|()",
 }
 
 
@@ -481,42 +480,3 @@ def bind_pad(op, kernels, defaults, body):
             out._node = None
         return out
     return pad, None
-
-
-def bind_cat(op, kernels, defaults, body):
-    def cat(tensors, dim, *, out=None, axis=None):
-        if out is not None:
-            return into(op, out, cat(tensors, dim, axis=axis))
-        if axis is not None:
-            dim = axis
-        try:
-            kind = tensors[0]._kind
-            if not (type(dim) is int and 0 <= dim < len(tensors[0]._array.shape)):
-                dim = canonical_dim('cat', dim, len(tensors[0]._array.shape))
-            array = kernels[kind](*[t._array for t in tensors], dim=dim)
-        except Exception as error:
-            return recover(op, error, (tensors, ), {'dim': dim})
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if any([t._requires_grad for t in tensors]) and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = {'dim': dim}
-            node.hooks = None
-            node.edges = (*[t._node or (t if t._requires_grad else None) for t in tensors], )
-            node.saved = (tuple(tensors), )
-            node.versions = None
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return cat, None

@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 import weakref
+from heapq import heappop
 from typing import Any
 
 from .. import dispatch, engine, tape, views
@@ -44,9 +45,10 @@ def _recording_tick() -> int:
 def _watched_run(walk: engine.Walk) -> None:
     """The walk by its general route at every node."""
     while walk.heap:
-        node = walk.next_node()
-        walk.visit(node)
-    walk.serve_leaves()
+        node = walk.nodes.pop(-heappop(walk.heap))
+        g = walk.pending.pop(node, None)
+        walk._visit(node, walk._gather(node) if g is None else g)
+    walk._serve_leaves()
 
 
 def _watched_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
@@ -67,7 +69,7 @@ def _watched_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]
 def _has_nan(g: Tensor) -> bool:
     token = _grad.set(False)
     try:
-        return g.dtype.category > 1 and bool(TABLE["ne"].call(g, g).any())
+        return g.dtype.category > 1 and TABLE["sum"].call(TABLE["ne"].call(g, g)).item() > 0
     finally:
         _grad.reset(token)
 

@@ -16,7 +16,7 @@ from ..engine import freed_error, modified_error
 from ..errors import ArgumentError, GradientError, InplaceError, ShapeError
 from ..modes import _grad, grad_enabled, is_grad_enabled, no_grad
 from ..registry import TABLE
-from ..tape import FREED, FunctionView, Node, Output, add_view, new_node, tick
+from ..tape import FREED, FunctionView, Leaf, Node, Output, add_view, new_node, tick
 from ..tensor import Tensor, shell, wrap
 from ..views import rebase
 
@@ -177,6 +177,7 @@ class FunctionOp:
 
 def _target(edge: Any) -> tuple[Any, Any]:
     """Kind and shape of the value that an edge leads to."""
+    edge = edge.tensor if type(edge) is Leaf else edge
     if isinstance(edge, Tensor):
         return edge._kind.plain, edge._array.shape
     if type(edge) is Output:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from .. import ops
 from ..errors import ShapeError, ValueRangeError
 from ..tensor import Tensor
-from ._functional_activation import logsigmoid
+from ..ops import logsigmoid
 from ._reduction import reduced, reduction_of
 
 

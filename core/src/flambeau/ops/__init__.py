@@ -9,12 +9,14 @@ from .elementwise import *  # noqa: F403, I001 - in the order in which they buil
 from .compare import *  # noqa: F403
 from .create import *  # noqa: F403
 from .movement import *  # noqa: F403
+from .join import *  # noqa: F403
 from .reduce import *  # noqa: F403
 from .index import *  # noqa: F403
 from .sort import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .pooling import *  # noqa: F403
 from .sampling import *  # noqa: F403
 from . import mutate
 from .. import indexing  # noqa: F401 - attaches x[...]

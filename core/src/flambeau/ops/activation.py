@@ -18,7 +18,8 @@ from ..tensor import Tensor
 from .compare import le, lt, where_op
 from .elementwise import _c, erf, exp, expm1, log1p, maximum, minimum, mul, neg, tanh
 from .elementwise import abs as abs_op
-from .movement import cat_op, narrow, reshape
+from .join import cat_op
+from .movement import narrow, reshape
 
 _ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)),
                  Sample(arr(6, fill=[-100.0, -3.5, -0.0, 0.5, 3.5, 100.0]), gradcheck=False)])

@@ -80,7 +80,8 @@ bitwise_right_shift = _bitwise("bitwise_right_shift", "__rshift__", "Each elemen
 
 
 @primitive(name="where", saves="condition", kinds="bool T T", broadcast=True,
-           samples=lambda: [Sample(arr(3, dtype="bool"), arr(3), arr(3)), Sample(arr(3, dtype="bool"), arr(2, 3), arr()),
+           samples=lambda: [Sample(arr(3, dtype="bool"), arr(3), arr(3)),
+                            Sample(arr(3, dtype="bool"), arr(2, 3), arr()),
                             Sample(arr(0, dtype="bool"), arr(0), arr(1))])
 def where_op(condition: Tensor, input: Tensor, other: Tensor) -> Tensor:
     """`input` where the condition holds, else `other`, broadcast."""

@@ -298,7 +298,7 @@ def _is_array(data: Any) -> bool:
 
 def _measure(data: Any, shape: list[int]) -> None:
     """The shape of nested sequences, read off their first elements."""
-    while isinstance(data, Sequence) and not isinstance(data, (str, bytes)) or _has_length(data):
+    while (isinstance(data, Sequence) and not isinstance(data, (str, bytes))) or _has_length(data):
         shape.append(len(data))
         if not shape[-1] or len(shape) > 64:
             return
@@ -409,7 +409,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tens
     """`data` as a tensor, without copying where dtype and device allow it."""
     if isinstance(data, Tensor):
         return convert(data, dtype, None if device is None else resolve(device))
-    from ..interop import shares_memory, from_numpy
+    from ..interop import from_numpy, shares_memory
 
     if shares_memory(data, kind_for(None, device)):
         return convert(from_numpy(data), dtype, None if device is None else resolve(device))

@@ -30,7 +30,8 @@ from .compare import bitwise_and, ge, lt, where
 from .create import cast, zeros_of
 from .elementwise import complex as complex_op
 from .elementwise import cos, log, log1p, mul, remainder, sin, sqrt
-from .movement import cat_op, copy, permute_op, slice_op, view_op
+from .join import cat_op
+from .movement import copy, permute_op, slice_op, view_op
 
 _BLOCK = 16
 _HOST_EXPONENTIALS = 4096  # fewer are computed on the host, bit for bit PyTorch's
@@ -72,12 +73,13 @@ def uniform(engine: Engine, n: int, kind: Kind, low: float, high: float) -> Draw
     dtype = kind.dtype
     bits = integer_draws(engine, n, dtype is float64, kind.device)
     if dtype is float64:
-        return _spread53(bits, low, high)
-    drawn = _spread24(bits, draws.to_single(low), draws.to_single(high))
-    if dtype is float32:
-        return drawn
-    rounded = cast(drawn, dtype)
-    return where(ge(rounded, high), low, rounded)
+        drawn, top = _spread53(bits, low, high), draws.fused(1.0 - _ULP53, high - low, low)
+    else:
+        low, high = draws.to_single(low), draws.to_single(high)
+        drawn, top = _spread24(bits, low, high), draws.to_single(draws.fused(1.0 - _ULP24, high - low, low))
+        if dtype is not float32:
+            drawn, top = cast(drawn, dtype), high  # the upper bound is always within reach of few digits
+    return where(ge(drawn, high), low, drawn) if top >= high else drawn
 
 
 def _spread24(bits: Drawn, low: float, high: float) -> Drawn:

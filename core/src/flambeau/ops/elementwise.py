@@ -54,7 +54,7 @@ def _(g):
     return -g
 
 
-@primitive(saves="input", dtype="real", dtypes="all", method=True, inplace=True, operator="__abs__", samples=_UNARY)
+@primitive(saves="input", dtype="real", dtypes="number", method=True, inplace=True, operator="__abs__", samples=_UNARY)
 def abs(input: Tensor) -> Tensor:
     """The absolute value of each element; a complex input gives its magnitude, of real dtype."""
 
@@ -87,7 +87,7 @@ def _rounding(name: str, doc: str) -> Any:
     def body(input: Tensor) -> Tensor: ...
 
     body.__name__, body.__doc__ = name, doc
-    made = primitive(saves="", dtypes="real", method=True, inplace=True, samples=_UNARY)(body)
+    made = primitive(saves="", dtypes="real number", method=True, inplace=True, samples=_UNARY)(body)
 
     @made.grad("input")
     def _(g):
@@ -101,7 +101,7 @@ ceil = _rounding("ceil", "The smallest integer not below each element, in the sa
 trunc = _rounding("trunc", "The integer part of each element, in the same dtype.")
 
 
-@primitive(name="round", saves="", dtypes="real", samples=_UNARY)
+@primitive(name="round", saves="", dtypes="real number", samples=_UNARY)
 def _round(input: Tensor) -> Tensor:
     """The nearest integer to each element, halves to even, in the same dtype."""
 
@@ -364,7 +364,7 @@ def _(g, input, other):
     return -g * trunc(input / other)
 
 
-@primitive(name="pow", saves="input exponent out", dtypes="all", broadcast=True, samples=_POWERS)
+@primitive(name="pow", saves="input exponent out", dtypes="number", broadcast=True, samples=_POWERS)
 def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """Elementwise power, broadcast."""
 

@@ -56,16 +56,27 @@ def _(g, index, *, dim):
     return take_along(g, dim, index)
 
 
-@primitive(saves="index input_shape", kinds="T int64", method=True,
+@primitive(name="gather", saves="index input_shape", kinds="T int64",
            samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)), Sample(arr(3, 4), 1, _arr_index(3, 2, high=3)),
                             Sample(arr(), 0, _arr_index(high=0))])
-def gather(input: Tensor, dim: Dim, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+def gather_op(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim 0, and alike for others; `index` has input's number of dimensions."""
 
 
-@gather.grad("input")
+@gather_op.grad("input")
 def _(g, index, input_shape, *, dim):
     return scatter_add(zeros_of(g, input_shape), dim, index, g)
+
+
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None) -> Tensor:
+    """out[i][j] = input[index[i][j]][j] for dim 0, and alike for others.
+
+    `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
+    """
+    return gather_op(input, dim, index, out=out)
+
+
+Tensor.gather = gather
 
 
 @primitive(name="scatter", saves="index", kinds="T int64 T",
@@ -81,7 +92,7 @@ def _(g, index, *, dim):
 
 @scatter_op.grad("src")
 def _(g, index, *, dim):
-    return gather(g, dim, index)
+    return gather_op(g, dim, index)
 
 
 def scatter_value(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
@@ -107,7 +118,7 @@ def _(g):
 
 @scatter_add.grad("src")
 def _(g, index, *, dim):
-    return gather(g, dim, index)
+    return gather_op(g, dim, index)
 
 
 @primitive(name="index", saves="indices input_shape", kinds="T int64",
@@ -247,10 +258,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
         return scatter_add(input, dim, index, source)
     if reduce is not None:
         raise UnsupportedError(f"reduce={reduce!r} is not supported, only 'add'", op="scatter")
-    if not isinstance(src, Tensor):
-        source = expand(input.new_full((), src), tuple(index.shape))
-    else:
-        source = src
+    source = src if isinstance(src, Tensor) else expand(input.new_full((), src), tuple(index.shape))
     return scatter_op(input, dim, index, source, out=out)
 
 

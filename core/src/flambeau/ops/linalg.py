@@ -26,7 +26,8 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
 
 @primitive(saves="input other", dtypes="all", method=True, operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
-                            Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)), Sample(arr(2, 1, 3, 4), arr(5, 4, 2)),
+                            Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
+                            Sample(arr(2, 1, 3, 4), arr(5, 4, 2)),
                             Sample(arr(3, 0), arr(0, 2)),
                             Bad(arr(2, 3), arr(2, 3), raises="ShapeError", match="cannot be multiplied"),
                             Bad(arr(), arr(2), raises="ShapeError", match="at least 1D")])

@@ -1,4 +1,4 @@
-"""Shapes, views, joining and splitting.
+"""Shapes and views.
 
 `view`, `permute`, `expand`, `slice`, `as_strided` and `diagonal` share memory with their input
 wherever PyTorch's do; everything here that PyTorch calls a view is built from them.
@@ -6,7 +6,6 @@ wherever PyTorch's do; everything here that PyTorch calls a view is built from t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..dispatch import composite, primitive
@@ -159,7 +158,8 @@ Tensor.mH = property(lambda self: transpose(self, -2, -1).conj(), doc="The conju
 
 
 @primitive(name="expand", saves="", view=True,
-           samples=lambda: [Sample(arr(1, 3), (4, 3)), Sample(arr(3), (2, 3)), Sample(arr(), (2,)), Sample(arr(1), (0,))])
+           samples=lambda: [Sample(arr(1, 3), (4, 3)), Sample(arr(3), (2, 3)), Sample(arr(), (2,)),
+                            Sample(arr(1), (0,))])
 def expand_op(input: Tensor, size: Size) -> Tensor:
     """Dimensions of size 1 stretched without copying."""
 
@@ -342,63 +342,6 @@ def _(g, input_shape, *, padding):
     return slice_op(g, tuple(slice(before, before + n, 1) for (before, _), n in zip(padding, input_shape, strict=True)))
 
 
-def _cat_rule(tensors: Any, *, dim: int) -> None:
-    first = tensors[0]
-    for i, x in enumerate(tensors):
-        if x.ndim != first.ndim:
-            raise ShapeError(f"tensors must have the same number of dimensions: got {first.ndim} and {x.ndim}"
-                             f" (tensor {i})", op="cat")
-        for d, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)):
-            if a != b and d != dim:
-                raise ShapeError(f"sizes of tensors must match except in dimension {dim}. Expected size {a} but got"
-                                 f" size {b} for tensor number {i} in the list", op="cat")
-
-
-@primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
-           samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
-def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
-    """Tensors joined along an existing dimension."""
-
-
-@cat_op.grad("tensors")
-def _(g, tensors, *, dim):
-    grads, start = [], 0
-    for x in tensors:
-        length = x._array.shape[dim]
-        grads.append(_narrow(g, dim, start, length))
-        start += length
-    return grads
-
-
-def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | None = None) -> Tensor:
-    """Tensors joined along `dim`; sizes must agree elsewhere, dtypes are promoted.
-
-    >>> import flambeau
-    >>> flambeau.cat([flambeau.zeros(2), flambeau.ones(1)])
-    tensor([0., 0., 1.])
-    """
-    from ..errors import ArgumentError
-
-    if not isinstance(tensors, (tuple, list)):
-        raise ArgumentError(f"tensors must be a tuple or list of Tensors, got {type(tensors).__name__}", op="cat")
-    if not tensors:
-        raise ShapeError("expected a non-empty list of Tensors", op="cat")
-    for x in tensors:
-        if not isinstance(x, Tensor):
-            raise ArgumentError(f"expected Tensors, got {type(x).__name__}", op="cat")
-        if not x.ndim:
-            raise ShapeError("zero-dimensional tensor cannot be concatenated", op="cat")
-    filled = [x for x in tensors if tuple(x._array.shape) != (0,)]
-    dim = dim if axis is None else axis
-    if filled and len(filled) < len(tensors):  # PyTorch's legacy: empty 1-d tensors join anything
-        canonical_dim("cat", dim, filled[0].ndim)
-        return cat_op(filled, dim, out=out)
-    return cat_op(tensors, dim, out=out)
-
-
-concat = concatenate = cat
-
-
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted at `dim`; a view."""
     dim = canonical_dim("unsqueeze", dim, input.ndim + 1)
@@ -427,7 +370,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 Tensor.squeeze = squeeze
 
 
-def _narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow_op(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`narrow` with canonical, checked arguments."""
     shape = input._array.shape
     return slice_op(input, tuple(slice(start, start + length, 1) if d == dim else slice(0, n, 1)
                                  for d, n in enumerate(shape)))
@@ -445,7 +389,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     start += size if start < 0 else 0
     if start + length > size:
         raise ShapeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).", op="narrow")
-    return _narrow(input, dim, start, length)
+    return narrow_op(input, dim, start, length)
 
 
 Tensor.narrow = narrow
@@ -466,73 +410,6 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 
 Tensor.select = select
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The parts along `dim`, that dimension dropped; views."""
-    if not input.ndim:
-        raise ShapeError("unbind: dimension specified as 0 but tensor has no dimensions", op="unbind")
-    dim = canonical_dim("unbind", dim, input.ndim)
-    return tuple(select(input, dim, i) for i in range(input._array.shape[dim]))
-
-
-Tensor.unbind = unbind
-
-
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts along `dim`: each of the given size (the last may be smaller), or of the sizes listed; views."""
-    if not tensor.ndim:
-        raise ShapeError("split expects at least a 1-dimensional tensor", op="split")
-    dim = canonical_dim("split", dim, tensor.ndim)
-    size = tensor._array.shape[dim]
-    sections = split_size_or_sections
-    if isinstance(sections, int):
-        if sections < 0 or (sections == 0 and size):
-            raise ShapeError(f"split expects split_size be positive, got {sections} for a dim of size {size}",
-                             op="split")
-        sections = [min(sections, size - i) for i in range(0, size, sections)] if size else [size]
-    sections = as_size("split", sections, "split_size_or_sections")
-    if sum(sections) != size or min(sections, default=0) < 0:
-        raise ShapeError(f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at"
-                         f" dimension {dim}), but got split_sizes={list(sections)}", op="split")
-    parts, start = [], 0
-    for length in sections:
-        parts.append(_narrow(tensor, dim, start, length))
-        start += length
-    return tuple(parts)
-
-
-Tensor.split = lambda self, split_size, dim=0: split(self, split_size, dim)
-Tensor.split_with_sizes = split_with_sizes = split
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of one size along `dim` (the last may be smaller); views."""
-    if chunks < 1:
-        raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}", op="chunk")
-    if not input.ndim:
-        raise ShapeError("chunk expects at least a 1-dimensional tensor", op="chunk")
-    size = input._array.shape[canonical_dim("chunk", dim, input.ndim)]
-    if not size:
-        return split(input, [0] * chunks, dim)
-    return split(input, -(-size // chunks), dim)
-
-
-Tensor.chunk = chunk
-
-
-def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | None = None) -> Tensor:
-    """Tensors of one shape joined along a new dimension `dim`."""
-    if not tensors:
-        raise ShapeError("stack expects a non-empty TensorList", op="stack")
-    dim = dim if axis is None else axis
-    first = tensors[0]
-    for i, x in enumerate(tensors):
-        if x._array.shape != first._array.shape:
-            raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and"
-                             f" {list(x.shape)} at entry {i}", op="stack")
-    dim = canonical_dim("stack", dim, first.ndim + 1)
-    return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -571,7 +448,6 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
 Tensor.unflatten = unflatten
 
 __all__ = [
-    "as_strided", "broadcast_to", "cat", "chunk", "concat", "concatenate", "diagonal", "expand", "flatten", "flip",
-    "narrow", "permute", "ravel", "reshape", "roll", "select", "split", "split_with_sizes", "squeeze", "stack",
-    "swapaxes", "swapdims", "t", "transpose", "unbind", "unflatten", "unsqueeze",
+    "as_strided", "broadcast_to", "diagonal", "expand", "flatten", "flip", "narrow", "permute", "ravel", "reshape",
+    "roll", "select", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dispatch import composite, return_type
+from ..dispatch import composite
 from ..dtypes import int64
-from ..errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
-from ..samples import Bad, Sample, arr
-from ..shapes import as_size, contiguous_strides, numel
+from ..samples import Sample, arr
+from ..shapes import contiguous_strides, numel
 from ..tensor import Tensor
+from .arithmetic import div
 from .conv import fold_op, unfold_op
 from .create import tensor, zeros_of
-from .index import gather, scatter_add, take_along
+from .index import gather_op, scatter_add, take_along
 from .join import cat
 from .movement import expand, pad_op, permute_op, reshape, slice_op
-from .reduce import amax, argmax
+from .reduce import argmax
 from .reduce import sum as total
 
 Sizes = tuple[int, ...]
@@ -62,7 +62,7 @@ def _largest(input: Tensor, places: list[list[list[int]]]) -> Any:
     windows: Any = input
     flat: Any = 0
     for i, (table, step) in enumerate(zip(places, contiguous_strides(shape[2:]), strict=True)):
-        index = tensor(table, dtype=int64, device=input.device).reshape(len(table), -1)
+        index = tensor(table, dtype=int64, device=input.device).reshape(len(table), len(table[0]) if table else 1)
         windows = take_along(windows, 2 + 2 * i, index)
         flat = flat + reshape(index * step, tuple(m for j in range(n) for m in (index._array.shape if j == i else (1, 1))))
     order = (*range(0, 2 * n, 2), *range(1, 2 * n, 2))  # (*out, *kernel)
@@ -71,8 +71,8 @@ def _largest(input: Tensor, places: list[list[list[int]]]) -> Any:
     rows = reshape(rows, (*shape[:2], *out, numel(rows._array.shape[2 + n :])))
     best = argmax(rows, -1, True)
     flat = reshape(permute_op(flat, order), (*out, rows._array.shape[-1]))
-    where = gather(expand(flat, tuple(rows._array.shape)), -1, best)
-    return gather(rows, -1, best).squeeze(-1), where.squeeze(-1)
+    where = gather_op(expand(flat, tuple(rows._array.shape)), -1, best)
+    return gather_op(rows, -1, best).squeeze(-1), where.squeeze(-1)
 
 
 def _scattered(g, indices, input_shape):
@@ -97,7 +97,7 @@ def max_pool_backward(input: Tensor, indices: Tensor, size: Any) -> Tensor:
 def _(g, indices, input_shape):
     batch, channels, *size = g._array.shape
     places = reshape(indices, (batch, channels, numel(indices._array.shape[2:])))
-    return reshape(gather(reshape(g, (batch, channels, numel(size))), 2, places), tuple(input_shape))
+    return reshape(gather_op(reshape(g, (batch, channels, numel(size))), 2, places), tuple(input_shape))
 
 
 def _bounds(size: int, out: int) -> list[tuple[int, int]]:
@@ -114,7 +114,7 @@ def adaptive_max_pool(input: Tensor, size: Any) -> Any:
     spatial, places = tuple(input._array.shape[2:]), []
     for n, o in zip(spatial, size, strict=True):
         windows = _bounds(n, o)
-        width = max((stop - start for start, stop in windows), default=0)
+        width = max((stop - start for start, stop in windows), default=1)
         places.append([[min(start + j, stop - 1) for j in range(width)] for start, stop in windows])
     return _largest(input, places)
 
@@ -147,7 +147,7 @@ def _divided(x: Tensor, spatial: Sizes, kernel_size: Sizes, stride: Sizes, paddi
 
 
 def _by(x: Tensor, count: Any) -> Tensor:
-    return x / count if x.dtype.category > 1 else x // count
+    return div(x, count, rounding_mode=None if x.dtype.category > 1 else "trunc")
 
 
 def _extents(spatial: Sizes, kernel_size: Sizes, stride: Sizes, padding: Sizes, size: Sizes) -> Sizes:
@@ -163,7 +163,7 @@ _MEANS = (lambda: [
     Sample(arr(1, 1, 4, 4), (2, 2), (2, 2), (0, 0), (2, 2), True, None)])
 
 
-@composite(saves="input_shape", dtypes="number", grad_name="AvgPool2DBackward0", samples=_MEANS)
+@composite(saves="input_shape", dtypes="real number", grad_name="AvgPool2DBackward0", samples=_MEANS)
 def avg_pool(input: Tensor, kernel_size: Any, stride: Any, padding: Any, size: Any, count_include_pad: bool,
              divisor_override: int | None) -> Tensor:
     """The mean of each window of (N, C, *spatial), zeros around it; `size` says how many windows there are."""
@@ -183,7 +183,7 @@ def _(g, input_shape, *, kernel_size, stride, padding, count_include_pad, diviso
                              divisor_override)
 
 
-@composite(saves="input_shape", dtypes="number", samples=lambda: [
+@composite(saves="input_shape", dtypes="real floating", samples=lambda: [
     Sample(arr(1, 2, 4), (7,), (3,), (2,), (1,), True, None),
     Sample(arr(1, 1, 3, 3), (5, 6), (2, 3), (2, 2), (0, 1), False, None)])
 def avg_pool_backward(input: Tensor, size: Any, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool,
@@ -205,7 +205,7 @@ def _(g, input_shape, *, kernel_size, stride, padding, count_include_pad, diviso
     return avg_pool(g, kernel_size, stride, padding, tuple(input_shape[2:]), count_include_pad, divisor_override)
 
 
-@composite(saves="input_shape", dtypes="floating", grad_name="AdaptiveAvgPool2DBackward0", samples=lambda: [
+@composite(saves="input_shape", dtypes="real floating", grad_name="AdaptiveAvgPool2DBackward0", samples=lambda: [
     Sample(arr(2, 3, 7), (3,)), Sample(arr(1, 2, 5, 4), (2, 4)), Sample(arr(1, 1, 2), (5,)), Sample(arr(2, 1, 4, 6), (1, 1))])
 def adaptive_avg_pool(input: Tensor, size: Any) -> Tensor:
     """The mean of each of `size` windows that share out (N, C, *spatial)."""
@@ -226,7 +226,7 @@ def _(g, input_shape):
     return adaptive_avg_pool_backward(g, tuple(input_shape[2:]))
 
 
-@composite(saves="input_shape", dtypes="floating", samples=lambda: [
+@composite(saves="input_shape", dtypes="real floating", samples=lambda: [
     Sample(arr(2, 3, 3), (7,)), Sample(arr(1, 2, 2, 4), (5, 4)), Sample(arr(1, 1, 5), (2,))])
 def adaptive_avg_pool_backward(input: Tensor, size: Any) -> Tensor:
     """Each element of `input` shared out among the elements, (N, C, *size), that its window averaged."""

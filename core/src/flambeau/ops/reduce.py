@@ -13,7 +13,8 @@ from ..tensor import Tensor
 from .compare import where_op
 from .create import ones_like, zeros_of
 from .elementwise import _c
-from .movement import cat, copy, expand, flip, permute, reshape, stack
+from .join import cat, stack
+from .movement import copy, expand, flip, permute, reshape
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),

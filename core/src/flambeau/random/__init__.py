@@ -9,7 +9,8 @@ multiplication and addition.
 |---|---|---|
 | `rand`, `uniform_` float32 | a word | u24 * (to - from) + from, once; the bounds are rounded to float32 first |
 | ... float64 | a double word | u53 * (to - from) + from, once |
-| ... float16, bfloat16 | a word | as float32, then rounded; a value that reaches `to` becomes `from` |
+| ... float16, bfloat16 | a word | as float32, then rounded |
+| ... of any dtype | | a value that rounding takes to `to` becomes `from` |
 | `randint`, `random_(from, to)` | a word | from + word % (to - from) |
 | ... from 2**28 values on | a double word | the same, whatever the dtype |
 | `random_()` bool, integers, float16, bfloat16, float32 | a word | word % 2, % (max + 1), % (2**digits + 1) |

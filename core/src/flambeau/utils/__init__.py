@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import NameUnknownError
 
-_PARTS = ("data",)
+_PARTS = ("checkpoint", "data")
 
 
 def __getattr__(name: str) -> Any:

@@ -37,6 +37,7 @@ def _fresh(x: Array) -> Array:
 for _name in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tanh"):
     register(_name, in_float32(_UFUNCS[_name]), (bfloat16,))  # ml_dtypes' loops take three times as long
 
+register("sign", in_float32(np.sign), (bfloat16,))  # ml_dtypes' gives -0.0 for -0.0
 register("sign", _fresh, BOOL)
 for _name in ("floor", "ceil", "trunc", "round"):
     register(_name, _fresh, INTEGERS)
