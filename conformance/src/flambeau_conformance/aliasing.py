@@ -31,7 +31,7 @@ def checked(case: Case, target: Target) -> None:
     if case.op.inlined or not target.backend.shared_views or not case.hosts:
         return
     tensors = [put(h, target.device) for h in case.hosts]
-    results = case.call(tensors)
+    results = case.call(tensors, target.device)
     if case.op.view:
         _follows(case, tensors[0], results[0])
     else:

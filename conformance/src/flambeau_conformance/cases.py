@@ -9,6 +9,7 @@ from typing import Any
 
 import flambeau
 from flambeau import dtypes
+from flambeau.device import Device
 from flambeau.dtypes import DType
 from flambeau.registry import ACCEPTS, TABLE, OpDef, Param
 from flambeau.samples import Bad, Sample, arr
@@ -61,15 +62,35 @@ class Case:
         wanted = self.op.kinds.get(place.param.name, "T")
         return dtypes.BY_NAME.get(wanted, self.dtype)
 
-    def call(self, tensors: list[Any], function: Callable[..., Any] | None = None) -> list[Any]:
+    @property
+    def dtypes(self) -> set[DType]:
+        """Every dtype that the case has to do with: of its tensors, and named by its arguments."""
+        named = {v for v in [*self.sample.args, *self.sample.kwargs.values()] if isinstance(v, DType)}
+        return named | {self.dtype} | {h.dtype for h in self.hosts}
+
+    def with_dtypes(self, change: Callable[[DType], DType]) -> Case:
+        """The case with every dtype that its arguments name replaced."""
+        args = [change(v) if isinstance(v, DType) else v for v in self.sample.args]
+        kwargs = {k: change(v) if isinstance(v, DType) else v for k, v in self.sample.kwargs.items()}
+        return Case(self.op, self.dtype, self.label, Sample(*args, **kwargs))
+
+    def call(self, tensors: list[Any], device: Device, function: Callable[..., Any] | None = None) -> list[Any]:
         """The op (or `function`) on the sample with `tensors` in place of its `arr`s; its results as a list."""
         rest = iter(tensors)
         args = [_filled(a, rest) for a in self.sample.args]
         kwargs = {k: _filled(v, rest) for k, v in self.sample.kwargs.items()}
-        if not self.op.inputs and "dtype" in self.op.attributes:
-            kwargs.setdefault("dtype", self.dtype)
-        result = (function or self.op.call)(*args, **kwargs)
+        if self.op.inputs:
+            result = (function or self.op.call)(*args, **kwargs)
+        else:
+            result = self._created(args, kwargs, device)
         return list(result) if isinstance(result, tuple) else [result]
+
+    def _created(self, args: list[Any], kwargs: dict[str, Any], device: Device) -> Any:
+        """An op without inputs makes its result on the default device."""
+        if "dtype" in self.op.attributes:
+            kwargs.setdefault("dtype", self.dtype)
+        with device:
+            return self.op.call(*args, **kwargs)
 
 
 def bound(op: OpDef, sample: Any) -> list[tuple[Param, Any]]:

@@ -17,7 +17,7 @@ from flambeau.registry import OpDef
 
 from . import oracle
 from .cases import Case, good_cases
-from .check import PASSED, UNSUPPORTED, Check, CheckFailed, require
+from .check import PASSED, Check, CheckFailed, require
 from .compare import compared
 from .draw import generator, weights
 from .host import Host, Placement, get, put, raw, transposed, with_gaps
@@ -58,7 +58,7 @@ class Pullback:
         places = placements or [None] * len(hosts)
         tensors = [put(h, self.device, p) for h, p in zip(hosts, places, strict=True)]
         leaves = [tensors[i].requires_grad_() for i in self.inputs]
-        return tensors, leaves, [r for r in self.case.call(tensors) if r.requires_grad]
+        return tensors, leaves, [r for r in self.case.call(tensors, self.device) if r.requires_grad]
 
     def __call__(self, hosts: list[Host], incoming: list[Host]) -> list[Host]:
         """The gradients; zeros where the results do not depend on an input."""
@@ -75,7 +75,7 @@ class Pullback:
 
 def run(case: Case, target: Target) -> str:
     """The gradients in C order, and once more with inputs and incoming gradients in another layout."""
-    reason = target.refuses(case.op.name, case.dtype)
+    reason = target.refuses(case.op.name, case.dtype, case.dtypes)
     if reason:
         return refused(case, target, reason)
     oracle_pull = Pullback(case, oracle.reference())
@@ -142,5 +142,3 @@ def _sensitivity(case: Case, incoming: list[Host]) -> list[Any]:
 
     return oracle.sensitivity(function, [*wide, *incoming], pull(wide, incoming), f"{case.id}/gradient")
 
-
-__all__ = ["UNSUPPORTED", "Pullback", "checks", "differentiable_cases", "run", "tracked"]

@@ -52,22 +52,18 @@ def _wide(host: Host, op: OpDef, place: Place) -> Host:
 
 
 def function_of(case: Case) -> Function:
-    """The case as a function of its numbers, computed by the reference."""
-    wide = _with_wide_results(case)
-    return lambda hosts: [get(t) for t in wide.call([put(h, reference()) for h in hosts])]
+    """The case as a function of its numbers, computed by the reference.
 
-
-def _with_wide_results(case: Case) -> Case:
-    """The case with a `dtype=` of a composite widened too, so that nothing inside is rounded early."""
-    given = case.sample.kwargs.get("dtype")
-    if case.op.kind == "primitive" or not isinstance(given, DType):
-        return case
-    sample = type(case.sample)(*case.sample.args, **{**case.sample.kwargs, "dtype": wide_dtype(given)})
-    return Case(case.op, case.dtype, case.label, sample)
+    A `dtype=` of a composite is widened too, so that nothing inside is rounded early.
+    """
+    wide = case if case.op.kind == "primitive" else case.with_dtypes(wide_dtype)
+    if not case.op.inputs:
+        wide = Case(case.op, wide_dtype(case.dtype), case.label, case.sample)
+    return lambda hosts: [get(t) for t in wide.call([put(h, reference()) for h in hosts], reference())]
 
 
 def expected(case: Case, hosts: list[Host]) -> list[Host]:
-    """The results in double precision; for ops without inputs, in the dtype asked for."""
+    """The results in double precision."""
     return function_of(case)(widened(case, hosts))
 
 

@@ -39,7 +39,7 @@ class _Weighted:
     """The sum of a case's results, each element weighted, and its gradients of order 1 and 2."""
 
     def __init__(self, case: Case) -> None:
-        self.case, self.pull = case, Pullback(case, oracle.reference())
+        self.case, self.pull = case, Pullback(case.with_dtypes(oracle.wide_dtype), oracle.reference())
         self.random = generator(f"rule of {case.id}")
         self.hosts = oracle.widened(case, case.hosts)
         _, _, results = self.pull.forward(self.hosts)
@@ -90,7 +90,7 @@ def _size(a: Host, b: Host) -> float:
 def run(case: Case, target: Target) -> str:
     """Both orders along every direction; `target` is not asked: rules are core's."""
     weighted = _Weighted(case)
-    if weighted.weights and any(h.values for h in weighted.weights):
+    if weighted.weights and any(weighted.hosts[i].values for i in weighted.pull.inputs):
         for _ in range(DIRECTIONS):
             v, u = weighted.directions(), weighted.directions()
             _first_order(weighted, v)

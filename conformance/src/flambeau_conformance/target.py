@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.resources import files
@@ -48,12 +49,13 @@ class Target:
         """Whether the manifest declares that dtype as not offered at all."""
         return any(dtype.name in names and not self.capability(c) for c, names in DTYPE_CAPABILITIES.items())
 
-    def refuses(self, op: str, dtype: DType) -> str:
-        """Why the backend declares not to offer `op` for `dtype`; empty where it promises to."""
+    def refuses(self, op: str, dtype: DType, concerned: Iterable[DType] = ()) -> str:
+        """Why the backend declares not to offer `op` for `dtype` among the dtypes concerned; empty where it does."""
         reason = self.backend.unsupported.get((op, dtype.name))
         if reason is not None:
             return reason or "declared"
-        return f"capability for {dtype.name} is no" if self.lacks(dtype) else ""
+        lacking = sorted(d.name for d in {dtype, *concerned} if self.lacks(d))
+        return f"the capability for {', '.join(lacking)} is no" if lacking else ""
 
 
 def load(name: str) -> Target:

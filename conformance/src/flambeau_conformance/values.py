@@ -38,7 +38,7 @@ def checks(op: OpDef) -> Iterator[Check]:
 
 def run(case: Case, target: Target) -> str:
     """The case in all its layouts."""
-    reason = target.refuses(case.op.name, case.dtype)
+    reason = target.refuses(case.op.name, case.dtype, case.dtypes)
     if reason:
         return refused(case, target, reason)
     wide = oracle.expected(case, case.hosts)
@@ -55,7 +55,7 @@ def run(case: Case, target: Target) -> str:
 def refused(case: Case, target: Target, reason: str) -> str:
     """What the manifest says no to must raise UnsupportedError that names op, dtype and backend."""
     try:
-        case.call([put(h, target.device) for h in case.hosts])
+        case.call([put(h, target.device) for h in case.hosts], target.device)
     except UnsupportedError as error:
         require(target.name in str(error), "refusal", f"{case.id}: {error} does not name the backend")
         return UNSUPPORTED
@@ -71,8 +71,8 @@ def _run_layout(case: Case, target: Target, hosts: list[Host], placements: list[
     before = [raw(t) for t in tensors]
     where = f"{case.id} ({name})"
     if _must_refuse_view(case, tensors):
-        return _refuses_view(case, tensors, where)
-    results = case.call(tensors)
+        return _refuses_view(case, tensors, target, where)
+    results = case.call(tensors, target.device)
     require(len(results) == len(wide), "outputs", f"{where}: {len(results)} results, expected {len(wide)}")
     for i, (result, expected) in enumerate(zip(results, wide, strict=True)):
         check_result(case, hosts, get(result), expected, i, where)
@@ -109,9 +109,9 @@ def _must_refuse_view(case: Case, tensors: list[Any]) -> bool:
     return case.op.name == "view" and not can_view(tensors[0].shape, tensors[0].stride(), case.sample.args[1])
 
 
-def _refuses_view(case: Case, tensors: list[Any], where: str) -> None:
+def _refuses_view(case: Case, tensors: list[Any], target: Target, where: str) -> None:
     try:
-        case.call(tensors)
+        case.call(tensors, target.device)
     except ShapeError:
         return
     raise CheckFailed("view", f"{where}: strides {tensors[0].stride()} cannot be viewed as {case.sample.args[1]}, which"
@@ -124,8 +124,9 @@ def _fused_like_composed(case: Case, target: Target) -> None:
     if op.kind != "composite" or target.backend.kernel(op.name, case.dtype) is None:
         return
     hosts = case.hosts
-    fused = [get(t) for t in case.call([put(h, target.device) for h in hosts])]
-    composed = [get(t) for t in case.call([put(h, target.device) for h in hosts], composition(op, target))]
+    fused = [get(t) for t in case.call([put(h, target.device) for h in hosts], target.device)]
+    body = composition(op, target)
+    composed = [get(t) for t in case.call([put(h, target.device) for h in hosts], target.device, body)]
     for i, (mine, theirs) in enumerate(zip(fused, composed, strict=True)):
         where = f"{case.id}: the fused kernel against the composition"
         compared(mine, theirs, _fused_budget(op), where, sensitivity_of(case, hosts)[i])

@@ -128,7 +128,8 @@ class OpDef:
         self.kinds = dict(zip([p.name for p in self.inputs], wanted, strict=True))
         self.primary = next((p.name for p in self.inputs if self.kinds[p.name] == "T" and p.role == "tensor"),
                             next((n for n, k in self.kinds.items() if k == "T"), ""))
-        self.method, self.inplace, self.operator, self.out = method, inplace, operator, out and not view
+        self.method, self.inplace, self.operator = method, inplace, operator
+        self.out = out and not view and all(p.name != "out" for p in self.params)
         self.grad_name = grad_name or _camel(self.name) + "Backward0"
         self.samples, self.shape_rule = samples, shape_rule
         self.auxiliary = tuple(auxiliary.split())  # the last of `outputs`: for gradient rules, not for users

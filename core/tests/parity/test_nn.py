@@ -4,9 +4,10 @@ import collections
 import copy
 import warnings
 
-import flambeau
 import pytest
 import torch
+
+import flambeau
 
 N, T = flambeau.nn, torch.nn
 

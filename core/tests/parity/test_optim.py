@@ -4,9 +4,10 @@ import copy
 import pickle
 import warnings
 
-import flambeau
 import pytest
 import torch
+
+import flambeau
 
 
 def start(library):

@@ -84,6 +84,9 @@ class NumpyBackend(ArrayApiBackend):
     def tolist(self, array: Array) -> Any:
         return array.tolist()
 
+    def to_numpy(self, array: Array) -> Array:
+        return super().to_numpy(array) if array.dtype == BFLOAT16 else array
+
     def dlpack(self, array: Array, **options: Any) -> Any:
         if array.dtype == BFLOAT16:
             raise UnsupportedError("NumPy does not export bfloat16 through DLPack; cast to float32 first",

@@ -126,7 +126,7 @@ def is_anomaly_check_nan_enabled() -> bool:
     return _settings["check_nan"]
 
 
-class set_detect_anomaly:  # noqa: N801 - PyTorch's spelling
+class set_detect_anomaly:
     """Switches anomaly mode at once, for the whole process; as a context manager it puts the former state back."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -140,7 +140,7 @@ class set_detect_anomaly:  # noqa: N801 - PyTorch's spelling
         _switch(*self._was)
 
 
-class detect_anomaly:  # noqa: N801
+class detect_anomaly:
     """Context manager: a backward that fails, or returns NaN, is reported with the forward call that caused it.
 
     The report is a UserWarning holding the traceback of the forward call; NaN raises GradientError.

@@ -84,7 +84,7 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
     return _Handle([t.register_hook(hook_of(i)) for i, t in enumerate(tensors)])
 
 
-class saved_tensors_hooks:  # noqa: N801 - PyTorch's spelling
+class saved_tensors_hooks:
     """Not offered: nodes keep their values where the generated callers put them, without a hook in between."""
 
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
@@ -92,7 +92,7 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's spelling
                                " time without them", op=type(self).__name__)
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Not offered, as `saved_tensors_hooks`."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:

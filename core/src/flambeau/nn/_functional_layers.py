@@ -7,8 +7,9 @@ import warnings
 from typing import Any
 
 from .. import ops
-from ..errors import PreconditionError, ShapeError, UnsupportedError, ValueRangeError
+from ..errors import PreconditionError, ShapeError, ValueRangeError
 from ..modes import no_grad
+from ..ops.norm import normalize as _normalize
 from ..tensor import Tensor
 from ._functional_activation import relu
 
@@ -23,9 +24,7 @@ def _check_probability(p: float) -> None:
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes elements with probability `p` and scales the rest by 1 / (1 - p)."""
     _check_probability(p)
-    if inplace:
-        return input.mul_(_keep_mask(input, p, input.shape)) if training and p > 0 else input
-    return ops.dropout(input, p, training)
+    return (ops.dropout_ if inplace else ops.dropout)(input, p, training)
 
 
 def _keep_mask(input: Tensor, p: float, shape: Any) -> Tensor:
@@ -117,8 +116,6 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
               norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
     """`weight[input]`; see nn.Embedding."""
-    if sparse:
-        raise UnsupportedError("sparse gradients are not offered; use sparse=False", op="embedding")
     rows = weight.shape[0]
     if padding_idx is not None:
         if padding_idx != 0 and not -rows <= padding_idx < rows:
@@ -126,7 +123,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
         padding_idx = padding_idx if padding_idx >= 0 else padding_idx + rows
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
-    return ops.embedding(input, weight, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
+    return ops.embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
 
 
 def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
@@ -172,21 +169,9 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     return ops.group_norm(input, num_groups, weight, bias, eps)
 
 
-def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
-    """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
-    if input.dim() < 3:
-        raise ValueRangeError(f"Expected 3D or higher dimensionality input (got {input.dim()} dimensions)")
-    if input.numel() == 0:
-        return input
-    squares = (input * input).flatten(2).unsqueeze(1)  # (N, 1, C, L)
-    padded = ops.pad(squares, (0, 0, size // 2, (size - 1) // 2))
-    mean = ops.avg_pool2d(padded, (size, 1), stride=1).squeeze(1).view(input.shape)
-    return input / (mean * alpha + k) ** beta
-
-
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """input divided by its p-norm along `dim`, which is limited to at least `eps`."""
-    result = input / input.norm(p, dim, keepdim=True).clamp(min=eps).expand_as(input)
+    result = _normalize(input, p, dim, eps)
     return result if out is None else out.copy_(result)
 
 
@@ -217,6 +202,24 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
                ceil_mode: bool = False, return_indices: bool = False) -> Any:
     """The largest of each window, with `return_indices` also where it is."""
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
+    both = ops.adaptive_max_pool1d(input, output_size)
+    return both if return_indices else both[0]
+
+
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
+    both = ops.adaptive_max_pool2d(input, output_size)
+    return both if return_indices else both[0]
+
+
+def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
+    both = ops.adaptive_max_pool3d(input, output_size)
+    return both if return_indices else both[0]
 
 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from .. import ops
 from ..errors import ShapeError, ValueRangeError
 from ..tensor import Tensor
-from ..ops import logsigmoid
+from ..ops import logsigmoid, pairwise_distance
 from ._reduction import reduced, reduction_of
 
 
@@ -220,18 +220,6 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
     if weight is not None:
         loss = loss * weight
     return reduced(loss.sum(-1) / input.shape[-1], reduction_of(reduction, size_average, reduce))
-
-
-def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """The p-norm along the last dim of x1 - x2 + eps."""
-    return (x1 - x2 + eps).norm(p, -1, keepdim)
-
-
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along `dim`, norms limited to at least `eps`."""
-    first = x1 / x1.norm(2, dim, keepdim=True).clamp(min=eps)
-    second = x2 / x2.norm(2, dim, keepdim=True).clamp(min=eps)
-    return (first * second).sum(dim)
 
 
 def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2,

@@ -48,7 +48,7 @@ class StateDict(Traversal):
     # -- saving ----------------------------------------------------------------------------------
 
     def state_dict(self, *args: Any, destination: Any = None, prefix: str = "",
-                   keep_vars: bool = False) -> dict[str, Any]:
+                   keep_vars: bool = False) -> Any:
         """All parameters and persistent buffers by dotted name, detached unless `keep_vars`.
 
         `destination` is filled where given; `prefix` leads every name. The result carries the
@@ -61,7 +61,8 @@ class StateDict(Traversal):
         if args:
             warnings.warn("Positional args are being deprecated, use kwargs instead: state_dict(destination, prefix, "
                           "keep_vars)", FutureWarning, stacklevel=2)
-            destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args):])
+            given = [*args, *[destination, prefix, keep_vars][len(args):]]
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()

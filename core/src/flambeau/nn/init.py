@@ -22,7 +22,7 @@ from ..tensor import Tensor
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 
 
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     """The factor by which a nonlinearity's inputs should be scaled to keep their spread.
 
     `param` is the negative slope of "leaky_relu". Raises ValueRangeError for an unknown name.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import dtypes
-from ..device import device as device_of
+from ..device import resolve
 from ..errors import ArgumentError, ValueRangeError
 from ..modes import no_grad
 from ..ops import empty_like
@@ -182,7 +182,7 @@ def _body(lines: list[str]) -> str:
 
 def zero_gradient(parameter: Tensor) -> None:
     """Fills the gradient of `parameter` with zeros, off any graph."""
-    grad = parameter.grad
+    grad: Any = parameter.grad
     if grad.grad_fn is not None:
         grad.detach_()
     else:
@@ -191,7 +191,7 @@ def zero_gradient(parameter: Tensor) -> None:
 
 
 def _convert_parameter(parameter: Tensor, fn: Callable[[Tensor], Tensor]) -> None:
-    grad = parameter.grad
+    grad: Any = parameter.grad
     with no_grad():
         converted = fn(parameter)
         converted_grad = None if grad is None else fn(grad)
@@ -202,7 +202,7 @@ def _convert_parameter(parameter: Tensor, fn: Callable[[Tensor], Tensor]) -> Non
 
 
 def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, bool]:
-    named = {"device": None, "dtype": None, "non_blocking": False, "memory_format": None, "tensor": None}
+    named: dict[str, Any] = {"device": None, "dtype": None, "non_blocking": False, "memory_format": None, "tensor": None}
     for name in kwargs:
         if name not in named:
             raise ArgumentError(f"to() got an unexpected keyword argument '{name}'")
@@ -215,7 +215,7 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         elif isinstance(value, bool) and position:
             named["non_blocking"] = value
         elif value is not None:
-            named["device"] = device_of(value)
+            named["device"] = resolve(value)
     if named["tensor"] is not None:
         named["device"], named["dtype"] = named["tensor"].device, named["tensor"].dtype
     return named["device"], named["dtype"], bool(named["non_blocking"])

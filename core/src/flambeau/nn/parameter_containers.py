@@ -65,7 +65,7 @@ class ParameterList(Module):
         self[self._size - 1] = value
         return self
 
-    def extend(self: P, values: Iterable[Any]) -> P:
+    def extend(self: P, values: Any) -> P:
         """Adds every value of an iterable at the end. Raises ArgumentError for no iterable, and for a tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise ArgumentError("ParameterList.extend should be called with an iterable, but got "

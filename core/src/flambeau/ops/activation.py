@@ -63,7 +63,7 @@ def _(g, out):
     return relu_backward(g, out)
 
 
-@composite(fusable=True, broadcast=True, samples=_TWO)
+@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
 def relu_backward(grad: Tensor, out: Tensor) -> Tensor:
     """`grad` where `out` is not zero or less, 0 elsewhere."""
     return where_op(le(out, _zero(out)), _zero(grad), grad)
@@ -80,7 +80,7 @@ def _(g, input, *, negative_slope):
     return leaky_relu_backward(g, input, negative_slope)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 0.1)])
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 0.1)])
 def leaky_relu_backward(grad: Tensor, input: Tensor, negative_slope: float) -> Tensor:
     """`grad` where `input` is positive, negative_slope * grad elsewhere."""
     return where_op(lt(_zero(input), input), grad, mul(grad, negative_slope))
@@ -196,7 +196,7 @@ def _(g, input, *, alpha, scale, input_scale):
     return elu_backward(g, input, alpha, scale, input_scale)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
 def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
     """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
     positive = lt(_zero(input), input)
@@ -238,7 +238,7 @@ def _(g, out):
     return sigmoid_backward(g, out)
 
 
-@composite(fusable=True, broadcast=True, samples=_TWO)
+@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
 def sigmoid_backward(grad: Tensor, out: Tensor) -> Tensor:
     """grad * (1 - out) * out."""
     out = _c(out)
@@ -256,7 +256,7 @@ def _(g, input):
     return silu_backward(g, input)
 
 
-@composite(fusable=True, broadcast=True, samples=_TWO)
+@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
 def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
     """grad * s * (1 + x * (1 - s)) with s the sigmoid of x."""
     input = _c(input)
@@ -290,7 +290,7 @@ def _(g, input, *, beta, threshold):
     return softplus_backward(g, input, beta, threshold)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
 def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float) -> Tensor:
     """grad * sigmoid(beta * x); grad itself where beta * x exceeds `threshold`."""
     scaled = input if beta == 1 else mul(input, beta)
@@ -365,7 +365,7 @@ def _(g, input, *, approximate):
     return gelu_backward(g, input, approximate)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
 def gelu_backward(grad: Tensor, input: Tensor, approximate: str = "none") -> Tensor:
     """The gradient of `gelu`."""
     square = input * input

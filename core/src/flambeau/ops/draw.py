@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from .. import views
@@ -26,7 +27,7 @@ from ..random import draws
 from ..samples import Sample, arr
 from ..shapes import numel
 from ..tensor import Tensor, wrap
-from .compare import bitwise_and, ge, lt, where
+from .compare import bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift, ge, lt, where
 from .create import cast, zeros_of
 from .elementwise import complex as complex_op
 from .elementwise import cos, log, log1p, mul, remainder, sin, sqrt
@@ -34,8 +35,9 @@ from .join import cat_op
 from .movement import copy, permute_op, slice_op, view_op
 
 _BLOCK = 16
+_RUN = 1 << 16  # numbers drawn at a time: whole blocks
 _HOST_EXPONENTIALS = 4096  # fewer are computed on the host, bit for bit PyTorch's
-_MASK24, _MASK53 = (1 << 24) - 1, (1 << 53) - 1
+_MASK24, _MASK32, _MASK53 = (1 << 24) - 1, (1 << 32) - 1, (1 << 53) - 1
 _ULP24, _ULP53 = 2.0**-24, 2.0**-53
 _TURN24 = draws.to_single(2.0 * math.pi) * _ULP24  # 2 pi in float32, for a 24-bit integer
 _TURN53 = 2.0 * math.pi * _ULP53
@@ -50,36 +52,69 @@ def from_bytes(data: bytes | bytearray, dtype: DType, device: Device) -> Drawn:
     return wrap(device.backend.from_host(data, (count,), dtype), device.kinds[dtype])
 
 
-def narrow24(data: bytes, device: Device) -> Drawn:
+def in_runs(flat: Any) -> Any:
+    """The draw in runs that stay in the cache; the last is the longest, so that a redrawn tail lies within it."""
+
+    @wraps(flat)
+    def drawn(engine: Engine, n: int, *rest: Any) -> Drawn:
+        if n < 2 * _RUN:
+            return flat(engine, n, *rest)
+        sizes = [_RUN] * (n // _RUN - 1) + [_RUN + n % _RUN]
+        return cat_op([flat(engine, size, *rest) for size in sizes], 0)
+
+    return drawn
+
+
+def _read(data: bytes, dtype: DType, device: Device) -> Drawn:
+    """As `from_bytes`, but the tensor may lie in `data` itself: to be read only."""
+    shape = (len(data) // dtype.itemsize,)
+    return wrap(device.backend.from_host(data, shape, dtype, copy=False), device.kinds[dtype])
+
+
+def narrow24(words: bytes, device: Device) -> Drawn:
     """The low 24 bits of each word, int32."""
-    return bitwise_and(from_bytes(data, int32, device), _MASK24)
+    return bitwise_and(_read(words, int32, device), _MASK24)
 
 
-def narrow53(data: bytes, device: Device) -> Drawn:
-    """The low 53 bits of each double word, int64."""
-    return bitwise_and(from_bytes(data, int64, device), _MASK53)
+def narrow53(words: bytes, device: Device) -> Drawn:
+    """The low 53 bits of each double word, int64; the high word comes first, that is in the low half."""
+    pairs = _read(words, int64, device)
+    high, low = bitwise_and(pairs, _MASK53 >> 32), bitwise_and(bitwise_right_shift(pairs, 32), _MASK32)
+    return bitwise_or(bitwise_left_shift(high, 32), low)
 
 
 def integer_draws(engine: Engine, n: int, wide: bool, device: Device) -> Drawn:
     """`n` uniform integers of 53 bits if `wide`, else of 24."""
-    return narrow53(engine.bits64(n), device) if wide else narrow24(engine.bits32(n), device)
+    return narrow53(engine.bits32(2 * n), device) if wide else narrow24(engine.bits32(n), device)
 
 
 # --- uniform
 
 
+@in_runs
 def uniform(engine: Engine, n: int, kind: Kind, low: float, high: float) -> Drawn:
     """Uniform numbers from `low` to `high`; float16 and bfloat16 are drawn in float32."""
     dtype = kind.dtype
     bits = integer_draws(engine, n, dtype is float64, kind.device)
     if dtype is float64:
-        drawn, top = _spread53(bits, low, high), draws.fused(1.0 - _ULP53, high - low, low)
+        drawn = _spread53(bits, low, high)
     else:
         low, high = draws.to_single(low), draws.to_single(high)
-        drawn, top = _spread24(bits, low, high), draws.to_single(draws.fused(1.0 - _ULP24, high - low, low))
+        drawn = _spread24(bits, low, high)
         if dtype is not float32:
-            drawn, top = cast(drawn, dtype), high  # the upper bound is always within reach of few digits
-    return where(ge(drawn, high), low, drawn) if top >= high else drawn
+            drawn = cast(drawn, dtype)
+    return where(ge(drawn, high), low, drawn) if _reaches(dtype, low, high) else drawn
+
+
+def _reaches(dtype: DType, low: float, high: float) -> bool:
+    """Whether the largest uniform is rounded to `high`: with few digits always; not from 0 or around it."""
+    if dtype.itemsize == 2:
+        return True
+    if low in (0.0, -high):
+        return low == high
+    if dtype is float64:
+        return draws.fused(1.0 - _ULP53, high - low, low) >= high
+    return draws.to_single(draws.fused(1.0 - _ULP24, draws.to_single(high - low), low)) >= high
 
 
 def _spread24(bits: Drawn, low: float, high: float) -> Drawn:
@@ -137,6 +172,7 @@ def has_float64(device: Device) -> bool:
 # --- normal
 
 
+@in_runs
 def normal(engine: Engine, n: int, kind: Kind, mean: float, std: float, blocks: bool) -> Drawn:
     """Normal numbers: blocks of sixteen where PyTorch draws so (`blocks`: the target is contiguous), else in pairs."""
     if n < _BLOCK or not blocks:
@@ -153,10 +189,10 @@ def normal(engine: Engine, n: int, kind: Kind, mean: float, std: float, blocks: 
 
 def _block_bits(engine: Engine, n: int, drawn: int, wide: bool, device: Device) -> Drawn:
     """The integers behind whole blocks of sixteen, the redrawn tail's last; shape (blocks, 16)."""
-    data, size = (engine.bits64(drawn), 8) if wide else (engine.bits32(drawn), 4)
+    words = 2 if wide else 1
+    data, size = engine.bits32(words * drawn), 4 * words
     if n % _BLOCK:
-        tail = engine.bits64(_BLOCK) if wide else engine.bits32(_BLOCK)
-        data = data[: n // _BLOCK * _BLOCK * size] + tail
+        data = data[: n // _BLOCK * _BLOCK * size] + engine.bits32(words * _BLOCK)
     bits = narrow53(data, device) if wide else narrow24(data, device)
     return view_op(bits, (len(data) // size // _BLOCK, _BLOCK))
 
@@ -228,19 +264,21 @@ def _integers_as(made: Drawn, kind: Kind) -> Drawn:
 # --- the others
 
 
+@in_runs
 def exponential(engine: Engine, n: int, kind: Kind, rate: float) -> Drawn:
     """Exponential numbers of that rate."""
     if n < _HOST_EXPONENTIALS or not has_float64(kind.device):
         return doubles(draws.exponentials(engine, n, rate), kind)
-    drawn = log1p(cast(narrow53(engine.bits64(n), kind.device), float64) * -_ULP53) * (-1.0 / rate)
+    drawn = log1p(cast(narrow53(engine.bits32(2 * n), kind.device), float64) * -_ULP53) * (-1.0 / rate)
     if kind.dtype.itemsize == 2:
         drawn = cast(drawn, float32)
     return drawn if kind.dtype is float64 else cast(drawn, kind.dtype)
 
 
+@in_runs
 def below(engine: Engine, n: int, device: Device, p: float) -> Drawn:
     """A boolean tensor, true with probability `p`: 53-bit integers less than p * 2**53."""
-    return lt(narrow53(engine.bits64(n), device), math.ceil(p * 2.0**53))
+    return lt(narrow53(engine.bits32(2 * n), device), math.ceil(p * 2.0**53))
 
 
 def below_each(engine: Engine, p: Drawn) -> Drawn:
@@ -251,11 +289,12 @@ def below_each(engine: Engine, p: Drawn) -> Drawn:
     return lt(cast(bits, dtype) * (_ULP53 if wide else _ULP24), chance)
 
 
+@in_runs
 def integers(engine: Engine, n: int, kind: Kind, low: int, span: int, wide: bool) -> Drawn:
     """Integers from `low` up to, not including, `low + span`, by modulo of words or (`wide`) double words."""
     if wide:
         return whole([low + word % span for word in engine.words64(n)], kind)
-    words = bitwise_and(cast(from_bytes(engine.bits32(n), int32, kind.device), int64), 0xFFFFFFFF)
+    words = bitwise_and(cast(_read(engine.bits32(n), int32, kind.device), int64), _MASK32)
     drawn = bitwise_and(words, span - 1) if span & (span - 1) == 0 else remainder(words, span)
     return _integers_as(drawn + low if low else drawn, kind)
 

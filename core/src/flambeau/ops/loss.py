@@ -75,7 +75,7 @@ def _(g, input, target, *, reduction):
     return mse_loss_backward(g, target, input, reduction)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
                                                           Sample(arr(3), arr(3), arr(3), "none")])
 def mse_loss_backward(grad: Tensor, input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """2 * (input - target) * grad, divided by the count for the mean."""
@@ -182,7 +182,7 @@ def _(g, target, weight, input_shape, *, ignore_index, reduction):
     return nll_loss_backward(g, target, weight, input_shape, ignore_index, reduction)
 
 
-@composite(fusable=True, kinds="T int64 T", samples=lambda: [
+@composite(fusable=True, out=False, kinds="T int64 T", samples=lambda: [
     Sample(arr(), arr(4, dtype="int64", low=0, high=2), None, (4, 3), -100, "mean")])
 def nll_loss_backward(grad: Tensor, target: Tensor, weight: Tensor | None, size: Any, ignore_index: int,
                       reduction: str) -> Tensor:
@@ -221,7 +221,7 @@ def _(g, input, target, weight, log_probs, *, ignore_index, reduction, label_smo
     return cross_entropy_backward(g, log_probs, target, weight, ignore_index, reduction, label_smoothing)
 
 
-@composite(fusable=True, kinds="T T int64 T", samples=lambda: [
+@composite(fusable=True, out=False, kinds="T T int64 T", samples=lambda: [
     Sample(arr(), arr(4, 3), arr(4, dtype="int64", low=0, high=2), None, -100, "mean", 0.0),
     Sample(arr(4), arr(4, 3), arr(4, dtype="int64", low=0, high=2), arr(3), 1, "none", 0.1)])
 def cross_entropy_backward(grad: Tensor, log_probs: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
@@ -376,7 +376,7 @@ def _(g, input, target, weight, pos_weight, *, reduction):
     return g * ((weighed + 1 - target) * sigmoid(input) - weighed)
 
 
-@composite(fusable=True, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3, low=0, high=1))])
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3, low=0, high=1))])
 def binary_logits_backward(grad: Tensor, input: Tensor, target: Tensor) -> Tensor:
     """grad * (sigmoid(input) - target)."""
     return grad * (sigmoid(input) - target)

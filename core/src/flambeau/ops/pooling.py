@@ -50,10 +50,9 @@ def _steps(op: str, dims: int, kernel_size: Any, stride: Any, padding: Any,
             raise ValueRangeError(f"{name} must be greater than zero, but got {list(sizes)}", op=op, **{name: sizes})
     if min(pads) < 0:
         raise ValueRangeError(f"pad must be non-negative, but got pad: {list(pads)}", op=op, padding=pads)
-    for p, k, d in zip(pads, kernel, gaps, strict=True):
-        if p > ((k - 1) * d + 1) // 2:
-            raise ValueRangeError(f"pad should be at most half of effective kernel size, but got pad={p},"
-                                  f" kernel_size={k} and dilation={d}", op=op, padding=pads)
+    if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
+        raise ValueRangeError(f"pad should be at most half of kernel size, but got pad={list(pads)} and"
+                              f" kernel_size={list(kernel)}", op=op, padding=pads)
     return kernel, steps, pads, gaps
 
 
@@ -133,6 +132,8 @@ def _averaged(op: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, 
         raise ValueRangeError("divisor must be not zero", op=op, divisor_override=0)
     kernel, stride, padding, ones = _steps(op, dims, kernel_size, stride, padding, 1)
     x = _batched(op, input, dims)
+    if dims == 3 and any(n < k for n, k in zip(x._array.shape[2:], kernel, strict=True)):
+        raise ShapeError(f"input image {list(x._array.shape[2:])} smaller than kernel size {list(kernel)}", op=op)
     size = _out_size(op, x, kernel, stride, padding, ones, ceil_mode)
     return _as_given(avg_pool(x, kernel, stride, padding, size, count_include_pad, divisor_override), input)
 

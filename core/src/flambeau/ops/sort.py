@@ -65,7 +65,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 Tensor.topk = topk
 
 
-@primitive(name="searchsorted", dtype="int64", dtypes="real", differentiable=False,
+@primitive(name="searchsorted", dtype="int64", dtypes="real number", differentiable=False,
            samples=lambda: [Sample(arr(4, fill=[1, 2, 4, 5]), arr(3, fill=[0, 2, 6]), True),
                             Sample(arr(2, 3, fill=[1, 2, 3, 1, 3, 5]), arr(2, 2, fill=[2, 4, 0, 5]), False)])
 def searchsorted_op(sorted_sequence: Tensor, input: Tensor, right: bool = False) -> Tensor:

@@ -114,13 +114,12 @@ class ReduceLROnPlateau(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
-                 min_lr: list[float] | float = 0, eps: float = 1e-8) -> None:
+                 min_lr: Any = 0, eps: float = 1e-8) -> None:
         if factor >= 1.0:
             raise ValueRangeError("Factor should be < 1.0.", factor=factor)
         check_optimizer(optimizer)
         self.factor, self.optimizer = factor, optimizer
-        several = isinstance(min_lr, (list, tuple))
-        self.default_min_lr = None if several else min_lr
+        self.default_min_lr = None if isinstance(min_lr, (list, tuple)) else min_lr
         self.min_lrs = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * len(optimizer.param_groups)
         if len(self.min_lrs) != len(optimizer.param_groups):
             raise ValueRangeError(f"expected {len(optimizer.param_groups)} min_lrs, got {len(self.min_lrs)}")

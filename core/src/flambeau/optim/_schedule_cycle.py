@@ -158,7 +158,7 @@ class CyclicLR(_Cycled):
     def scale_fn(self, x: float) -> float:
         """The height of the triangle: of cycle number x, or at step x."""
         if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)
+            return float(self._scale_fn_custom(x))
         if self.mode == "triangular2":
             return 1 / 2.0 ** (x - 1)
         return float(self.gamma**x) if self.mode == "exp_range" else 1.0

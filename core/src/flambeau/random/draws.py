@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate
+from operator import mod
 
 from ..mt19937 import Engine
 
@@ -84,8 +85,9 @@ def permutation(engine: Engine, n: int) -> list[int]:
     order = list(range(n))
     if n >= _WIDE_PERMUTATION:
         return _inside_out(order, engine)
-    for i, word in enumerate(engine.words32(max(n - 1, 0))):
-        j = i + word % (n - i)
+    steps = map(mod, engine.words32(max(n - 1, 0)), range(n, 1, -1))
+    for i, step in enumerate(steps):
+        j = i + step
         order[i], order[j] = order[j], order[i]
     return order
 

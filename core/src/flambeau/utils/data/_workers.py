@@ -143,7 +143,7 @@ class Workers:
             self.processes.append(process)
         self.stop = weakref.finalize(self, _stop, self.tasks, self.processes)
         self.sent = self.first = 0
-        self.owner: dict[int, int] = {}
+        self.owner: dict[int, int] = {}  # which worker makes which batch
         self.ready: dict[int, Any] = {}
 
     def start(self, indices: Iterator[Any]) -> None:

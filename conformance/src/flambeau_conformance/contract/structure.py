@@ -1,0 +1,78 @@
+"""What can be said of a backend without computing: kernels, names, manifest."""
+
+from __future__ import annotations
+
+import flambeau
+from flambeau import dtypes
+from flambeau.dtypes import DType
+from flambeau.errors import FlambeauError, UnsupportedError
+from flambeau.registry import TABLE, check_backend
+
+from ..cases import accepted, table
+from ..check import Check, require
+from ..target import Target, manifest_faults
+from .promise import promise, promise_each
+
+CHECKS: list[Check] = []
+
+
+@promise("kernels", CHECKS)
+def kernels(target: Target) -> None:
+    """Every required primitive has a kernel, every kernel is of an op that exists."""
+    table()
+    try:
+        check_backend(target.backend)
+    except FlambeauError as error:
+        require(False, "kernels", str(error))
+
+
+@promise("kernels-callable", CHECKS)
+def kernels_are_callable(target: Target) -> None:
+    """What `kernel` answers for every op and dtype can be called, or is None for a composite."""
+    for op in table():
+        for dtype in accepted(op):
+            kernel = target.backend.kernel(op.name, dtype)
+            fine = callable(kernel) or (kernel is None and (op.kind == "composite" or target.refuses(op.name, dtype)))
+            require(fine, "kernels", f"kernel({op.name!r}, {dtype!r}) is {kernel!r}")
+
+
+@promise("manifest", CHECKS)
+def manifest(target: Target) -> None:
+    """The manifest is there, names what exists, and agrees with the backend object."""
+    faults = manifest_faults(target)
+    unknown = sorted({op for op, _ in target.backend.unsupported if op not in TABLE and op != "*"})
+    require(not faults, "manifest", "; ".join(faults))
+    require(not unknown, "manifest", f"unsupported names ops that do not exist: {', '.join(unknown)}")
+
+
+@promise("names", CHECKS)
+def names(target: Target) -> None:
+    """The backend answers to the name of its descriptor, on a device of the type it says."""
+    require(target.backend.name == target.name, "name", f"descriptor {target.name!r}, backend {target.backend.name!r}")
+    require(target.device.type == target.backend.device_type, "name",
+            f"device.type is {target.device.type!r}, device_type {target.backend.device_type!r}")
+    require(isinstance(target.backend.array_type, type), "name", "array_type is not a class")
+    require(target.backend.device_count() >= 1, "name", "device_count() is less than one")
+
+
+@promise_each("declared-dtypes", dtypes.ALL, CHECKS)
+def declared_dtypes(target: Target, dtype: DType) -> None:
+    """A dtype of the contract can be held, unless a capability says no."""
+    made = flambeau.tensor([1, 0], dtype=dtype, device=target.device)
+    require(target.backend.dtype_of(made._array) is dtype, "dtype",
+            f"an array of {dtype!r} says it is {target.backend.dtype_of(made._array)!r}")
+
+
+@promise("refusals", CHECKS)
+def refusals(target: Target) -> None:
+    """What the backend object lists as unsupported raises UnsupportedError with op, dtype and backend."""
+    for name, dtype_name in target.backend.unsupported:
+        op, dtype = TABLE[name], dtypes.BY_NAME[dtype_name]
+        try:
+            op.kernels[target.device.kinds[dtype]]
+        except UnsupportedError as error:
+            fields = error.op == name and error.fields.get("dtype") is dtype and error.fields.get(
+                "backend") == target.name
+            require(fields, "refusal", f"{error} lacks one of op, dtype, backend")
+        else:
+            require(dtype not in accepted(op), "refusal", f"{name} for {dtype!r} is declared unsupported but answers")
