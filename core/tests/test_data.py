@@ -115,7 +115,7 @@ def test_a_stream_longer_than_it_says_warns():
     assert len(loader) == 2
     stream.size = 3
     with pytest.warns(UserWarning, match="was reported to be 2"):
-        list(loader)
+        assert [batch.item() for batch in loader] == [0, 1, 2]
 
 
 # -- collating -----------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: S
              signed_zeros: bool = False) -> None:
     """Raises CheckFailed unless `found` is `wide`, rounded once to found's dtype, within the budget.
 
-    `sensitivity` is what a relative change of one in the inputs does to each element.
+    `sensitivity` is what a change of the inputs by one unit of their dtype does to each element.
     """
     require(found.shape == wide.shape, "shape", f"{where}: result has shape {found.shape}, expected {wide.shape}")
     expected = rounded(wide.values, found.dtype) if wide.dtype is not found.dtype else wide.values
@@ -50,11 +50,11 @@ def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: S
 
 def _bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
     ulps, real = budget.ulps(dtype), dtype.real
-    bounds = [ulps * ulp(_size(e), real) if e == e else 0.0 for e in expected]
+    floor = finfo(real).tiny * budget.underflows + finfo(real).eps * budget.cancels
+    bounds = [floor + ulps * ulp(_size(e), real) if e == e else 0.0 for e in expected]
     if sensitivity is None:
         return bounds
-    unit = budget.spread * finfo(real).eps
-    return [b + (unit * s if s == s and s != inf else 0.0) for b, s in zip(bounds, sensitivity, strict=True)]
+    return [b + (budget.spread * s if s != inf else 0.0) for b, s in zip(bounds, sensitivity, strict=True)]
 
 
 def _size(value: Any) -> float:

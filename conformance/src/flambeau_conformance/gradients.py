@@ -22,7 +22,7 @@ from .compare import compared
 from .draw import generator, weights
 from .host import Host, Placement, get, put, raw, transposed, with_gaps
 from .target import Target
-from .tolerances import GRADIENT
+from .tolerances import gradient_budget
 from .values import refused, unchanged
 
 
@@ -125,12 +125,13 @@ def _strided(case: Case, host: Host) -> Placement | None:
 
 
 def _compare(mine: Pullback, incoming: list[Host], n: int, found: Host, expected: Host, where: str) -> None:
+    allowed = gradient_budget(mine.case.op)
     try:
-        compared(found, expected, GRADIENT, where)
+        compared(found, expected, allowed, where)
     except CheckFailed:
         if found.shape != expected.shape:
             raise
-        compared(found, expected, GRADIENT, where, _sensitivity(mine.case, incoming)[n])
+        compared(found, expected, allowed, where, _sensitivity(mine.case, incoming)[n])
 
 
 def _sensitivity(case: Case, incoming: list[Host]) -> list[Any]:
@@ -140,5 +141,5 @@ def _sensitivity(case: Case, incoming: list[Host]) -> list[Any]:
     def function(hosts: list[Host]) -> list[Host]:
         return pull(hosts[: len(wide)], hosts[len(wide) :])
 
-    return oracle.sensitivity(function, [*wide, *incoming], pull(wide, incoming), f"{case.id}/gradient")
+    return oracle.sensitivity(function, [*wide, *incoming], pull(wide, incoming), case)
 

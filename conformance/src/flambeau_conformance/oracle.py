@@ -16,13 +16,14 @@ from flambeau import dtypes
 from flambeau.device import Device
 from flambeau.dtypes import DType, get_default_dtype
 from flambeau.registry import OpDef
+from flambeau.settings import finfo
 
 from .cases import Case, Place
 from .draw import generator
 from .host import Host, get, put, rounded
 
 Function = Callable[[list[Host]], list[Host]]
-_STEP = 2.0**-24  # relative change of the inputs from which the sensitivity is measured
+_LEAST_STEP = 2.0**-24  # smaller changes of the inputs would drown in float64's own rounding
 _TRIES = 3
 
 
@@ -67,29 +68,31 @@ def expected(case: Case, hosts: list[Host]) -> list[Host]:
     return function_of(case)(widened(case, hosts))
 
 
-def sensitivity(function: Function, hosts: list[Host], results: list[Host], name: str) -> list[list[float] | None]:
-    """For each result's elements, how much a small relative change of all inputs is amplified.
+def sensitivity(function: Function, hosts: list[Host], results: list[Host], case: Case) -> list[list[float] | None]:
+    """For each result's elements, what a change of every input by one unit of the case's dtype does to it.
 
-    The largest of a few random changes; None for results that are not floating.
+    The largest of a few random changes; None for results that are not floating. The changes are as
+    large as rounding makes them, so that what is of second order in them is seen too (a variance of
+    equal numbers, say); in float64 they are larger and the effect is scaled down.
     """
-    random = generator(f"sensitivity of {name}")
+    random, unit = generator(f"sensitivity of {case.id}"), finfo(case.dtype.real).eps
+    step = max(unit, _LEAST_STEP)
     found: list[list[float] | None] = [[0.0] * len(r.values) if r.dtype.category > 1 else None for r in results]
     for _ in range(_TRIES):
-        for held, before, after in zip(found, results, function([_nudged(h, random) for h in hosts]), strict=True):
+        for held, before, after in zip(found, results, function([_nudged(h, random, step) for h in hosts]), strict=True):
             if held is not None:
-                held[:] = map(max, held, _changes(before.values, after.values))
+                held[:] = map(max, held, _changes(before.values, after.values, unit / step))
     return found
 
 
-def _nudged(host: Host, random: Any) -> Host:
+def _nudged(host: Host, random: Any, step: float) -> Host:
     if host.dtype.category < 2:
         return host
-    values = [v * (1 + random.choice((-1, 1)) * _STEP) for v in host.values]
-    return Host(values, host.shape, host.dtype)
+    return Host([v * (1 + random.choice((-1, 1)) * step) for v in host.values], host.shape, host.dtype)
 
 
-def _changes(before: Sequence[Any], after: Sequence[Any]) -> list[float]:
+def _changes(before: Sequence[Any], after: Sequence[Any], scale: float) -> list[float]:
     if len(before) != len(after):
         return [0.0] * len(before)
-    changes = [abs(a - b) / _STEP for a, b in zip(after, before, strict=True)]
+    changes = [abs(a - b) * scale for a, b in zip(after, before, strict=True)]
     return [c if c == c else 0.0 for c in changes]

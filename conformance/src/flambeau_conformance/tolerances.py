@@ -2,8 +2,10 @@
 
 Every op has a class, and every class a budget in units in the last place (ulp) of the expected
 number, by the width of the dtype. Where errors of the operands or of intermediate results are
-amplified, `spread` allows for it in multiples of what one ulp in every input does to the result,
-which the suite measures on the oracle (see `oracle.sensitivity`).
+amplified, `spread` allows for it in multiples of what one unit of rounding in every input does to
+the result, which the suite measures on the oracle (see `oracle.sensitivity`). Two floors are in
+absolute terms: `underflows` counts smallest normal numbers, for intermediate results that vanish;
+`cancels` counts units of rounding of the number one, for formulas that subtract from one.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from flambeau.registry import TABLE, OpDef
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Ulps for 16-bit, 32-bit and 64-bit floats, multiples of the sensitivity, and the reason."""
+    """Ulps for 16-bit, 32-bit and 64-bit floats, multiples of the sensitivity, the reason, the floors."""
 
     half: float
     single: float
     double: float
     spread: float
     why: str
+    underflows: float = 0
+    cancels: float = 0
 
     def ulps(self, dtype: DType) -> float:
         """The budget for that dtype; a complex number is two floats whose errors meet."""
@@ -39,9 +43,11 @@ TRANSCENDENTAL = Budget(1, 4, 4, 0, "vector libraries promise 1 to 4 ulp; halves
 REMAINDER = Budget(0, 0, 0, 0, "the remainder of two floats is a float: exact")
 REDUCTION = Budget(1, 2, 4, 4, "any order of summation; halves accumulate in float32, so rounding once dominates")
 PRODUCT = Budget(1, 2, 4, 4, "as reductions: a sum of products in any order, fused or not")
-COMPOSED = Budget(4, 8, 8, 8, "a chain of rounded operations, which a fused kernel may shorten but not lengthen")
-GRADIENT = Budget(4, 8, 8, 8, "as composed: a rule is a short expression of rounded operations")
-FUSED = Budget(8, 16, 16, 16, "two composed results, each within its own budget")
+COMPOSED = Budget(4, 8, 8, 8, "a chain of rounded operations, which a fused kernel may shorten but not lengthen", 1)
+ONE_MINUS = Budget(4, 8, 8, 8, "as composed, and one minus a number near one: PyTorch's formula too, with its error", 1,
+                   8)
+GRADIENT = Budget(4, 8, 8, 8, "as composed: a rule is a short expression of rounded operations", 1)
+FUSED = Budget(8, 16, 16, 16, "two composed results, each within its own budget", 2)
 
 _EXACT_FAMILIES = {"compare", "movement", "index", "sort", "create"}
 _BY_FAMILY = {"elementwise": TRANSCENDENTAL, "reduce": REDUCTION, "linalg": PRODUCT, "conv": PRODUCT}
@@ -54,6 +60,7 @@ BY_OP: dict[str, Budget] = {
     **dict.fromkeys("fmod remainder floor_divide".split(), REMAINDER),
     **dict.fromkeys("scatter_add index_put index_add_dim cumsum cumprod prod sum mean fold".split(), REDUCTION),
     "sgn": COMPOSED,
+    "gelu": ONE_MINUS,
 }
 
 # Of which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
@@ -69,6 +76,11 @@ def budget(op: OpDef) -> Budget:
     if op.kind == "composite":
         return COMPOSED
     return _BY_FAMILY.get(op.family, COMPOSED)
+
+
+def gradient_budget(op: OpDef) -> Budget:
+    """What the gradients of `op` may be off by."""
+    return ONE_MINUS if budget(op) is ONE_MINUS else GRADIENT
 
 
 def unknown_names() -> list[str]:

@@ -102,7 +102,7 @@ def check_result(case: Case, hosts: list[Host], found: Host, wide: Host, i: int,
 def sensitivity_of(case: Case, hosts: list[Host]) -> list[Any]:
     """How much small changes of these inputs are amplified by the op."""
     wide, function = oracle.widened(case, hosts), oracle.function_of(case)
-    return oracle.sensitivity(function, wide, function(wide), case.id)
+    return oracle.sensitivity(function, wide, function(wide), case)
 
 
 def _must_refuse_view(case: Case, tensors: list[Any]) -> bool:

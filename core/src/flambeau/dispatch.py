@@ -8,7 +8,6 @@ comes here: Python numbers (`lift`), mixed dtypes, devices and subclasses (`mixe
 from __future__ import annotations
 
 import importlib
-import linecache
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +83,8 @@ def _generated(family: str) -> Any:
 
 
 def _compile(op: OpDef) -> Any:
+    import linecache
+
     source = caller_source(op)
     filename = f"<flambeau op {op.name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)

@@ -49,8 +49,11 @@ class DimError(FlambeauError, IndexError):
     code = "FL102"
 
 
-class IndexRangeError(FlambeauError, IndexError):
-    """An index outside the dimension it selects from, or of a form that cannot index."""
+class IndexRangeError(FlambeauError, IndexError, RuntimeError):
+    """An index outside the dimension it selects from, or of a form that cannot index.
+
+    PyTorch raises IndexError for `x[...]` and `index_select`, RuntimeError for `gather` and `scatter`.
+    """
 
     code = "FL103"
 

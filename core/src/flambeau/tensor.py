@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import dtypes
 from .device import Device, Kind
@@ -16,6 +16,11 @@ from .dtypes import DType
 from .errors import ArgumentError, DTypeError, GradientError, ShapeError, ValueRangeError
 from .shapes import canonical_dim, contiguous_strides, numel
 from .tape import Meta, Output, RemovableHandle, View
+
+if TYPE_CHECKING:
+    from ._methods import TensorMethods
+else:
+    TensorMethods = object  # the methods are attached when the ops register
 
 new = object.__new__
 
@@ -40,7 +45,7 @@ class Size(tuple[int, ...]):
         return Size(tuple.__add__(self, tuple(other)))
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """An n-dimensional array on a device that records what is done to it.
 
     Make one with `flambeau.tensor(data)`; `Tensor(2, 3)` is PyTorch's legacy constructor of an

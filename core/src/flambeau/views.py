@@ -9,6 +9,7 @@ view is derived from the base anew, so each sees the change in its gradient too.
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 from .dtypes import can_cast
@@ -61,14 +62,24 @@ def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: An
 
 def _update_tracked(target: Tensor, function: Any, args: Any, kwargs: Any, op_name: str) -> Tensor:
     check_writable(op_name, target)
-    result = function(alias(target), *args, **kwargs)
+    source = alias(target)
+    result = function(source, *args, **kwargs)
     _check_result(op_name, target, result)
+    if getrefcount(source) > 2:  # beside this name and the call: a node has saved it for its gradient rule
+        _move_out(source)
     if result.dtype is not target.dtype:
         result = TABLE["cast"].call(result, target.dtype)
     store(target, result)
     if result._requires_grad:
         rebase(target, result._node)
     return target
+
+
+def _move_out(source: Tensor) -> None:
+    """Gives the old value, which a gradient rule needs, memory of its own before the shared one is overwritten."""
+    kind, cell = source._kind.plain, source._version
+    source._array = TABLE["copy"].kernels[kind](source._array)
+    source._version = None if cell is None else [cell[0], None]
 
 
 def check_writable(op_name: str, target: Tensor) -> None:

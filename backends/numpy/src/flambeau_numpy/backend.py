@@ -38,12 +38,16 @@ class NumpyBackend(ArrayApiBackend):
         silence_warnings()
         super().__init__(np, name="numpy", device_type="cpu", array_type=np.ndarray, shared_views=True,
                          dtypes={bfloat16: BFLOAT16})
+        self._shared = frozenset(self.kernels)
         self.kernels |= {name: by.get(float32) or next(iter(by.values())) for name, by in TABLE.items()}
 
     own = staticmethod(np.asarray)
 
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
-        return TABLE.get(name, {}).get(dtype) or super().kernel(name, dtype)
+        own = TABLE.get(name, {}).get(dtype)
+        if own is None and (name not in TABLE or name in self._shared):
+            return super().kernel(name, dtype)
+        return own  # None for a dtype that a fused kernel is not for: core composes
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Array:

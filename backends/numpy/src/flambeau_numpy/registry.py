@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 from flambeau.dtypes import ALL, DType
 
-from .dtypes import FLOAT32
+from .dtypes import FLOAT32, FLOATS, HALVES, NUMPY
 
 Kernel = Callable[..., Any]
 K = TypeVar("K", bound=Kernel)
+
+_HALF_TYPES = frozenset(NUMPY[d] for d in HALVES)
 
 TABLE: dict[str, dict[DType, Kernel]] = {}
 
@@ -37,7 +39,25 @@ def kernel(name: str, dtypes: Iterable[DType] = ALL) -> Callable[[K], K]:
 def in_float32(function: Kernel) -> Kernel:
     """`function` on float16 or bfloat16 arrays: computed in float32, rounded once to the first array's type."""
     def half(*arrays: Any, **attributes: Any) -> Any:
-        result = function(*[a.astype(FLOAT32) for a in arrays], **attributes)
-        return np.asarray(result).astype(arrays[0].dtype)
+        dtype = arrays[0].dtype
+        made = function(*[_widened(a) for a in arrays], **attributes)
+        if type(made) is tuple:
+            return tuple([_narrowed(m, dtype) for m in made])
+        return np.asarray(made).astype(dtype)
 
     return half
+
+
+def _widened(array: Any) -> Any:
+    return array.astype(FLOAT32) if array is not None and array.dtype in _HALF_TYPES else array
+
+
+def _narrowed(array: Any, dtype: np.dtype[Any]) -> Any:
+    """One of several results; indices stay what they are."""
+    return np.asarray(array).astype(dtype) if array.dtype == FLOAT32 else array
+
+
+def register_floating(name: str, function: Kernel) -> None:
+    """Makes `function` the kernel of `name` for the real floating dtypes, float16 and bfloat16 in float32."""
+    register(name, function, FLOATS)
+    register(name, in_float32(function), HALVES)

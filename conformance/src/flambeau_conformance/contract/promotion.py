@@ -37,14 +37,12 @@ def promotion(target: Target, dtype: DType) -> None:
 def python_numbers(target: Target, dtype: DType) -> None:
     """A Python number takes the tensor's dtype unless its category is higher."""
     default = dtypes.get_default_dtype()
-    by_number = {True: dtypes.bool, 1: dtypes.int64, 1.0: default, 1j: default.complex}
     for number, own in [(True, dtypes.bool), (2, dtypes.int64), (2.5, default), (1j, default.complex)]:
         expected = dtype if dtype.category >= own.category else own if own.category < 3 or (
             dtype.category < 2) else dtype.complex
         if not target.lacks(expected):
             found = get(_ones(target, dtype) * number).dtype
             require(found is expected, "dtype", f"{dtype.name} * {number!r} is {found.name}, expected {expected.name}")
-    require(len(by_number) <= 4, "dtype", "")
 
 
 @promise_each("casts", dtypes.ALL, CHECKS)

@@ -68,6 +68,8 @@ def refusals(target: Target) -> None:
     """What the backend object lists as unsupported raises UnsupportedError with op, dtype and backend."""
     for name, dtype_name in target.backend.unsupported:
         op, dtype = TABLE[name], dtypes.BY_NAME[dtype_name]
+        if dtype not in accepted(op):
+            continue  # core refuses it first
         try:
             op.kernels[target.device.kinds[dtype]]
         except UnsupportedError as error:
@@ -75,4 +77,4 @@ def refusals(target: Target) -> None:
                 "backend") == target.name
             require(fields, "refusal", f"{error} lacks one of op, dtype, backend")
         else:
-            require(dtype not in accepted(op), "refusal", f"{name} for {dtype!r} is declared unsupported but answers")
+            require(False, "refusal", f"{name} for {dtype!r} is declared unsupported but answers")

@@ -75,6 +75,8 @@ def copies(target: Target) -> None:
     makers: dict[str, Callable[[Tensor], Tensor]] = {
         "clone": lambda x: x.clone(), "add": lambda x: x + 0, "mul": lambda x: x * 1, "reshape": lambda x: x.t().reshape(6),
         "flip": lambda x: x.flip(0), "cast": lambda x: x.double(), "cat": lambda x: flambeau.cat([x])}
+    if _grid(target).t().is_contiguous():
+        del makers["reshape"]  # without strides every reshape is a view
     for name, make in makers.items():
         base = _grid(target)
         made = make(base)
@@ -100,9 +102,9 @@ def in_place_gradients(target: Target) -> None:
     """A write through a view of a tracked tensor is seen by the gradient."""
     x = flambeau.tensor([1.0, 2.0, 3.0], device=target.device, requires_grad=True)
     y = x * 2
-    y[1:].mul_(x[:2])
+    y[1:].add_(x[:2] * x[:2])
     (y * y).sum().backward()
-    require(x.grad is not None and x.grad.tolist() == [40.0, 176.0, 96.0], "gradient", f"got {x.grad}")
+    require(x.grad is not None and x.grad.tolist() == [28.0, 100.0, 40.0], "gradient", f"got {x.grad}")
 
 
 @promise("view-refused", CHECKS)

@@ -9,7 +9,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 KEYS = {
     'take': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False|('index', 'input_shape')|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
     'index_add_dim': "composite|input:Tensor:False,dim:Dim:False,index:Tensor:False,size:Any:False|('index',)|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
-    'gather': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False,sparse_grad:bool:False:True|('index', 'input_shape')|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
+    'gather': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False|('index', 'input_shape')|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
     'scatter': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False,src:Tensor:False|('index',)|('same',)|{'input': 'T', 'index': 'int64', 'src': 'T'}|False|()|True||True|False|()|()",
     'scatter_add': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False,src:Tensor:False|('index',)|('same',)|{'input': 'T', 'index': 'int64', 'src': 'T'}|False|()|True||True|False|()|()",
     'index': "primitive|input:Tensor:False,indices:Sequence[Tensor]:False|('indices', 'input_shape')|('same',)|{'input': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
@@ -104,20 +104,20 @@ def bind_index_add_dim(op, kernels, defaults, body):
 
 
 def bind_gather(op, kernels, defaults, body):
-    def gather(input, dim, index, *, sparse_grad=False, out=None, axis=None):
+    def gather(input, dim, index, *, out=None, axis=None):
         if out is not None:
-            return into(op, out, gather(input, dim, index, sparse_grad=sparse_grad, axis=axis))
+            return into(op, out, gather(input, dim, index, axis=axis))
         if axis is not None:
             dim = axis
         try:
             kind = input._kind
             if index._kind is not kind.int64:
-                return mixed(op, (input, index, ), {'dim': dim, 'sparse_grad': sparse_grad})
+                return mixed(op, (input, index, ), {'dim': dim})
             if not (type(dim) is int and 0 <= dim < len(input._array.shape)):
                 dim = canonical_dim('gather', dim, len(input._array.shape))
-            array = kernels[kind](input._array, index._array, dim=dim, sparse_grad=sparse_grad)
+            array = kernels[kind](input._array, index._array, dim=dim)
         except Exception as error:
-            return recover(op, error, (input, index, ), {'dim': dim, 'sparse_grad': sparse_grad})
+            return recover(op, error, (input, index, ), {'dim': dim})
         if type(array) is not kind.array_type:
             array = kind.own(array)
         out = new(Tensor)
@@ -130,7 +130,7 @@ def bind_gather(op, kernels, defaults, body):
             node.seq = tick()
             node.kind = out._kind
             node.shape = out._array.shape
-            node.attrs = {'dim': dim, 'sparse_grad': sparse_grad}
+            node.attrs = {'dim': dim}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), None, )
             node.saved = (index, input._array.shape, )

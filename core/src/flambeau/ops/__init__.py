@@ -19,6 +19,7 @@ from .arithmetic import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .embedding import *  # noqa: F403
 from .padding import *  # noqa: F403
+from .einsum import *  # noqa: F403
 from .sampling import *  # noqa: F403
 from .activation import *  # noqa: F403
 from .norm import *  # noqa: F403
@@ -26,5 +27,5 @@ from .math import *  # noqa: F403
 from .statistics import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .dropout import *  # noqa: F403
-from . import mutate
+from . import mutate, typenames
 from .. import indexing  # noqa: F401 - attaches x[...]

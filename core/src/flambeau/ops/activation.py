@@ -186,9 +186,9 @@ def _drawn_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
 @composite(saves="input", dtypes=_FLOATING, samples=_ONE)
 def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
     """scale * x where positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
-    positive = lt(_zero(input), input)
-    bent = mul(expm1(mul(where_op(positive, _zero(input), input), input_scale)), alpha * scale)
-    return where_op(positive, mul(input, scale), bent)
+    low = le(input, _zero(input))
+    bent = mul(expm1(mul(where_op(low, input, _zero(input)), input_scale)), alpha * scale)
+    return where_op(low, bent, mul(input, scale))
 
 
 @elu.grad("input")
@@ -199,9 +199,9 @@ def _(g, input, *, alpha, scale, input_scale):
 @composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
 def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
     """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
-    positive = lt(_zero(input), input)
-    slope = mul(exp(mul(where_op(positive, _zero(input), input), input_scale)), alpha * scale * input_scale)
-    return where_op(positive, mul(grad, scale), mul(grad, slope))
+    low = le(input, _zero(input))
+    slope = mul(exp(mul(where_op(low, input, _zero(input)), input_scale)), alpha * scale * input_scale)
+    return where_op(low, mul(grad, slope), mul(grad, scale))
 
 
 def selu(input: Tensor) -> Tensor:
@@ -329,7 +329,7 @@ def hardswish(input: Tensor) -> Tensor:
 @hardswish.grad("input")
 def _(g, input):
     bent = where_op(le(input, lift(input, -3)), _zero(g), g * (input / 3 + 0.5))
-    return where_op(le(lift(input, 3), input), g, bent)
+    return where_op(lt(input, lift(input, 3)), bent, g)
 
 
 # --- Gaussian error

@@ -56,6 +56,33 @@ def _(g, index, *, dim):
     return take_along(g, dim, index)
 
 
+def check_places(op: str, input: Tensor, dim: int, index: Tensor, src: Tensor | None = None) -> None:
+    """Raises unless `index` has input's number of dims and is no larger than it (but for `dim`), nor than `src`."""
+    have, want = tuple(index._array.shape), tuple(input._array.shape)
+    if not numel(have):
+        return
+    if (len(have) or 1) != (len(want) or 1):
+        raise ShapeError(f"Index tensor must have the same number of dimensions as input tensor, got {len(have)} and"
+                         f" {len(want)}", op=op)
+    dim = canonical_dim(op, dim, len(want))
+    if any(n > m for d, (n, m) in enumerate(zip(have, want, strict=False)) if d != dim):
+        raise ShapeError(f"Size does not match at dimension {dim} expected index {list(have)} to be no larger than self"
+                         f" {list(want)} apart from dimension {dim}", op=op)
+    if src is not None:
+        _check_source(op, input, have, src)
+
+
+def _check_source(op: str, input: Tensor, have: tuple[int, ...], src: Tensor) -> None:
+    from ..errors import DTypeError
+
+    size = tuple(src._array.shape)
+    if (len(size) or 1) != len(have or (1,)) or any(n > m for n, m in zip(have, size, strict=False)):
+        raise ShapeError(f"expected index {list(have)} to be no larger size than src {list(size)}", op=op)
+    if src.dtype is not input.dtype:
+        raise DTypeError(f"Expected self.dtype to be equal to src.dtype, got {input.dtype!r} and {src.dtype!r}", op=op,
+                         dtype=src.dtype)
+
+
 @primitive(name="gather", saves="index input_shape", kinds="T int64",
            samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)), Sample(arr(3, 4), 1, _arr_index(3, 2, high=3)),
                             Sample(arr(), 0, _arr_index(high=0))])
@@ -73,6 +100,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
 
     `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
     """
+    check_places("gather", input, dim, index)
     return gather_op(input, dim, index, out=out)
 
 
@@ -104,21 +132,30 @@ def scatter_value(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return scatter_op(input, dim, index, expand(one, tuple(index._array.shape)))
 
 
-@primitive(saves="index", kinds="T int64 T", method=True, inplace=True,
+@primitive(name="scatter_add", saves="index", kinds="T int64 T",
            samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2), arr(2, 4)),
                             Sample(arr(3, 4), 1, _arr_index(3, 6, high=3), arr(3, 6))])
-def scatter_add(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
+def scatter_add_op(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with `src` added where `index` says along `dim`; collisions are summed."""
 
 
-@scatter_add.grad("input")
+@scatter_add_op.grad("input")
 def _(g):
     return g
 
 
-@scatter_add.grad("src")
+@scatter_add_op.grad("src")
 def _(g, index, *, dim):
     return gather_op(g, dim, index)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """A copy of `input` with `src` added where `index` says along `dim`; collisions are summed."""
+    check_places("scatter_add", input, dim, index, src)
+    return scatter_add_op(input, dim, index, src, out=out)
+
+
+Tensor.scatter_add = scatter_add
 
 
 @primitive(name="index", saves="indices input_shape", kinds="T int64",

@@ -7,10 +7,11 @@ from typing import Any
 from ..dispatch import composite, primitive
 from ..errors import ShapeError
 from ..samples import Bad, Sample, arr
-from ..shapes import broadcast_shapes
+from ..shapes import broadcast_shapes, numel
 from ..tensor import Tensor
 from .elementwise import _c
 from .movement import reshape, transpose
+from .reduce import sum as total
 
 
 def _matmul_rule(input: Tensor, other: Tensor) -> None:
@@ -125,12 +126,15 @@ ger = outer
 Tensor.mm, Tensor.bmm, Tensor.mv, Tensor.dot, Tensor.outer, Tensor.ger = mm, bmm, mv, dot, outer, outer
 
 
-@composite(saves="input weight", samples=lambda: [
+def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    _matmul_rule(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)
+
+
+@composite(saves="input weight", shape_rule=_linear_rule, samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias: input (*, in), weight (out, in), bias (out) → (*, out)."""
-    _matmul_rule(input, transpose(weight, 0, 1)) if weight.ndim == 2 else None
     made = matmul(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)
     return made if bias is None else made + bias
 
@@ -144,15 +148,24 @@ def _(g, weight):
 
 @linear.grad("weight")
 def _(g, input, weight):
-    rows = reshape(_c(input), (-1, input._array.shape[-1]))
     if len(weight._array.shape) == 1:
-        return matmul(reshape(g, (-1,)), rows)
-    return matmul(transpose(reshape(g, (-1, g._array.shape[-1])), 0, 1), rows)
+        return matmul(reshape(g, (-1,)), reshape(_c(input), (-1, input._array.shape[-1])))
+    return linear_grad_weight(g, _c(input))
 
 
 @linear.grad("bias")
 def _(g):
-    return g  # the walk sums it to the bias's shape
+    leading = len(g._array.shape) - 1
+    return total(g, tuple(range(leading))) if leading > 0 else g
+
+
+@composite(fusable=True, samples=lambda: [Sample(arr(5, 2), arr(5, 3)), Sample(arr(2, 4, 2), arr(2, 4, 3)),
+                                          Sample(arr(2), arr(3))])
+def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
+    """The weight gradient of `linear`: grad (*, out), input (*, in) → (out, in)."""
+    outputs, inputs = grad._array.shape[-1], input._array.shape[-1]
+    rows = numel(input._array.shape[:-1])
+    return matmul(transpose(reshape(grad, (rows, outputs)), 0, 1), reshape(input, (rows, inputs)))
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,

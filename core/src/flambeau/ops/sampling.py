@@ -103,7 +103,7 @@ def randperm(n: int, *, generator: Any = None, out: Tensor | None = None, dtype:
     >>> import flambeau
     >>> _ = flambeau.manual_seed(0)
     >>> flambeau.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     n, = non_negative("randperm", (as_int("randperm", "n", n),))
     kind = _kind(int64 if dtype is None and out is None else dtype, device, out)

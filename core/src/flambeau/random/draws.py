@@ -11,7 +11,6 @@ import math
 import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from itertools import accumulate
 from operator import mod
 
@@ -137,6 +136,8 @@ def fused(a: float, b: float, c: float) -> float:
     """`a * b + c` rounded once."""
     if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
         return a * b + c
+    from fractions import Fraction  # loads decimal: only the few draws that round twice need it
+
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     try:
         return float(exact)

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from . import conv, create, elementwise, index, linalg, movement, reduce, sort, special
+from . import (
+    activation,
+    conv,
+    create,
+    elementwise,
+    index,
+    linalg,
+    loss,
+    movement,
+    norm,
+    reduce,
+    sort,
+    special,
+)
 
-__all__ = ["conv", "create", "elementwise", "index", "linalg", "movement", "reduce", "sort", "special"]
+__all__ = [
+    "activation", "conv", "create", "elementwise", "index", "linalg", "loss", "movement", "norm", "reduce", "sort",
+    "special",
+]

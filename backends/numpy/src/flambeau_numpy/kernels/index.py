@@ -46,6 +46,7 @@ def gather(x: Array, index: Array, *, dim: int) -> Array:
         return x.reshape(-1).take(index)
     if not x.ndim:
         x = x.reshape(1)
+    _check(index, x.shape[dim])
     return x[tuple(_grid(index, dim))]
 
 

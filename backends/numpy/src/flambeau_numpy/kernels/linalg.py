@@ -6,6 +6,7 @@ product of a taller matrix, so those cases go to `dot`. Integers have no BLAS: N
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,3 +29,30 @@ def matmul(x: Array, y: Array) -> Array:
 
 
 register("matmul", in_float32(matmul), HALVES)
+
+
+def linear(x: Array, weight: Array, bias: Array | None) -> Array:
+    """x @ weight.T + bias; the bias is added in the product's own memory."""
+    if x.ndim > 2 and weight.ndim == 2:
+        out = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).dot(weight.T).reshape(*x.shape[:-1], len(weight))
+    else:
+        out = x.dot(weight.T)
+    if bias is None:
+        return out
+    return np.add(out, bias, out=out) if type(out) is np.ndarray else np.add(out, bias)
+
+
+register("linear", linear, FLOATS + COMPLEX)
+register("linear", in_float32(linear), HALVES)
+
+
+def linear_grad_weight(grad: Array, input: Array) -> Array:
+    """The rows of `grad` (*, out), transposed, times those of `input` (*, in); BLAS reads both as they lie."""
+    if grad.ndim != 2 or input.ndim != 2:
+        rows = math.prod(input.shape[:-1])
+        grad, input = grad.reshape(rows, grad.shape[-1]), input.reshape(rows, input.shape[-1])
+    return grad.T.dot(input)
+
+
+register("linear_grad_weight", linear_grad_weight, FLOATS + COMPLEX)
+register("linear_grad_weight", in_float32(linear_grad_weight), HALVES)

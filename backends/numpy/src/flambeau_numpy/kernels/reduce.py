@@ -77,8 +77,14 @@ def _sum_rows(x: Array, ones: Array) -> Array:
     return out
 
 
-for _own in FLOATS:
-    register("sum", _sum_blas(_own), (_own,))
+_sums = {own: _sum_blas(own) for own in FLOATS}
+for _own, _sum in _sums.items():
+    register("sum", _sum, (_own,))
+
+
+def sum_kernel(dtype: DType) -> Any:
+    """The kernel of `sum` for float32 or float64."""
+    return _sums[dtype]
 
 
 @kernel("prod")

@@ -1,0 +1,219 @@
+"""Activations and their gradients, each in as few passes as NumPy allows, in place in the result's own memory.
+
+`numpy.where` on a random mask is bound by mispredicted branches, 3 ns for every element; `blanked` and
+`where` do the same with bitwise operations at a tenth of that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flambeau.errors import ValueRangeError
+
+from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS, NUMPY
+from ..registry import kernel, register, register_floating
+from .special import erf, erf_float64
+
+Array = np.ndarray[Any, Any]
+
+_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+_INT8_ONE = np.ones((), np.int8)
+_ZERO = {dtype: np.zeros((), dtype) for dtype in NUMPY.values()}
+
+
+def blanked(g: Array, drop: Array) -> Array:
+    """`g` with zeros where `drop` holds, also in place of NaN and infinities."""
+    bits = _BITS[g.itemsize]
+    kept = np.subtract(drop.view(np.int8), _INT8_ONE).astype(bits)  # 0 where dropped, else all ones
+    return np.bitwise_and(kept, g.view(bits)).view(g.dtype)
+
+
+_SMALL = 4096  # elements up to which one call of `numpy.where` is the cheaper
+
+
+def where(condition: Array, x: Array, y: Array) -> Array:
+    """Elements of `x` where the condition holds, else of `y`; large ones by bits: y ^ ((x ^ y) & all ones)."""
+    if condition.size < _SMALL:
+        return np.where(condition, x, y)
+    bits = _BITS[x.itemsize]
+    chosen = np.negative(condition.view(np.int8)).astype(bits)
+    left, right = x.view(bits), y.view(bits)
+    return np.bitwise_xor(np.bitwise_and(chosen, np.bitwise_xor(left, right)), right).view(x.dtype)
+
+
+register("where", where, FLOATS + HALVES)
+
+
+# --- relu and its kin
+
+
+@kernel("relu", FLOATS + HALVES + INTEGERS)
+def relu(x: Array) -> Array:
+    return np.maximum(x, _ZERO[x.dtype])
+
+
+@kernel("relu_backward", FLOATS + HALVES)
+def relu_backward(grad: Array, out: Array) -> Array:
+    return blanked(grad, np.less_equal(out, _ZERO[out.dtype]))
+
+
+def leaky_relu(x: Array, *, negative_slope: float) -> Array:
+    if 0 < negative_slope <= 1:
+        made = np.multiply(x, negative_slope)
+        return np.maximum(made, x)
+    return where(x > 0, x, np.multiply(x, negative_slope))
+
+
+def leaky_relu_backward(grad: Array, input: Array, *, negative_slope: float) -> Array:
+    return where(input > 0, grad, np.multiply(grad, negative_slope))
+
+
+def elu(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
+    bent = _fresh(np.minimum(x, _ZERO[x.dtype]))
+    bent *= input_scale
+    np.expm1(bent, out=bent)
+    bent *= alpha * scale
+    return where(x > 0, np.multiply(x, scale), bent)
+
+
+def elu_backward(grad: Array, input: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
+    slope = _fresh(np.minimum(input, _ZERO[input.dtype]))
+    slope *= input_scale
+    np.exp(slope, out=slope)
+    slope *= alpha * scale * input_scale
+    return where(input > 0, np.multiply(grad, scale), np.multiply(slope, grad))
+
+
+# --- sigmoid and its kin
+
+
+def _fresh(made: Any) -> Array:
+    """A ufunc's result as an array that can be written to: of 0-d arrays it is a scalar."""
+    return made if type(made) is np.ndarray else np.array(made)
+
+
+def sigmoid(x: Array) -> Array:
+    out = _fresh(np.negative(x))
+    np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
+
+
+def sigmoid_backward(grad: Array, out: Array) -> Array:
+    slope = _fresh(np.subtract(1, out))
+    slope *= out
+    return np.multiply(slope, grad)
+
+
+def tanh_backward(grad: Array, out: Array) -> Array:
+    slope = _fresh(np.multiply(out, out))
+    np.subtract(1, slope, out=slope)
+    return np.multiply(slope, grad)
+
+
+def silu(x: Array) -> Array:
+    out = _fresh(np.negative(x))
+    np.exp(out, out=out)
+    out += 1
+    np.divide(x, out, out=out)
+    return out
+
+
+def silu_backward(grad: Array, input: Array) -> Array:
+    s = sigmoid(input)
+    slope = _fresh(np.subtract(1, s))
+    slope *= input
+    slope += 1
+    slope *= s
+    return np.multiply(slope, grad)
+
+
+def softplus(x: Array, *, beta: float, threshold: float) -> Array:
+    scaled = x if beta == 1 else np.multiply(x, beta)
+    bent = _fresh(np.exp(scaled))
+    np.log1p(bent, out=bent)
+    if beta != 1:
+        bent /= beta
+    return where(scaled > threshold, x, bent)
+
+
+def softplus_backward(grad: Array, input: Array, *, beta: float, threshold: float) -> Array:
+    scaled = np.asarray(input if beta == 1 else np.multiply(input, beta))
+    return where(scaled > threshold, grad, np.multiply(sigmoid(scaled), grad))
+
+
+# --- Gaussian error
+
+_SQRT_HALF, _INV_SQRT_TAU = 0.7071067811865476, 0.3989422804014327
+_BETA, _KAPPA = 0.7978845608028654, 0.044715
+
+
+def _erf(x: Array) -> Array:
+    return _fresh(erf_float64(x) if x.dtype == FLOAT64 else erf(x))
+
+
+def _gelu_tanh(x: Array) -> Array:
+    """tanh of sqrt(2 / pi) * (x + 0.044715 * x ** 3)."""
+    t = _fresh(np.multiply(x, x))
+    t *= _BETA * _KAPPA
+    t += _BETA
+    t *= x
+    return np.tanh(t, out=t)
+
+
+def gelu(x: Array, *, approximate: str) -> Array:
+    if approximate == "tanh":
+        out = _gelu_tanh(x)
+    elif approximate == "none":
+        out = _erf(np.asarray(np.multiply(x, _SQRT_HALF)))
+    else:
+        raise ValueRangeError(f"approximate argument must be either none or tanh, got {approximate!r}", op="gelu")
+    out += 1
+    out *= x
+    out *= 0.5
+    return out
+
+
+def gelu_backward(grad: Array, input: Array, *, approximate: str) -> Array:
+    square = _fresh(np.multiply(input, input))
+    if approximate == "tanh":
+        slope = _tanh_slope(input, square)
+    else:
+        slope = _erf(np.asarray(np.multiply(input, _SQRT_HALF)))
+        slope += 1
+        slope *= 0.5
+        square *= -0.5
+        np.exp(square, out=square)
+        square *= _INV_SQRT_TAU
+        square *= input
+        slope += square
+    return np.multiply(slope, grad)
+
+
+def _tanh_slope(x: Array, square: Array) -> Array:
+    """0.5 * (1 + t + x * (1 - t²) * inner'), in the memory of `square`, x² so far."""
+    t = _gelu_tanh(x)
+    square *= 3 * _BETA * _KAPPA
+    square += _BETA
+    square *= x
+    steep = _fresh(np.multiply(t, t))
+    np.subtract(1, steep, out=steep)
+    square *= steep
+    square += t
+    square += 1
+    square *= 0.5
+    return square
+
+
+for _function in (leaky_relu, leaky_relu_backward, elu, elu_backward, sigmoid, sigmoid_backward, silu, silu_backward,
+                  softplus, softplus_backward, gelu, gelu_backward):
+    register_floating(_function.__name__, _function)
+
+
+@kernel("masked_scale", FLOATS)
+def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
+    factor = mask.astype(x.dtype)
+    factor *= scale
+    return np.multiply(factor, x)
+

@@ -1,0 +1,138 @@
+"""`beside(name, *args)`: the same call on PyTorch and on flambeau, compared in values, dtypes, gradients of two orders."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+import flambeau
+
+ULPS = {torch.float16: 2.0**-10, torch.bfloat16: 2.0**-7, torch.float32: 2.0**-23, torch.float64: 2.0**-52,
+        torch.complex64: 2.0**-23, torch.complex128: 2.0**-52}
+
+
+def dtype_of(dtype: torch.dtype) -> Any:
+    return getattr(flambeau, str(dtype).removeprefix("torch."))
+
+
+def ours(value: Any) -> Any:
+    """A torch argument as flambeau's."""
+    if isinstance(value, torch.Tensor):
+        made = flambeau.tensor(value.detach().tolist(), dtype=dtype_of(value.dtype)).reshape(tuple(value.shape))
+        return made.requires_grad_() if value.requires_grad else made
+    if isinstance(value, torch.dtype):
+        return dtype_of(value)
+    return type(value)(ours(v) for v in value) if type(value) in (list, tuple) else value
+
+
+def theirs(value: Any) -> Any:
+    """A flambeau result as torch's."""
+    dtype = getattr(torch, value.dtype.name)
+    return torch.tensor(value.detach().tolist(), dtype=dtype).reshape(tuple(value.shape))
+
+
+def look_up(library: Any, name: str) -> Callable[..., Any]:
+    if library is flambeau:
+        parts = name.split(".")
+        found: Any = flambeau if hasattr(flambeau, parts[0]) else flambeau.ops
+    else:
+        parts = name.split(".")
+        found = functional if hasattr(functional, parts[0]) else torch
+    for part in parts:
+        found = getattr(found, part)
+    return found  # type: ignore[no-any-return]
+
+
+def flat(result: Any) -> list[Any]:
+    return [r for part in result for r in flat(part)] if isinstance(result, (tuple, list)) else [result]
+
+
+class Beside:
+    """Compares one call; `ulps` is the distance allowed, in units of the largest element."""
+
+    def __call__(self, name: str, *args: Any, ulps: float = 16, second: bool = True, **kwargs: Any) -> Any:
+        mine_args, mine_kwargs = [ours(a) for a in args], {k: ours(v) for k, v in kwargs.items()}
+        wanted = look_up(torch, name)(*args, **kwargs)
+        got = look_up(flambeau, name)(*mine_args, **mine_kwargs)
+        self.same(got, wanted, ulps)
+        theirs_in = [a for a in (*flat(args), *kwargs.values()) if isinstance(a, torch.Tensor) and a.requires_grad]
+        mine_in = [a for a in (*flat(mine_args), *mine_kwargs.values())
+                   if isinstance(a, flambeau.Tensor) and a.requires_grad]
+        if theirs_in:
+            self._gradients((flat(wanted), theirs_in), (flat(got), mine_in), ulps * 4, second)
+        return got
+
+    def same(self, got: Any, wanted: Any, ulps: float = 16) -> None:
+        """The same structure, dtypes, shapes and nearly the same values."""
+        assert len(flat(got)) == len(flat(wanted))
+        for mine, their in zip(flat(got), flat(wanted), strict=True):
+            if not isinstance(their, torch.Tensor):
+                assert mine == their
+                continue
+            assert mine.dtype is dtype_of(their.dtype), f"{mine.dtype} is not {their.dtype}"
+            assert tuple(mine.shape) == tuple(their.shape)
+            assert mine.requires_grad == their.requires_grad
+            self.near(theirs(mine), their.detach(), ulps)
+
+    @staticmethod
+    def near(mine: torch.Tensor, their: torch.Tensor, ulps: float) -> None:
+        step = ULPS.get(their.dtype)
+        if step is None or not their.numel():
+            assert torch.equal(mine, their), f"{mine}\n{their}"
+            return
+        finite = their[torch.isfinite(their)]
+        most = float(finite.abs().max()) if finite.numel() else 1.0
+        torch.testing.assert_close(mine, their, rtol=ulps * step, atol=ulps * step * max(most, 1e-30), equal_nan=True)
+
+    def _gradients(self, their: Any, mine: Any, ulps: float, second: bool) -> None:
+        (wanted, wanted_in), (got, got_in) = their, mine
+        pairs = [(w, g) for w, g in zip(wanted, got, strict=True) if w.requires_grad]
+        seeds = [torch.randn_like(w.detach()) for w, _ in pairs]
+        twice = second and all(w.dtype in (torch.float64, torch.complex128) for w, _ in pairs)
+        first = torch.autograd.grad([w for w, _ in pairs], wanted_in, seeds, create_graph=twice, allow_unused=True)
+        mine_first = flambeau.autograd.grad([g for _, g in pairs], got_in, [ours(s) for s in seeds],
+                                            create_graph=twice, allow_unused=True)
+        for w, g in zip(first, mine_first, strict=True):
+            assert (w is None) == (g is None)
+            if w is not None:
+                assert g.dtype is dtype_of(w.dtype)
+                self.near(theirs(g), w.detach(), ulps)
+        if twice:
+            self._second(([w for w in first if w is not None and w.requires_grad], wanted_in),
+                         ([g for g in mine_first if g is not None and g.requires_grad], got_in), ulps)
+
+    def _second(self, their: Any, mine: Any, ulps: float) -> None:
+        (wanted, wanted_in), (got, got_in) = their, mine
+        if not wanted:
+            return
+        seeds = [torch.randn_like(w.detach()) for w in wanted]
+        second = torch.autograd.grad(wanted, wanted_in, seeds, allow_unused=True)
+        if not got:
+            assert all(w is None or not w.any() for w in second)
+            return
+        mine_second = flambeau.autograd.grad(got, got_in, [ours(s) for s in seeds], allow_unused=True)
+        for w, g in zip(second, mine_second, strict=True):
+            self.near(torch.zeros_like(wanted_in[0]) if g is None and w is None else
+                      torch.zeros_like(w) if g is None else theirs(g),
+                      torch.zeros_like(wanted_in[0]) if w is None and g is None else
+                      torch.zeros_like(theirs(g)) if w is None else w.detach(), ulps * 16)
+
+    @staticmethod
+    def raises(name: str, *args: Any, **kwargs: Any) -> None:
+        """Both raise, ours an error that is caught where PyTorch's is."""
+        with pytest.raises(Exception) as wanted:  # noqa: B017, PT011 - whatever PyTorch raises
+            look_up(torch, name)(*args, **kwargs)
+        kind = wanted.type if wanted.type.__module__ == "builtins" else RuntimeError
+        kind = RuntimeError if kind is NotImplementedError else kind
+        with pytest.raises(kind) as got:
+            look_up(flambeau, name)(*[ours(a) for a in args], **{k: ours(v) for k, v in kwargs.items()})
+        assert isinstance(got.value, flambeau.errors.FlambeauError)
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    torch.manual_seed(0)
+    flambeau.manual_seed(0)
+    yield Beside()
