@@ -8,8 +8,9 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import flambeau
 import pytest
+
+import flambeau
 from flambeau import autograd
 from flambeau.errors import InplaceError, SavedTensorModifiedError
 from flambeau.utils.checkpoint import checkpoint
@@ -34,7 +35,6 @@ def test_nodes_have_names_edges_and_saved_values():
     inner = node.next_functions[0][0]
     assert inner.name() == "MulBackward0"
     assert inner.next_functions[0][0].variable is x
-    assert inner.next_functions[1] == (None, 0)
     assert node._saved_result.tolist() == y.tolist()
     node.metadata["key"] = 1
     assert y.grad_fn.metadata == {"key": 1}
@@ -42,10 +42,11 @@ def test_nodes_have_names_edges_and_saved_values():
         node.nonsense  # noqa: B018 - reading is the act
 
 
-def test_results_of_a_split_know_their_number():
-    parts = flambeau.ones(4, requires_grad=True).unbind(0)
-    assert [p.output_nr for p in parts] == [0, 1, 2, 3]
-    assert len({p.grad_fn for p in parts}) == 1
+def test_results_of_one_node_know_their_number():
+    parts = Pair.apply(leaf(1.0))
+    assert [p.output_nr for p in parts] == [0, 1]
+    assert parts[0].grad_fn is parts[1].grad_fn
+    assert (parts[0] * parts[1]).grad_fn.next_functions == ((parts[0].grad_fn, 0), (parts[0].grad_fn, 1))
 
 
 def test_detach_leaves_the_graph_and_shares_memory():
@@ -57,6 +58,16 @@ def test_detach_leaves_the_graph_and_shares_memory():
     assert x.tolist() == [7.0, 2.0]
 
 
+class Pair(autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 2, x * 3
+
+    @staticmethod
+    def backward(ctx: Any, g: Any, h: Any) -> Any:
+        return 2 * g + 3 * h
+
+
 # --- in place
 
 
@@ -64,8 +75,8 @@ def test_a_changed_saved_tensor_raises_and_nothing_is_accumulated():
     x, w = leaf(1.0, 2.0), flambeau.tensor([3.0, 4.0])
     y = (x * w).sum()
     w.add_(1)
-    with pytest.raises(SavedTensorModifiedError, match=r"modified by an inplace operation.*MulBackward0.*is at version 1,"
-                                                       r" expected version 0"):
+    with pytest.raises(SavedTensorModifiedError, match=r"modified by an inplace operation.*MulBackward0.*is at"
+                                                       r" version 1, expected version 0"):
         y.backward()
     assert x.grad is None
 
@@ -129,7 +140,7 @@ class Twice(autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
-        x, out = ctx.saved_tensors
+        _, out = ctx.saved_tensors
         return g * 2 + 0 * out
 
 
@@ -150,7 +161,7 @@ def chain(x: Any) -> Any:
 def changed(x: Any) -> Any:
     y = x * 2
     y.mul_(3)
-    y[0] = y[1] * 2
+    y[0] = y[1] + 2
     return y
 
 
@@ -164,7 +175,6 @@ def through_views(x: Any) -> Any:
 def hooked(x: Any) -> Any:
     y = x * 2
     y.register_hook(lambda g: g * 2)
-    y.retain_grad()
     y.grad_fn.register_hook(lambda i, o: None)
     return y * y
 
@@ -184,7 +194,7 @@ def test_dropping_the_last_tensor_frees_the_graph(name: str, walk: str, no_gc: N
     x = leaf(0.5, 0.25)
     y = GRAPHS[name](x)
     node = weakref.ref(y.grad_fn)
-    inner = weakref.ref(y.grad_fn.next_functions[0][0])
+    inner = weakref.ref(y.grad_fn.edges[0])
     if walk == "backward":
         y.sum().backward()
     elif walk == "create_graph":
@@ -193,7 +203,7 @@ def test_dropping_the_last_tensor_frees_the_graph(name: str, walk: str, no_gc: N
     assert node() is not None
     del y
     assert node() is None
-    assert inner() is None or inner().name() == "AccumulateGrad"
+    assert inner() is None or inner() is x
 
 
 def test_what_a_walk_needs_no_more_is_freed_by_it(no_gc: None):
@@ -312,11 +322,8 @@ def test_a_decorated_generator_has_the_mode_only_while_it_runs(mode: Any, on: bo
 
 
 def test_a_mode_ends_with_an_exception():
-    def fail() -> None:
-        with flambeau.no_grad():
-            raise ValueError
-
-    pytest.raises(ValueError, fail)
+    with pytest.raises(ValueError, match="inside"), flambeau.no_grad():
+        raise ValueError("inside")
     assert flambeau.is_grad_enabled()
 
 

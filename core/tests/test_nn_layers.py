@@ -324,5 +324,5 @@ def test_parameters_as_a_vector():
     assert vector.shape == (6,)
     nn.utils.vector_to_parameters(flambeau.arange(6.0), layer.parameters())
     assert layer.weight.tolist() == [[0, 1], [2, 3]] and layer.bias.tolist() == [4, 5]
-    with pytest.raises(TypeError, match="expected flambeau.Tensor, but got: list"):
+    with pytest.raises(TypeError, match=r"expected flambeau\.Tensor, but got: list"):
         nn.utils.vector_to_parameters([1], layer.parameters())

@@ -19,7 +19,8 @@ from .cases import Case, bad_cases, good_cases
 from .check import PASSED, Check, CheckFailed, require
 from .host import put, raw
 from .target import Target
-from .values import refused, run as run_values, unchanged
+from .values import refused, unchanged
+from .values import run as run_values
 
 
 def checks(op: OpDef) -> Iterator[Check]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -65,27 +66,25 @@ def _complain(error: Exception, status: int) -> int:
 
 
 def _run_pytest(options: argparse.Namespace) -> int:
-    """pytest over the suite, with settings of its own: neither the author's files nor variables reach it."""
-    import pytest
+    """pytest over the suite in a process of its own, which neither the author's files nor plugins reach.
 
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    A backend that crashes takes that process with it, and the status here says so.
+    """
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "pytest.ini"
         settings.write_text(_INI)
-        status = pytest.main([
-            "-c", str(settings), "--rootdir", folder, "-q", *_plugin(), "--pyargs", "flambeau_conformance.suite",
-            f"--flambeau-backend={options.backend}", f"--flambeau-op={options.op}",
-            f"--flambeau-dtype={options.dtype}", *(["-k", options.k] if options.k else []),
-            *(["-x"] if options.x else [])])
-    return _BY_PYTEST.get(int(status), BROKE_OFF)
+        command = [sys.executable, "-m", "pytest", "-c", str(settings), "--rootdir", folder, "-q",
+                   "-p", "flambeau_conformance.plugin", "--pyargs", "flambeau_conformance.suite",
+                   f"--flambeau-backend={options.backend}", f"--flambeau-op={options.op}",
+                   f"--flambeau-dtype={options.dtype}", *(["-k", options.k] if options.k else []),
+                   *(["-x"] if options.x else [])]
+        status = subprocess.run(command, env=_environment(), check=False).returncode
+    return _BY_PYTEST.get(status, BROKE_OFF)
 
 
-def _plugin() -> list[str]:
-    """Loads the plugin by name where its entry point is not installed (a source checkout)."""
-    from importlib.metadata import entry_points
-
-    known = [e.value for e in entry_points(group="pytest11")]
-    return [] if "flambeau_conformance.plugin" in known else ["-p", "flambeau_conformance.plugin"]
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def _run_layout(mine: Pullback, incoming: list[Host], expected: list[Host], layo
     before = [raw(t) for t in tensors]
     sent = [put(Host(w.values, w.shape, r.dtype), mine.device, transposed(w.shape) if layout == "strided" else None)
             for w, r in zip(incoming, results, strict=True)]
-    found = [get(g) for g in Pullback.pull(leaves, results, sent)]
+    found = [get(g, where) for g in Pullback.pull(leaves, results, sent)]
     for n, i in enumerate(mine.inputs):
         _compare(mine, incoming, n, found[n], expected[n], f"{where}, {case.places[i].param.name} (tensor {i})")
     unchanged(tensors, before, where)

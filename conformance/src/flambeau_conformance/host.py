@@ -106,16 +106,17 @@ def raw(tensor: Tensor) -> bytes:
     return bytes(tensor._kind.device.backend.to_host(tensor._array))
 
 
-def get(tensor: Tensor) -> Host:
+def get(tensor: Tensor, where: str = "") -> Host:
     """A tensor's elements; raises CheckFailed where shape, dtype and bytes contradict each other."""
     backend, dtype = tensor._kind.device.backend, tensor._kind.dtype
+    where = where and f"{where}: "
     shape = tensor._array.shape
-    require(type(shape) is tuple, "shape", f"array.shape is {shape!r} of type {type(shape).__name__}, not a tuple")
+    require(type(shape) is tuple, "shape", f"{where}array.shape is a {type(shape).__name__}, not a tuple")
     require(isinstance(tensor._array, backend.array_type), "own",
-            f"the result is a {type(tensor._array).__name__}, not the backend's {backend.array_type.__name__}")
+            f"{where}the result is a {type(tensor._array).__name__}, not the backend's {backend.array_type.__name__}")
     held = backend.dtype_of(tensor._array)
-    require(held is dtype, "dtype", f"the result's array is {held!r}, the op table says {dtype!r}")
+    require(held is dtype, "dtype", f"{where}the result's array is {held!r}, the op table says {dtype!r}")
     data = raw(tensor)
     require(len(data) == numel(shape) * dtype.itemsize, "bytes",
-            f"to_host gave {len(data)} bytes for shape {shape} of {dtype.name}")
+            f"{where}to_host gave {len(data)} bytes for shape {shape} of {dtype.name}")
     return Host(decode(data, dtype), shape, dtype)

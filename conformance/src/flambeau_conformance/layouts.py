@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flambeau.shapes import numel
+
 from .cases import Case
 from .host import Host, Placement, contiguous, expanded, transposed, with_gaps, with_offset
 
@@ -52,28 +54,19 @@ def _expandable(case: Case, i: int) -> bool:
         n > 1 for n in shape) and 0 not in shape and case.hosts[i].dtype is case.dtype
 
 
-def expanded_case(case: Case) -> tuple[list[Host], list[Placement | None], list[list[Any]]]:
-    """Repeated elements for every input that can have them, where they lie, and what is stored."""
-    hosts, placements, stored = [], [], []
+def expanded_case(case: Case) -> tuple[list[Host], list[Placement | None]]:
+    """Repeated elements for every input that can have them, and where they lie."""
+    hosts = list(case.hosts)
+    placements: list[Placement | None] = [None] * len(hosts)
     for i, host in enumerate(case.hosts):
         if _expandable(case, i):
-            host, held = _repeated(host)
-            placements.append(expanded(host.shape))
-        else:
-            held = host.values
-            placements.append(None)
-        hosts.append(host)
-        stored.append(held)
-    return hosts, placements, stored
+            hosts[i], placements[i] = _repeated(host), expanded(host.shape)
+    return hosts, placements
 
 
-def _repeated(host: Host) -> tuple[Host, list[Any]]:
+def _repeated(host: Host) -> Host:
     """The elements of the first part of the first long dim, repeated along it."""
     dim = next(d for d, n in enumerate(host.shape) if n > 1)
-    inner = 1
-    for n in host.shape[dim + 1 :]:
-        inner *= n
-    outer = len(host.values) // (inner * host.shape[dim])
-    held = [v for o in range(outer) for v in host.values[o * host.shape[dim] * inner :][:inner]]
-    repeated = [v for o in range(outer) for _ in range(host.shape[dim]) for v in held[o * inner : (o + 1) * inner]]
-    return Host(repeated, host.shape, host.dtype), held
+    inner, count = numel(host.shape[dim + 1 :]), host.shape[dim]
+    parts = [host.values[i : i + inner] for i in range(0, len(host.values), inner * count)]
+    return Host([v for part in parts for v in part * count], host.shape, host.dtype)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-import flambeau
 from flambeau import dtypes
-from flambeau.device import Device
+from flambeau.device import Device, resolve
 from flambeau.dtypes import DType, get_default_dtype
 from flambeau.registry import OpDef
 from flambeau.settings import finfo
@@ -24,13 +23,13 @@ from .host import Host, get, put, rounded
 
 Function = Callable[[list[Host]], list[Host]]
 _LEAST_STEP = 2.0**-24  # smaller changes of the inputs would drown in float64's own rounding
-_TRIES = 3
+_TRIES = 6
 
 
 @cache
 def reference() -> Device:
     """The device of the oracle."""
-    return flambeau.device("reference")
+    return resolve("reference")
 
 
 def wide_dtype(dtype: DType) -> DType:
@@ -79,7 +78,8 @@ def sensitivity(function: Function, hosts: list[Host], results: list[Host], case
     step = max(unit, _LEAST_STEP)
     found: list[list[float] | None] = [[0.0] * len(r.values) if r.dtype.category > 1 else None for r in results]
     for _ in range(_TRIES):
-        for held, before, after in zip(found, results, function([_nudged(h, random, step) for h in hosts]), strict=True):
+        changed = function([_nudged(h, random, step) for h in hosts])
+        for held, before, after in zip(found, results, changed, strict=True):
             if held is not None:
                 held[:] = map(max, held, _changes(before.values, after.values, unit / step))
     return found

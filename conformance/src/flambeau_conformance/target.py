@@ -10,10 +10,9 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-import flambeau
 from flambeau import plugins
 from flambeau.backend import CONTRACT, Backend
-from flambeau.device import Device
+from flambeau.device import Device, resolve
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.errors import FlambeauError
 
@@ -68,7 +67,7 @@ def load(name: str) -> Target:
         raise UnusableError(f"no backend is called {name!r}{suggestion(name, list(known))}; installed:"
                             f" {', '.join(sorted(known)) or 'none'}")
     try:
-        device = flambeau.device(name)
+        device = resolve(name)
     except FlambeauError as error:
         raise UnusableError(str(error)) from error
     return Target(name, device, read_manifest(known[name].descriptor))
@@ -95,8 +94,8 @@ def manifest_faults(target: Target) -> list[str]:
     if not manifest:
         return [f"there is no {MANIFEST} beside the descriptor"]
     stated = manifest.get("capabilities", {})
-    faults = [f"unknown capability {c!r}{suggestion(c, sorted(CAPABILITIES))}" for c in sorted(set(stated) - CAPABILITIES)]
-    faults += [f"capability {c!r} is {v!r}, expected 'yes' or 'no'" for c, v in stated.items() if v not in ("yes", "no")]
+    faults = [f"unknown capability {c!r}{suggestion(c, sorted(CAPABILITIES))}" for c in stated if c not in CAPABILITIES]
+    faults += [f"capability {c!r} is {v!r}, not 'yes' or 'no'" for c, v in stated.items() if v not in ("yes", "no")]
     if target.capability("shared_views") != target.backend.shared_views:
         faults.append(f"shared_views is {stated.get('shared_views', 'yes')!r} but the backend says"
                       f" {target.backend.shared_views}")

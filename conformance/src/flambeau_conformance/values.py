@@ -45,7 +45,7 @@ def run(case: Case, target: Target) -> str:
     for name, placements in layouts(case):
         _run_layout(case, target, case.hosts, placements, wide, name)
     if can_expand(case):
-        hosts, placements, _ = expanded_case(case)
+        hosts, placements = expanded_case(case)
         _run_layout(case, target, hosts, placements, oracle.expected(case, hosts), "expanded")
     aliasing.checked(case, target)
     _fused_like_composed(case, target)
@@ -75,7 +75,7 @@ def _run_layout(case: Case, target: Target, hosts: list[Host], placements: list[
     results = case.call(tensors, target.device)
     require(len(results) == len(wide), "outputs", f"{where}: {len(results)} results, expected {len(wide)}")
     for i, (result, expected) in enumerate(zip(results, wide, strict=True)):
-        check_result(case, hosts, get(result), expected, i, where)
+        check_result(case, hosts, get(result, where), expected, i, where)
     unchanged(tensors, before, where)
     return None
 
@@ -162,9 +162,10 @@ def _special_cases(op: OpDef) -> list[Case]:
         return []
     found = []
     for dtype in accepted(op):
-        values = special_floats(dtype) if dtype.category == 2 else extreme_integers(dtype) if dtype.category == 1 else []
-        if values:
-            found.append(_special_case(op, dtype, values))
+        if dtype.category == 2:
+            found.append(_special_case(op, dtype, special_floats(dtype)))
+        elif dtype.category == 1:
+            found.append(_special_case(op, dtype, extreme_integers(dtype)))
     return found
 
 

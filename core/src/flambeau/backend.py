@@ -56,6 +56,10 @@ class Backend:
         """The kernel of op `name` for inputs of `dtype`, or None to use core's composition."""
         return self.kernels.get(name)
 
+    def step(self, name: str, dtype: DType) -> Kernel | None:
+        """The kernel of an optimizer's step over lists of arrays ("sgd_step", "adam_step"), or None to compose it."""
+        return None
+
     def device_count(self) -> int:
         """How many devices of this type there are."""
         return 1

@@ -303,9 +303,9 @@ class _Writer:
                 cells.append("")
             else:
                 saved.append(f"tuple({name})" if roles[name] == "sequence" else name)
-                cells.append("" if roles[name] in ("optional", "sequence") else name)
+                cells.append("" if roles[name] == "sequence" else name)
         lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
-        return lines + self._versions(cells)
+        return lines + self._versions(cells, {name for name, role in roles.items() if role == "optional"})
 
     def _kept(self, name: str) -> str:
         i = self.op.outputs.index(name)
@@ -314,11 +314,12 @@ class _Writer:
         return f"wrap({own}, {self._result_kind(rules[i] if i < len(rules) else rules[0])})"
 
     @staticmethod
-    def _versions(cells: list[str]) -> list[str]:
+    def _versions(cells: list[str], optional: set[str]) -> list[str]:
         named = [c for c in cells if c]
         if not named:
             return ["node.versions = None"]
-        lines = [f"v_{c} = {c}._version" for c in named]
+        lines = [f"v_{c} = None if {c} is None else {c}._version" if c in optional else f"v_{c} = {c}._version"
+                 for c in named]
         test = " is ".join(f"v_{c}" for c in named) + " is None"
         numbers = "".join(f"0 if v_{c} is None else v_{c}[0], " if c else "0, " for c in cells)
         return [*lines, f"node.versions = None if {test} else ({numbers})"]

@@ -158,7 +158,7 @@ class Walk:
                 if made._array.shape != (edge.shape if type(edge) is Node else _edge_shape(edge)):
                     made = fitted(node, edge, made)
                 deliver(edge, made, made is not g and made._view is None and made._node is None)
-            if not keep and saved:
+            if not keep and node.op.holds:
                 node.saved = FREED
         self._serve_leaves()
 
@@ -174,7 +174,7 @@ class Walk:
         results = node_gradients(node, g, self.create)
         if node.hooks is not None and node.hooks.post:
             results = _run_post_hooks(node, results, g)
-        if not self.keep and node.saved:
+        if not self.keep and node.saved and node.op.holds:
             node.saved = FREED
         for edge, made in results:
             if edge is None or made is None or (needed is not None and _owner(edge) not in needed):

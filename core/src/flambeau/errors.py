@@ -49,6 +49,12 @@ class DimError(FlambeauError, IndexError):
     code = "FL102"
 
 
+class RepeatedDimError(DimError, RuntimeError):
+    """A dimension named twice: PyTorch's RuntimeError where one out of range is an IndexError."""
+
+    code = "FL110"
+
+
 class IndexRangeError(FlambeauError, IndexError, RuntimeError):
     """An index outside the dimension it selects from, or of a form that cannot index.
 

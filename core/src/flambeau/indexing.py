@@ -244,5 +244,3 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
 Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
 Tensor.index_put_ = index_put_  # type: ignore[attr-defined]
-Tensor.index_put = lambda self, indices, values, accumulate=False: index_put_(  # type: ignore[attr-defined]
-    self.clone(), indices, values, accumulate)

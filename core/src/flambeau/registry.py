@@ -74,6 +74,7 @@ class OpDef:
         "family",
         "fusable",
         "grad_name",
+        "holds",
         "inplace",
         "inputs",
         "kernels",
@@ -120,6 +121,7 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "") -> None:
         self.saves = tuple((saves or "").split())
+        self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
         self.result, self.accepts, self.broadcast, self.view = tuple(dtype.split()), dtypes, broadcast, view

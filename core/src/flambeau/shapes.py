@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .errors import ArgumentError, DimError, ShapeError
+from .errors import ArgumentError, DimError, RepeatedDimError, ShapeError
 
 Shape = tuple[int, ...]
 
@@ -47,7 +47,7 @@ def canonical_dims(op: str, dim: Any, ndim: int) -> Shape:
     else:
         dims = tuple(canonical_dim(op, d, ndim) for d in dim)
     if len(set(dims)) != len(dims):
-        raise DimError(f"dim {_repeated(dims)} appears twice in {tuple(dim)}", op=op, dim=dim, ndim=ndim)
+        raise RepeatedDimError(f"dim {_repeated(dims)} appears twice in {tuple(dim)}", op=op, dim=dim, ndim=ndim)
     return tuple(sorted(d for d in dims)) if ndim else ()
 
 

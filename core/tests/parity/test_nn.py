@@ -58,6 +58,17 @@ CASES = [  # name, positional arguments, keywords, shapes of the inputs (dtype i
     ("Conv2d", (2, 2, 3), {"padding": 1, "padding_mode": "circular"}, [(1, 2, 5, 5)]),
     ("Conv2d", (2, 2, 4), {"padding": "same", "padding_mode": "replicate"}, [(1, 2, 5, 5)]),
     ("Conv3d", (2, 4, (1, 2, 3)), {}, [(1, 2, 3, 4, 5)]),
+    ("ConvTranspose1d", (4, 6, 3), {"stride": 2, "padding": 1, "output_padding": 1}, [(2, 4, 5)]),
+    ("ConvTranspose2d", (4, 6, (2, 3)), {"stride": 2, "groups": 2, "dilation": 2}, [(2, 4, 3, 4)]),
+    ("ConvTranspose3d", (2, 2, 2), {"bias": False}, [(1, 2, 2, 3, 2)]),
+    ("InstanceNorm1d", (3,), {}, [(2, 3, 5)]),
+    ("InstanceNorm2d", (3,), {"affine": True, "track_running_stats": True}, [(2, 3, 4, 5)]),
+    ("InstanceNorm2d", (3,), {}, [(3, 4, 5)]),
+    ("InstanceNorm3d", (2,), {"momentum": None, "track_running_stats": True}, [(2, 2, 2, 3, 2)]),
+    *[(f"{kind}Pad{n}d", (padding,), {}, [(1, 2, 4, 5, 6)[: n + 2]])
+      for kind in ("Zero", "Reflection", "Replication", "Circular")
+      for n, padding in ((1, 2), (2, (1, 2, 0, 1)), (3, 1))],
+    ("ConstantPad2d", ((1, -1, 2, 0), 3.5), {}, [(2, 3, 4)]),
     ("BatchNorm1d", (4,), {}, [(6, 4)]),
     ("BatchNorm1d", (4,), {"momentum": None}, [(3, 4, 5)]),
     ("BatchNorm2d", (3,), {"affine": False}, [(2, 3, 4, 5)]),
@@ -295,6 +306,13 @@ def test_a_loss_and_its_gradient(name, kwargs, make, reduction):
     assert_close(mine_arguments[0].grad, arguments[0].grad)
 
 
+def test_a_transposed_convolution_takes_the_output_size():
+    mine, other = both("ConvTranspose2d", 1, 1, 3, stride=2)
+    x = torch.randn(1, 1, 4, 4)
+    for size in ((9, 10), (1, 1, 10, 9)):
+        assert_close(mine(ours(x), output_size=size), other(x, output_size=size))
+
+
 def test_old_flags_of_losses():
     for flags in ({"size_average": False}, {"reduce": False}, {"size_average": True}, {"size_average": False,
                                                                                        "reduce": True}):
@@ -438,6 +456,10 @@ SAME_TEXT = {
     "triplet margin": lambda lib, nn: nn.TripletMarginLoss(margin=0),
     "bce sizes": lambda lib, nn: nn.BCEWithLogitsLoss()(lib.zeros(2), lib.zeros(3)),
     "one value per channel": lambda lib, nn: nn.BatchNorm1d(3)(lib.zeros(1, 3)),
+    "transposed padding mode": lambda lib, nn: nn.ConvTranspose2d(1, 1, 1, padding_mode="reflect"),
+    "transposed size": lambda lib, nn: nn.ConvTranspose1d(1, 1, 3, 2)(lib.zeros(1, 1, 4), output_size=[20]),
+    "channels of instance norm": lambda lib, nn: nn.InstanceNorm1d(3, affine=True)(lib.zeros(1, 2, 4)),
+    "circular dims": lambda lib, nn: nn.CircularPad2d(1)(lib.zeros(2, 4)),
     "unflatten": lambda lib, nn: nn.Unflatten(1, (2, 3.0)),
     "softmax2d": lambda lib, nn: nn.Softmax2d()(lib.zeros(2)),
     "set submodule": lambda lib, nn: make_net(nn).set_submodule("", nn.ReLU()),

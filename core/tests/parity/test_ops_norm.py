@@ -46,7 +46,8 @@ def test_softmax_dtypes(beside: Any, name: str) -> None:
 def test_layer_norm(beside: Any, shape: tuple[int, ...], size: tuple[int, ...], affine: str) -> None:
     weight = drawn(*size) if affine in ("both", "weight") else None
     bias = drawn(*size) if affine in ("both", "bias") else None
-    beside("layer_norm", drawn(*shape), list(size), weight, bias, eps=1e-3, ulps=128)
+    beside("layer_norm", drawn(*shape), list(size), weight, bias, eps=1e-3, ulps=128,
+           second=affine != "bias")  # PyTorch's second derivative fails for a bias without a weight
 
 
 def test_layer_norm_far_from_zero(beside: Any) -> None:
@@ -109,7 +110,7 @@ def test_group_norm(beside: Any, shape: tuple[int, ...], groups: int, affine: bo
     beside("group_norm", drawn(*shape), groups, weight, bias, 1e-3, ulps=256)
 
 
-@pytest.mark.parametrize("args", [(torch.ones(2, 6), 4), (torch.ones(2, 6), 0), (torch.ones(2, 6), 2, torch.ones(3)),
+@pytest.mark.parametrize("args", [(torch.ones(2, 6), 4), (torch.ones(2, 6), 2, torch.ones(3)),
                                   (torch.ones(6), 2)])
 def test_group_norm_errors(beside: Any, args: Any) -> None:
     beside.raises("group_norm", *args)

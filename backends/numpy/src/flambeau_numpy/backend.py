@@ -12,8 +12,9 @@ from flambeau.errors import UnsupportedError
 from flambeau_arrayapi import ArrayApiBackend
 
 from . import kernels as _families  # noqa: F401  (fills TABLE)
-from .dtypes import BFLOAT16, FLAMBEAU, NUMPY, UINT16
+from .dtypes import BFLOAT16, FLAMBEAU, FLOATS, NUMPY, UINT16
 from .kernels.movement import address, storage
+from .kernels.optim import STEPS
 from .registry import TABLE
 
 Array = np.ndarray[Any, Any]
@@ -48,6 +49,9 @@ class NumpyBackend(ArrayApiBackend):
         if own is None and (name not in TABLE or name in self._shared):
             return super().kernel(name, dtype)
         return own  # None for a dtype that a fused kernel is not for: core composes
+
+    def step(self, name: str, dtype: DType) -> Kernel | None:
+        return STEPS.get(name) if dtype in FLOATS else None
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Array:

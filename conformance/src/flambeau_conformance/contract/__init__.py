@@ -11,7 +11,7 @@ from importlib import import_module
 
 from ..check import Check
 
-MODULES = ("structure", "memory", "views", "promotion", "programs", "streams")
+MODULES = ("structure", "memory", "accumulation", "views", "promotion", "programs", "streams")
 
 
 def checks() -> Iterator[Check]:

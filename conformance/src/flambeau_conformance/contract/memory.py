@@ -25,14 +25,13 @@ def numbers(dtype: DType, count: int) -> list[Any]:
     if dtype.category == 0:
         return [i % 3 == 0 for i in range(count)]
     if dtype.category == 1:
-        limits = iinfo(dtype)
-        ends = [limits.min, limits.max, 0, 1]
-        return [ends[i] if i < 4 else (i * 37) % (limits.max + 1) for i in range(count)]
+        whole = iinfo(dtype)
+        return [(whole.min, whole.max, 0, 1)[i] if i < 4 else (i * 37) % (whole.max + 1) for i in range(count)]
     limits = finfo(dtype)
     ends = [-0.0, float("inf"), limits.max, limits.tiny * limits.eps, limits.tiny, float("nan")]
     floats = [ends[i] if i < len(ends) else (i - 7) * 0.375 for i in range(2 * count)]
-    made = [complex(a, b) for a, b in zip(floats[::2], floats[1::2], strict=True)] if dtype.is_complex else floats[:count]
-    return decode(encode(made, dtype), dtype)
+    pairs = [complex(a, b) for a, b in zip(floats[::2], floats[1::2], strict=True)]
+    return decode(encode(pairs if dtype.is_complex else floats[:count], dtype), dtype)
 
 
 def _same(found: list[Any], expected: list[Any]) -> bool:
@@ -99,7 +98,8 @@ def item(target: Target, dtype: DType) -> None:
         found = put(Host([value], (), dtype), target.device).item()
         require(type(found) is kind and _same([found], [value]), "item", f"{value!r} came back as {found!r}")
     made = put(Host(values, (2, 3), dtype), target.device, transposed((2, 3)))
-    require(_same(made.tolist(), nest(values, (2, 3))), "tolist", f"expected {nest(values, (2, 3))}, got {made.tolist()}")
+    expected, found = nest(values, (2, 3)), made.tolist()
+    require(_same(found, expected), "tolist", f"expected {expected}, got {found}")
     require(put(Host([], (2, 0), dtype), target.device).tolist() == [[], []], "tolist", "of shape (2, 0)")
 
 
@@ -117,7 +117,7 @@ def zero_dims(target: Target, dtype: DType) -> None:
 @promise_each("assign", dtypes.ALL, CHECKS)
 def assign(target: Target, dtype: DType) -> None:
     """assign writes, broadcast, through any layout, and answers with the array to go on with."""
-    kernel = target.backend.kernel("assign", dtype)
+    kernel: Any = target.backend.kernel("assign", dtype)
     for make in (contiguous, transposed, with_gaps, with_offset):
         old, new = numbers(dtype, 12)[6:], numbers(dtype, 9)[6:]
         destination = put(Host(old, (2, 3), dtype), target.device, make((2, 3)))

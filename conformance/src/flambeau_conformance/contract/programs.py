@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau
-
+from ..api import flambeau
 from ..check import Check, require
 from ..target import Target
 from .promise import promise

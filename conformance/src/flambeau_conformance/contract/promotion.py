@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau
 from flambeau import dtypes
 from flambeau.dtypes import DType, promote_types
 
+from ..api import flambeau
 from ..check import Check, require
 from ..host import Host, get, put
 from ..target import Target

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau
-from flambeau import Generator, dtypes
+from flambeau import dtypes
 
+from ..api import flambeau
 from ..check import Check
 from ..compare import compared
 from ..host import Host, get
@@ -42,7 +42,7 @@ CHOICES = [1, 0, 2, 2, 2, 1]
 
 
 def _generator() -> Any:
-    return Generator().manual_seed(SEED)
+    return flambeau.Generator().manual_seed(SEED)
 
 
 def _drawn(made: Any, values: list[Any], dtype: Any, budget: Budget = _BITS) -> None:

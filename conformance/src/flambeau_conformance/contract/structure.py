@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import flambeau
 from flambeau import dtypes
 from flambeau.dtypes import DType
 from flambeau.errors import FlambeauError, UnsupportedError
 from flambeau.registry import TABLE, check_backend
 
+from ..api import flambeau
 from ..cases import accepted, table
 from ..check import Check, require
 from ..target import Target, manifest_faults
@@ -31,7 +31,7 @@ def kernels_are_callable(target: Target) -> None:
     """What `kernel` answers for every op and dtype can be called, or is None for a composite."""
     for op in table():
         for dtype in accepted(op):
-            kernel = target.backend.kernel(op.name, dtype)
+            kernel: Any = target.backend.kernel(op.name, dtype)
             fine = callable(kernel) or (kernel is None and (op.kind == "composite" or target.refuses(op.name, dtype)))
             require(fine, "kernels", f"kernel({op.name!r}, {dtype!r}) is {kernel!r}")
 

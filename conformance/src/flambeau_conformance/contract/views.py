@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import flambeau
-from flambeau import Tensor
 from flambeau.errors import ShapeError
 
+from ..api import flambeau
 from ..check import Check, CheckFailed, require
 from ..target import Target
 from .promise import promise
@@ -17,8 +16,9 @@ CHECKS: list[Check] = []
 
 _VIEWS: dict[str, Callable[[Any], Any]] = {
     "transpose": lambda x: x.t(), "reshape": lambda x: x.reshape(3, 2), "slice": lambda x: x[:, 1:],
-    "step": lambda x: x[:, ::2], "select": lambda x: x[1], "element": lambda x: x[1, 2], "expand": lambda x: x.expand(4, 2, 3),
-    "unsqueeze": lambda x: x[None], "diagonal": lambda x: x.diagonal(), "as_strided": lambda x: x.as_strided((2, 2), (2, 1), 1),
+    "step": lambda x: x[:, ::2], "select": lambda x: x[1], "element": lambda x: x[1, 2],
+    "expand": lambda x: x.expand(4, 2, 3), "unsqueeze": lambda x: x[None], "diagonal": lambda x: x.diagonal(),
+    "as_strided": lambda x: x.as_strided((2, 2), (2, 1), 1),
     "chain": lambda x: x.t()[1:].reshape(-1, 1, 2)[:, 0],
 }
 
@@ -72,9 +72,9 @@ def _flat(value: Any) -> list[Any]:
 @promise("copies", CHECKS)
 def copies(target: Target) -> None:
     """clone, arithmetic and a reshape that cannot be a view give memory of their own."""
-    makers: dict[str, Callable[[Tensor], Tensor]] = {
-        "clone": lambda x: x.clone(), "add": lambda x: x + 0, "mul": lambda x: x * 1, "reshape": lambda x: x.t().reshape(6),
-        "flip": lambda x: x.flip(0), "cast": lambda x: x.double(), "cat": lambda x: flambeau.cat([x])}
+    makers: dict[str, Callable[[Any], Any]] = {
+        "clone": lambda x: x.clone(), "add": lambda x: x + 0, "mul": lambda x: x * 1,
+        "reshape": lambda x: x.t().reshape(6), "flip": lambda x: x.flip(0), "cast": lambda x: x.double(), "cat": lambda x: flambeau.cat([x])}
     if _grid(target).t().is_contiguous():
         del makers["reshape"]  # without strides every reshape is a view
     for name, make in makers.items():

@@ -9,6 +9,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 KEYS = {
     'matmul': "primitive|input:Tensor:False,other:Tensor:False|('input', 'other')|('same',)|{'input': 'T', 'other': 'T'}|False|()|True|__matmul__|True|False|()|()",
     'linear': "composite|input:Tensor:False,weight:Tensor:False,bias:Tensor | None:None:False|('input', 'weight')|('same',)|{'input': 'T', 'weight': 'T', 'bias': 'T'}|False|()|True||True|False|()|()",
+    'linear_grad_weight': "composite|grad:Tensor:False,input:Tensor:False|()|('same',)|{'grad': 'T', 'input': 'T'}|False|()|False||True|True|()|()",
 }
 
 
@@ -121,3 +122,27 @@ def bind_linear(op, kernels, defaults, body):
             out._node = None
         return out
     return linear, None
+
+
+def bind_linear_grad_weight(op, kernels, defaults, body):
+    def linear_grad_weight(grad, input, *, out=None):
+        if out is not None:
+            return into(op, out, linear_grad_weight(grad, input))
+        try:
+            kind = grad._kind
+            kernel = kernels[kind]
+            if kernel is None or input._kind is not kind or grad_enabled() and (grad._requires_grad or input._requires_grad):
+                return body(grad, input)
+            array = kernel(grad._array, input._array)
+        except Exception as error:
+            return recover(op, error, (grad, input, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
+    return linear_grad_weight, None

@@ -186,7 +186,8 @@ def bind_nll_loss(op, kernels, defaults, body):
             node.edges = (input._node or (input if input._requires_grad else None), None, None, )
             node.saved = (target, weight, input._array.shape, )
             v_target = target._version
-            node.versions = None if v_target is None else (0 if v_target is None else v_target[0], 0, 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_target is v_weight is None else (0 if v_target is None else v_target[0], 0 if v_weight is None else v_weight[0], 0, )
             out._requires_grad = True
             out._node = node
         else:
@@ -245,7 +246,8 @@ def bind_cross_entropy_loss(op, kernels, defaults, body):
             node.saved = (input, target, weight, wrap(array1 if type(array1) is kind.array_type else kind.own(array1), kind), )
             v_input = input._version
             v_target = target._version
-            node.versions = None if v_input is v_target is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0, 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_target is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0 if v_weight is None else v_weight[0], 0, )
             out0._requires_grad = True
             out0._node = node
         else:
@@ -304,7 +306,8 @@ def bind_binary_cross_entropy(op, kernels, defaults, body):
             node.saved = (input, target, weight, )
             v_input = input._version
             v_target = target._version
-            node.versions = None if v_input is v_target is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_target is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0 if v_weight is None else v_weight[0], )
             out._requires_grad = True
             out._node = node
         else:
@@ -341,7 +344,9 @@ def bind_binary_cross_entropy_with_logits(op, kernels, defaults, body):
             node.saved = (input, target, weight, pos_weight, )
             v_input = input._version
             v_target = target._version
-            node.versions = None if v_input is v_target is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0, 0, )
+            v_weight = None if weight is None else weight._version
+            v_pos_weight = None if pos_weight is None else pos_weight._version
+            node.versions = None if v_input is v_target is v_weight is v_pos_weight is None else (0 if v_input is None else v_input[0], 0 if v_target is None else v_target[0], 0 if v_weight is None else v_weight[0], 0 if v_pos_weight is None else v_pos_weight[0], )
             out._requires_grad = True
             out._node = node
         else:

@@ -180,7 +180,8 @@ def bind_layer_norm(op, kernels, defaults, body):
             node.edges = (input._node or (input if input._requires_grad else None), None if weight is None else weight._node or (weight if weight._requires_grad else None), None if bias is None else bias._node or (bias if bias._requires_grad else None), )
             node.saved = (input, weight, wrap(array1 if type(array1) is kind.array_type else kind.own(array1), kind), wrap(array2 if type(array2) is kind.array_type else kind.own(array2), kind), )
             v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, 0, 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], 0, 0, )
             out0._requires_grad = True
             out0._node = node
         else:
@@ -244,7 +245,8 @@ def bind_rms_norm(op, kernels, defaults, body):
             node.edges = (input._node or (input if input._requires_grad else None), None if weight is None else weight._node or (weight if weight._requires_grad else None), )
             node.saved = (input, weight, wrap(array1 if type(array1) is kind.array_type else kind.own(array1), kind), )
             v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], 0, )
             out0._requires_grad = True
             out0._node = node
         else:
@@ -294,7 +296,8 @@ def bind_batch_norm_train(op, kernels, defaults, body):
             out2._version = [0, None]
             node.saved = (input, weight, shell(out1), shell(out2), )
             v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, 0, 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], 0, 0, )
             out0._requires_grad = True
             out0._node = node
             out1._requires_grad = False
@@ -340,7 +343,8 @@ def bind_batch_norm_eval(op, kernels, defaults, body):
             v_input = input._version
             v_running_mean = running_mean._version
             v_running_var = running_var._version
-            node.versions = None if v_input is v_running_mean is v_running_var is None else (0 if v_input is None else v_input[0], 0 if v_running_mean is None else v_running_mean[0], 0 if v_running_var is None else v_running_var[0], 0, )
+            v_weight = None if weight is None else weight._version
+            node.versions = None if v_input is v_running_mean is v_running_var is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_running_mean is None else v_running_mean[0], 0 if v_running_var is None else v_running_var[0], 0 if v_weight is None else v_weight[0], )
             out._requires_grad = True
             out._node = node
         else:

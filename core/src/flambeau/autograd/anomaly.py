@@ -69,7 +69,7 @@ def _watched_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]
 def _has_nan(g: Tensor) -> bool:
     token = _grad.set(False)
     try:
-        return g.dtype.category > 1 and TABLE["sum"].call(TABLE["ne"].call(g, g)).item() > 0
+        return bool(g.dtype.category > 1 and TABLE["sum"].call(TABLE["ne"].call(g, g)).item())
     finally:
         _grad.reset(token)
 
@@ -104,7 +104,8 @@ def _namespaces() -> list[dict[str, Any]]:
 def _install(on: bool) -> None:
     for space in _namespaces():
         space["tick"] = _recording_tick if on else _plain_tick
-    engine.Walk.run = _watched_run if on else _plain_run  # type: ignore[method-assign]
+    run: Any = _watched_run if on else _plain_run
+    engine.Walk.run = run  # type: ignore[method-assign]
     engine.node_gradients = _watched_gradients if on else _plain_gradients
     if not on:
         _stacks.clear()

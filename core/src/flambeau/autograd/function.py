@@ -114,6 +114,7 @@ class FunctionOp:
     rules = None
     rules_plan: tuple[()] = ()
     simple = False
+    holds = True
     saves: tuple[str, ...] = ()
     auxiliary: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -379,6 +380,7 @@ class _ErrorOp:
     rules = None
     rules_plan: tuple[()] = ()
     simple = False
+    holds = True
     saves: tuple[str, ...] = ()
     grad_name = "Error"
 

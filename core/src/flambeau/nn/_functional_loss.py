@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from .. import ops
 from ..errors import ShapeError, ValueRangeError
-from ..tensor import Tensor
 from ..ops import logsigmoid, pairwise_distance
+from ..tensor import Tensor
 from ._reduction import reduced, reduction_of
 
 

@@ -105,6 +105,67 @@ class _Conv(_ConvNd):
                          (0,) * n, groups, bias, padding_mode, device, dtype)
 
 
+class _ConvTranspose(_ConvNd):
+    _dims: int
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+                 output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
+                 padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:
+        if padding_mode != "zeros":
+            raise ValueRangeError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
+        n = self._dims
+        super().__init__(in_channels, out_channels, ntuple(kernel_size, n), ntuple(stride, n), ntuple(padding, n),
+                         ntuple(dilation, n), True, ntuple(output_padding, n), groups, bias, padding_mode, device,
+                         dtype)
+
+    def _transposed(self, function: Any, input: Tensor, output_size: Any) -> Tensor:
+        extra = self.output_padding if output_size is None else self._extra(input, tuple(output_size))
+        return function(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
+
+    def _extra(self, input: Tensor, wanted: tuple[int, ...]) -> tuple[int, ...]:
+        """The output padding that gives the wanted spatial sizes, of which each stride allows a range."""
+        n = self._dims
+        lead = 2 if input.dim() == n + 2 else 1
+        sizes = wanted[lead:] if len(wanted) == lead + n else wanted
+        if len(sizes) != n:
+            raise ValueRangeError(f"ConvTranspose{n}D: for {input.dim()}D input, output_size must have {n} or "
+                                  f"{lead + n} elements (got {len(sizes)})")
+        least = [(size - 1) * s - 2 * p + d * (k - 1) + 1 for size, s, p, d, k in zip(
+            input.shape[lead:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)]
+        most = [size + s - 1 for size, s in zip(least, self.stride, strict=True)]
+        if any(not a <= size <= b for a, size, b in zip(least, sizes, most, strict=True)):
+            raise ValueRangeError(f"requested an output size of {list(sizes)}, but valid sizes range from {least} to "
+                                  f"{most} (for an input of {input.shape[2:]})")
+        return tuple(size - a for size, a in zip(sizes, least, strict=True))
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """The adjoint of Conv1d; `output_size` chooses among the sizes that a stride leaves open."""
+
+    _dims = 1
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose1d, input, output_size)
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """The adjoint of Conv2d; `output_size` chooses among the sizes that a stride leaves open."""
+
+    _dims = 2
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose2d, input, output_size)
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """The adjoint of Conv3d; `output_size` chooses among the sizes that a stride leaves open."""
+
+    _dims = 3
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose3d, input, output_size)
+
+
 class Conv1d(_Conv):
     """Cross-correlation over (N, C, L) or (C, L).
 

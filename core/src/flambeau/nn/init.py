@@ -6,6 +6,7 @@ They draw from PyTorch's random streams in PyTorch's order, so one seed gives on
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from collections.abc import Callable
@@ -179,11 +180,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
 
 def _qr(matrix: Tensor) -> Any:
-    import flambeau
-
-    linalg = getattr(flambeau, "linalg", None)
-    if linalg is None or not hasattr(linalg, "qr"):
-        raise UnsupportedError("needs linalg.qr, which this version does not offer", op="orthogonal_")
+    try:
+        linalg = importlib.import_module("..linalg", __package__)
+    except ModuleNotFoundError:
+        raise UnsupportedError("needs linalg.qr, which this version does not offer", op="orthogonal_") from None
     return linalg.qr(matrix)
 
 

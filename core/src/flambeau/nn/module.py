@@ -120,10 +120,6 @@ class Module(StateDict, Hooked):
         """Moves parameters and buffers to `device` without copying their values."""
         return self._apply(lambda tensor: empty_like(tensor, device=device), recurse=recurse)
 
-    def share_memory(self: Self) -> Self:
-        """Asks every tensor for memory that other processes see."""
-        return self._apply(lambda tensor: tensor.share_memory_())
-
     # -- modes -----------------------------------------------------------------------------------
 
     def train(self: Self, mode: bool = True) -> Self:
@@ -202,7 +198,7 @@ def _convert_parameter(parameter: Tensor, fn: Callable[[Tensor], Tensor]) -> Non
 
 
 def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, bool]:
-    named: dict[str, Any] = {"device": None, "dtype": None, "non_blocking": False, "memory_format": None, "tensor": None}
+    named: dict[str, Any] = dict.fromkeys(("device", "dtype", "non_blocking", "memory_format", "tensor"))
     for name in kwargs:
         if name not in named:
             raise ArgumentError(f"to() got an unexpected keyword argument '{name}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import dtypes
@@ -125,6 +126,55 @@ class BatchNorm3d(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         _expect_dims(input, 5)
+
+
+class _InstanceNorm(_NormBase):
+    """Normalises each channel of each sample; running statistics are off by default."""
+
+    _dims: int  # of a sample: channels and space
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = False,
+                 track_running_stats: bool = False, device: Any = None, dtype: Any = None, *,
+                 bias: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        _expect_dims(input, self._dims, self._dims + 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_input_dim(input)
+        dim = input.dim() - self._dims
+        if input.shape[dim] != self.num_features:
+            self._other_channels(dim, input.shape[dim])
+        batched = input if dim else input.unsqueeze(0)
+        result = F.instance_norm(batched, self.running_mean, self.running_var, self.weight, self.bias,
+                                 self.training or not self.track_running_stats, self.momentum or 0.0, self.eps)
+        return result if dim else result.squeeze(0)
+
+    def _other_channels(self, dim: int, channels: int) -> None:
+        if self.affine:
+            raise ValueRangeError(f"expected input's size at dim={dim} to match num_features ({self.num_features}), "
+                                  f"but got: {channels}.")
+        warnings.warn(f"input's size at dim={dim} does not match num_features. You can silence this warning by not "
+                      "passing in num_features, which is not used because affine=False", stacklevel=3)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Instance norm over (N, C, L) or (C, L) (Ulyanov et al., 2016). Raises ValueRangeError for other inputs."""
+
+    _dims = 2
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Instance norm over (N, C, H, W) or (C, H, W) (Ulyanov et al., 2016). Raises ValueRangeError for others."""
+
+    _dims = 3
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Instance norm over (N, C, D, H, W) or (C, D, H, W) (Ulyanov et al., 2016). Raises ValueRangeError for others."""
+
+    _dims = 4
 
 
 def _shape(normalized_shape: Any) -> tuple[int, ...]:

@@ -23,6 +23,6 @@ class Buffer(Tensor, metaclass=_BufferMeta):
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         source = empty(0) if data is None else data
-        made = source.detach().requires_grad_(source.requires_grad)
+        made: Any = source.detach().requires_grad_(source.requires_grad)
         made.persistent, made._is_buffer = persistent, True
         return made

@@ -20,6 +20,9 @@ from .pooling import *  # noqa: F403
 from .embedding import *  # noqa: F403
 from .padding import *  # noqa: F403
 from .einsum import *  # noqa: F403
+from .rearrange import *  # noqa: F403
+from .triangle import *  # noqa: F403
+from .products import *  # noqa: F403
 from .sampling import *  # noqa: F403
 from .activation import *  # noqa: F403
 from .norm import *  # noqa: F403
@@ -27,5 +30,7 @@ from .math import *  # noqa: F403
 from .statistics import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .dropout import *  # noqa: F403
+from .attention import *  # noqa: F403
+from .place import *  # noqa: F403
 from . import mutate, typenames
 from .. import indexing  # noqa: F401 - attaches x[...]

@@ -86,7 +86,7 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """
     if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and input.dtype.category < 2:
         raise DTypeError(f"integers to negative integer powers are not allowed, got exponent {exponent}", op="pow")
-    if exponent == 2 and isinstance(exponent, (int, float)) and isinstance(input, Tensor) and out is None:
+    if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, Tensor) and out is None:
         made = square(input)
         return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(None or _default())
     return e._pow(input, exponent, out=out)

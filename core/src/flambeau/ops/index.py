@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import dtypes
+from .. import dtypes, views
 from ..dispatch import composite, primitive
-from ..errors import IndexRangeError, ShapeError
+from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..registry import Dim, Number
 from ..samples import Sample, arr
 from ..shapes import canonical_dim, contiguous_strides, numel
 from ..tensor import Tensor
 from .create import zeros_of
-from .movement import permute_op, reshape
+from .movement import permute_op, reshape, slice_op
 
 
 def _arr_index(*shape: int, high: int) -> Any:
@@ -48,7 +48,7 @@ def index_add_dim(input: Tensor, dim: Dim, index: Tensor, size: Any) -> Tensor:
     shape = [1] * len(size)
     shape[dim] = -1
     spread = expand(reshape(index, tuple(shape)), tuple(input._array.shape))
-    return scatter_add(zeros_of(input, size), dim, spread, input)
+    return scatter_add_op(zeros_of(input, size), dim, spread, input)
 
 
 @index_add_dim.grad("input")
@@ -73,8 +73,6 @@ def check_places(op: str, input: Tensor, dim: int, index: Tensor, src: Tensor | 
 
 
 def _check_source(op: str, input: Tensor, have: tuple[int, ...], src: Tensor) -> None:
-    from ..errors import DTypeError
-
     size = tuple(src._array.shape)
     if (len(size) or 1) != len(have or (1,)) or any(n > m for n, m in zip(have, size, strict=False)):
         raise ShapeError(f"expected index {list(have)} to be no larger size than src {list(size)}", op=op)
@@ -92,7 +90,7 @@ def gather_op(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
 
 @gather_op.grad("input")
 def _(g, index, input_shape, *, dim):
-    return scatter_add(zeros_of(g, input_shape), dim, index, g)
+    return scatter_add_op(zeros_of(g, input_shape), dim, index, g)
 
 
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None) -> Tensor:
@@ -125,11 +123,17 @@ def _(g, index, *, dim):
 
 def scatter_value(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` with the number `value` written where `index` says."""
-    from .create import full_like
     from .movement import expand
 
-    one = full_like(input.sum() if input.ndim == 0 else reshape(input, (-1,))[:1].sum(), value, dtype=input.dtype)
-    return scatter_op(input, dim, index, expand(one, tuple(index._array.shape)))
+    return scatter_op(input, dim, index, expand(input.new_full((), value), tuple(index._array.shape)))
+
+
+def cropped(src: Tensor, index: Tensor) -> Tensor:
+    """The leading part of `src` that has index's sizes."""
+    size = tuple(index._array.shape)
+    if tuple(src._array.shape) == size:
+        return src
+    return slice_op(src, tuple(slice(0, n, 1) for n in size)) if src.ndim == len(size) else reshape(src, size)
 
 
 @primitive(name="scatter_add", saves="index", kinds="T int64 T",
@@ -152,7 +156,7 @@ def _(g, index, *, dim):
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A copy of `input` with `src` added where `index` says along `dim`; collisions are summed."""
     check_places("scatter_add", input, dim, index, src)
-    return scatter_add_op(input, dim, index, src, out=out)
+    return scatter_add_op(input, dim, index, cropped(src, index), out=out)
 
 
 Tensor.scatter_add = scatter_add
@@ -215,7 +219,6 @@ def _(g, mask, input_shape):
 
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements of `input` where `mask` holds, the two broadcast, as a 1-d tensor."""
-    from ..errors import DTypeError
     from ..shapes import broadcast_shapes
     from .movement import expand
 
@@ -246,9 +249,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     if index.ndim > 1:
         raise IndexRangeError(f"Index is supposed to be a vector, got {index.ndim} dimensions", op="index_select")
     if index.dtype not in (dtypes.int64, dtypes.int32):
-        from ..errors import DTypeError
-
-        raise DTypeError(f"Expected dtype int32 or int64 for index, got {index.dtype!r}", op="index_select")
+            raise DTypeError(f"Expected dtype int32 or int64 for index, got {index.dtype!r}", op="index_select")
     if not input.ndim:
         canonical_dim("index_select", dim, 0)
         return take_along(input.reshape(1), 0, index.long().reshape(-1)).reshape(())
@@ -280,23 +281,29 @@ def put_flat(flat: Tensor, source: Tensor, size: Any, stride: Any, offset: int) 
         place = place + axis.reshape(tuple(n if i == d else 1 for i in range(len(size))))
     if not isinstance(place, Tensor):
         place = arange(place, place + 1, device=flat.device).reshape(())
-    return scatter_add(flat, 0, reshape(place, (-1,)), reshape(source, (-1,)))
+    return scatter_add_op(flat, 0, reshape(place, (-1,)), reshape(source, (-1,)))
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None,
             out: Tensor | None = None) -> Tensor:
-    """A copy of `input` with `src` (a tensor or a number) written where `index` says along `dim`."""
-    from ..errors import UnsupportedError
+    """A copy of `input` with `src` (a tensor or a number) written where `index` says along `dim`.
+
+    `reduce` "add" or "multiply" combines it with what is there. Where places repeat, the last one wins.
+    """
     from .movement import expand
+    from .place import scatter_product
 
     src = value if src is None else src
-    if reduce == "add":
-        source = src if isinstance(src, Tensor) else input.new_full(tuple(index.shape), src)
-        return scatter_add(input, dim, index, source)
-    if reduce is not None:
-        raise UnsupportedError(f"reduce={reduce!r} is not supported, only 'add'", op="scatter")
-    source = src if isinstance(src, Tensor) else expand(input.new_full((), src), tuple(index.shape))
-    return scatter_op(input, dim, index, source, out=out)
+    if not isinstance(src, Tensor):
+        src = expand(input.new_full((), src), tuple(index._array.shape))
+    check_places("scatter", input, dim, index, src)
+    if reduce is None:
+        return scatter_op(input, dim, index, cropped(src, index), out=out)
+    if reduce not in ("add", "multiply"):
+        raise ValueRangeError(f"reduce argument must be either add or multiply, got {reduce!r}", op="scatter")
+    src = cropped(src, index)
+    made = scatter_add_op(input, dim, index, src) if reduce == "add" else scatter_product(input, dim, index, src)
+    return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
 Tensor.scatter = scatter
@@ -304,7 +311,6 @@ Tensor.scatter = scatter
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` (a number or 0-d tensor) where `mask`, broadcast, holds."""
-    from ..errors import DTypeError
     from .compare import where_op
 
     if mask.dtype is not dtypes.bool:

@@ -164,6 +164,12 @@ def _class_shares(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
     return classes, where_op(ignored, lift(input, 0), one)
 
 
+def _class_parts(grad: Tensor, target: Tensor, shares: Tensor, ignore_index: int, reduction: str) -> Tensor:
+    """The gradient that each row gets, before its class's weight; 0 where it is ignored, also if all are."""
+    part = grad / total(shares) if reduction == "mean" else grad
+    return where_op(eq(target, ignore_index), lift(part, 0), part)  # type: ignore[no-any-return]
+
+
 def _check_classes(classes: Tensor, count: int) -> None:
     if not numel(classes._array.shape):
         return
@@ -189,8 +195,8 @@ def nll_loss_backward(grad: Tensor, target: Tensor, weight: Tensor | None, size:
     """The gradient of `nll_loss`: of `size`, nonzero at the classes."""
     zeros = zeros_of(grad, size)
     classes, shares = _class_shares(zeros, target, weight, ignore_index)
-    part = grad * (shares / total(shares)) if reduction == "mean" else grad * shares
-    return scatter_op(zeros, 1, unsqueeze(classes, 1), unsqueeze(neg(part), 1))
+    part = neg(_class_parts(grad, target, shares, ignore_index, reduction) * shares)
+    return scatter_op(zeros, 1, unsqueeze(classes, 1), unsqueeze(part, 1))
 
 
 @composite(name="cross_entropy_loss", saves="input target weight log_probs", outputs="out log_probs",
@@ -229,12 +235,12 @@ def cross_entropy_backward(grad: Tensor, log_probs: Tensor, target: Tensor, weig
     """The gradient of `cross_entropy_loss` with respect to the logits."""
     zeros = zeros_of(grad, log_probs._array.shape)
     classes, shares = _class_shares(zeros, target, weight, ignore_index)
-    grad = grad / total(shares) if reduction == "mean" else grad
-    picked = grad * shares * (label_smoothing - 1)
+    part = _class_parts(grad, target, shares, ignore_index, reduction)
+    picked = part * shares * (label_smoothing - 1)
     made = scatter_op(zeros, 1, unsqueeze(classes, 1), unsqueeze(picked, 1))
     if label_smoothing:
-        kept = where_op(eq(target, ignore_index), lift(grad, 0), grad * (label_smoothing / log_probs._array.shape[1]))
-        made = made - unsqueeze(kept, 1) * (1 if weight is None else _per_class(weight, log_probs))
+        spread = unsqueeze(part * (label_smoothing / log_probs._array.shape[1]), 1)
+        made = made - spread * (1 if weight is None else _per_class(weight, log_probs))
     return log_softmax_backward(made, log_probs, 1)
 
 

@@ -22,6 +22,7 @@ from .activation import sigmoid
 from .compare import eq, le, logical_not, lt, ne, where_op
 from .create import cast
 from .elementwise import _c
+from .movement import copy
 
 _ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))])
 _PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(), arr(2)), Sample(arr(0, 3), arr(3)),
@@ -135,12 +136,12 @@ def acosh(input: Tensor) -> Tensor:
     """The inverse hyperbolic cosine of each element; NaN below 1."""
     large = lt(lift(input, 1e6), input)
     less = where_op(large, lift(input, 1), input) - 1
-    return where_op(large, e.log(input) + math.log(2), e.log1p(less + e.sqrt(less * (less + 2))))
+    return where_op(large, e.log(input) + math.log(2), e.log1p(less + e.sqrt(less) * e.sqrt(less + 2)))
 
 
 @acosh.grad("input")
 def _(g, input):
-    return g * (rsqrt(input - 1) * rsqrt(input + 1))
+    return g * rsqrt(input * input - 1)
 
 
 @_unary(_domain(-0.9, 0.9), dtypes="real")
@@ -612,7 +613,7 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 @composite(saves="input out", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
-           nondiff="other", samples=_PAIRS)
+           samples=_PAIRS)
 def copysign(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The size of `input` with the sign of `other`, broadcast; a zero has a sign too."""
     size = e.abs(input)
@@ -624,13 +625,18 @@ def _(g, input, out):
     return where_op(eq(input, 0), lift(g, 0), g * where_op(eq(signbit(input), signbit(out)), lift(g, 1), lift(g, -1)))
 
 
+@copysign.grad("other")
+def _(g):
+    return g * 0
+
+
 def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *,
                out: Tensor | None = None) -> Tensor:
     """NaN replaced by `nan`, infinities by the numbers given or the dtype's largest and smallest."""
     from ..settings import finfo
 
     if input._kind.dtype.category < 2:
-        return e._add(input, 0, out=out)  # type: ignore[no-any-return]
+        return copy(input, out=out)  # type: ignore[no-any-return]
     limits = finfo(input.dtype)
     high, low = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
     made = where_op(ne(input, input), lift(input, nan or 0.0), input)
@@ -642,8 +648,7 @@ def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = No
 @composite(saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False, samples=_PAIRS)
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where the first of each pair is negative, 1 where positive, the second where it is 0; broadcast."""
-    stepped = cast(lt(lift(input, 0), input), input._kind.dtype)
-    return where_op(eq(input, 0), values, where_op(ne(input, input), input, stepped))
+    return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))
 
 
 def positive(input: Tensor) -> Tensor:

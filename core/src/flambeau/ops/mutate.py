@@ -10,7 +10,7 @@ from ..errors import ArgumentError, ShapeError
 from ..registry import TABLE
 from ..samples import Sample, arr
 from ..shapes import expanded_size
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from . import index as indexed
 from . import movement
 
@@ -43,14 +43,33 @@ def _copy_slices(input: Tensor, src: Tensor, replay: Any) -> Tensor:
 @_copy_slices.grad("input")
 def _(g, *, replay):
     rest = movement.copy(g)
-    region = views.replay(rest, replay)
+    try:
+        region = views.replay(rest, replay)
+    except ShapeError:  # the base was laid out in another order than the gradient
+        return _without(g, replay)
     region.copy_(region.new_zeros(()))
     return rest
 
 
 @_copy_slices.grad("src")
 def _(g, *, replay):
-    return views.replay(g, replay)
+    return _region(g, replay)
+
+
+def _region(g, replay):
+    """The region of a tensor of any layout: a view that its strides do not allow becomes a copy."""
+    for op, attrs in replay:
+        g = movement.reshape(g, attrs["size"]) if op.name == "view" else op.call(g, **(attrs or {}))
+    return g
+
+
+def _without(g, replay):
+    """`g` with zeros in the region, by the numbers of its elements."""
+    numbers = TABLE["arange"].kernels[g._kind.int64](start=0, step=1, length=g.numel(), dtype=g._kind.int64.dtype)
+    positions = _region(movement.reshape(wrap(numbers, g._kind.int64), tuple(g.shape)), replay)
+    flat = movement.reshape(positions, (-1,))
+    kept = indexed.scatter(movement.reshape(g, (-1,)), 0, flat, g.new_zeros(tuple(flat.shape)))
+    return movement.reshape(kept, tuple(g.shape))
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:

@@ -315,10 +315,7 @@ def _dropped(shape: Shape, dim: Shape) -> Shape:
 @logsumexp_op.grad("input")
 def _(g, input, out, *, dim, keepdim):
     shape = tuple(input._array.shape)
-    out = restored(out, shape, dim, keepdim)
-    if out._kind.dtype.category < 3:
-        out = where_op(eq(abs_op(out), math.inf), lift(out, 0), out)
-    return restored(g, shape, dim, keepdim) * _c(exp(input - out))
+    return restored(g, shape, dim, keepdim) * _c(exp(input - restored(out, shape, dim, keepdim)))
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | None = None,

@@ -6,7 +6,9 @@ from typing import Any
 
 from ..errors import ValueRangeError
 from ..ops import maximum, zeros_like
+from ..ops.step import fused_step
 from ..tensor import Tensor
+from ._fused import stepped
 from .optimizer import (
     Optimizer,
     check_learning_rate,
@@ -76,9 +78,13 @@ class Adam(Optimizer):
         params, grads = with_gradients(group)
         states = [self._state_of(p, group["amsgrad"]) for p in params]
         beta1, beta2 = group["betas"]
-        _adam_update(params, grads, states, lr=number(group["lr"]), beta1=number(beta1), beta2=number(beta2),
-                     eps=group["eps"], weight_decay=group["weight_decay"],
-                     decoupled=group["decoupled_weight_decay"], amsgrad=group["amsgrad"])
+        options = {"lr": number(group["lr"]), "beta1": number(beta1), "beta2": number(beta2), "eps": group["eps"],
+                   "weight_decay": group["weight_decay"], "decoupled": group["decoupled_weight_decay"]}
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+        lists = [[s[name] for s in states] if name in states[0] else [] for name in names] if states else []
+        if group["differentiable"] or not fused_step("adam_step", params, grads, lists, [s["step"] for s in states],
+                                                     **options):
+            _adam_update(params, grads, states, amsgrad=group["amsgrad"], **options)
 
 
 class AdamW(Adam):
@@ -100,6 +106,13 @@ class AdamW(Adam):
 
 def _adam_update(params: list[Tensor], grads: list[Any], states: list[dict[str, Any]], *, lr: float, beta1: float,
                  beta2: float, eps: float, weight_decay: float, decoupled: bool, amsgrad: bool) -> None:
+    names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
+    settings = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay,
+                "decoupled": decoupled}
+    moments = [[s[n] for s in states] for n in names]
+    if stepped("adam_step", params, grads, moments if amsgrad else [*moments, []], [s["step"] for s in states],
+               settings):
+        return
     if decoupled and weight_decay != 0:
         for param in params:
             param.mul_(1 - lr * weight_decay)

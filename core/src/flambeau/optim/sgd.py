@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
+from ..ops.step import fused_step
 from ..tensor import Tensor
+from ._fused import stepped
 from .optimizer import (
     Optimizer,
     check_learning_rate,
@@ -56,15 +58,22 @@ class SGD(Optimizer):
         params, grads = with_gradients(group)
         momentum = group["momentum"]
         buffers = [self.state[p].get("momentum_buffer") for p in params] if momentum != 0 else []
-        _sgd_update(params, grads, buffers, lr=number(group["lr"]), momentum=momentum,
-                    dampening=group["dampening"], weight_decay=number(group["weight_decay"]),
-                    nesterov=group["nesterov"])
+        options = {"lr": number(group["lr"]), "momentum": momentum, "dampening": group["dampening"],
+                   "weight_decay": number(group["weight_decay"]), "nesterov": group["nesterov"]}
+        started = not group["differentiable"] and all(b is not None for b in buffers)
+        if started and fused_step("sgd_step", params, grads, [buffers], [], **options):
+            return
+        _sgd_update(params, grads, buffers, **options)
         for param, buffer in zip(params, buffers, strict=False):
             self.state[param]["momentum_buffer"] = buffer
 
 
 def _sgd_update(params: list[Tensor], grads: list[Tensor], buffers: list[Tensor | None], *, lr: float,
                 momentum: float, dampening: float, weight_decay: float, nesterov: bool) -> None:
+    settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+                "nesterov": nesterov}
+    if stepped("sgd_step", params, grads, (buffers,), [], settings):
+        return
     grads = decayed(params, grads, weight_decay)
     if momentum != 0:
         grads = [_momentum(grads, buffers, i, momentum, dampening, nesterov) for i in range(len(grads))]

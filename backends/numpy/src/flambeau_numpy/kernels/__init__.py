@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activation,
     conv,
+    convolution,
     create,
     elementwise,
     index,
@@ -12,12 +13,13 @@ from . import (
     loss,
     movement,
     norm,
+    pool,
     reduce,
     sort,
     special,
 )
 
 __all__ = [
-    "activation", "conv", "create", "elementwise", "index", "linalg", "loss", "movement", "norm", "reduce", "sort",
+    "activation", "conv", "convolution", "create", "elementwise", "index", "linalg", "loss", "movement", "norm", "pool", "reduce", "sort",
     "special",
 ]

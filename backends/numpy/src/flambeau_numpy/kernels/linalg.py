@@ -25,6 +25,8 @@ def matmul(x: Array, y: Array) -> Array:
         return np.matmul(x, y)
     if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
         return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[1])
+    if not (x.ndim and y.ndim):
+        raise ValueError("matmul takes arrays of one dimension or more")  # where `dot` would multiply
     return x.dot(y)
 
 

@@ -36,6 +36,7 @@ class DataLoader(Generic[T]):
     batches each. Raises ValueRangeError for settings that exclude each other.
 
     >>> import flambeau
+    >>> from flambeau.utils.data import TensorDataset
     >>> data = TensorDataset(flambeau.arange(5))
     >>> [batch.tolist() for (batch,) in DataLoader(data, batch_size=2)]
     [[0, 1], [2, 3], [4]]

@@ -196,7 +196,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     >>> import flambeau
     >>> parts = random_split(range(10), [0.7, 0.3], flambeau.Generator().manual_seed(42))
     >>> list(parts[1])
-    [9, 4, 5]
+    [9, 3, 7]
     """
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         counts = _counts(len(dataset), lengths)
