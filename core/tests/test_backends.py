@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import flambeau
 import pytest
+
+import flambeau
 from flambeau import errors, plugins
 from flambeau.backend import Backend, Status
 from flambeau.registry import check_backend

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-import flambeau
 import pytest
+
+import flambeau
 from flambeau import dtypes, errors
 from flambeau.dispatch import composite, primitive
 from flambeau.registry import TABLE

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import flambeau
 import numpy as np
 import pytest
+
+import flambeau
 from flambeau import errors
 
 NUMPY_DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64",

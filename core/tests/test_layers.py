@@ -21,7 +21,7 @@ LAYERS = [
     {"engine", "autograd"},
     {"nn", "optim", "utils", "linalg", "fft", "special", "func", "distributions", "serialization",
      "copying"},
-    {"__init__", "__main__", "_gen"},
+    {"__init__", "__main__", "_gen", "_stubs"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -67,6 +67,39 @@ def test_loading_casts_to_the_parameters_dtype():
     assert wide.state[wide.param_groups[0]["params"][0]]["momentum_buffer"].dtype is flambeau.float64
 
 
+@pytest.mark.parametrize(("name", "options"), [("SGD", {}), ("SGD", {"momentum": 0.9}), ("Adam", {}), ("RMSprop", {}),
+                                               ("Adagrad", {})])
+def test_a_step_is_an_in_place_change(name, options):
+    p = parameter()
+    optimizer = getattr(optim, name)([p], **options)
+    for _ in range(2):
+        step(optimizer, p)
+    saved = p * p
+    p.grad = flambeau.ones(2)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        saved.sum().backward()
+
+
+def test_one_optimizer_takes_several_dtypes_and_layouts():
+    def run(params):
+        optimizer = optim.Adam(params, lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            sum((p.double() ** 2).sum() for p in params).backward()
+            optimizer.step()
+        return [p.flatten().tolist() for p in params]
+
+    def some(dtype):
+        return flambeau.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=dtype)
+
+    single = flambeau.float32, flambeau.float64
+    together = run([some(single[0]).requires_grad_(), some(single[1]).requires_grad_()])
+    assert together == [run([some(d).requires_grad_()])[0] for d in single]
+    turned = some(single[0]).t().requires_grad_()
+    assert run([turned])[0] == pytest.approx(run([some(single[0]).t().contiguous().requires_grad_()])[0])
+
+
 def test_maximize_and_a_learning_rate_tensor():
     p = parameter()
     optimizer = optim.SGD([p], lr=flambeau.tensor(0.5), maximize=True)
@@ -168,6 +201,7 @@ Parameter Group 0
      "different number of parameter groups"),
     (lambda p: optim.SGD([p]).load_state_dict({"state": {}, "param_groups": [{"params": []}]}), ValueRangeError,
      "doesn't match the size of optimizer's group"),
+    (lambda p: optim.Adagrad([p.detach() * 1j]), UnsupportedError, "Adagrad: complex parameters are not offered"),
     (lambda p: S.StepLR(3, 1), ArgumentError, "int is not an Optimizer"),
     (lambda p: S.StepLR(optim.SGD([p]), 1, last_epoch=3), KeyNameError, "param 'initial_lr' is not specified"),
     (lambda p: S.ReduceLROnPlateau(optim.SGD([p]), factor=1.0), ValueRangeError, "Factor should be < 1.0"),

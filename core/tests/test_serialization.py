@@ -10,8 +10,9 @@ import re
 import zipfile
 from typing import Any
 
-import flambeau
 import pytest
+
+import flambeau
 from flambeau import errors, serialization
 from flambeau.tensor import Parameter
 

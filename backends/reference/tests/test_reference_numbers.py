@@ -26,7 +26,7 @@ SPECIAL_UNARY: dict[str, list[tuple[float, float]]] = {
     "floor": [(-0.5, -1.0), (-0.0, -0.0), (INF, INF), (NAN, NAN)],
     "ceil": [(-0.5, -0.0), (1e300, 1e300)], "trunc": [(-0.9, -0.0), (0.9, 0.0), (-INF, -INF)],
     "round": [(0.5, 0.0), (1.5, 2.0), (2.5, 2.0), (-0.5, -0.0), (NAN, NAN)],
-    "sign": [(NAN, NAN), (-INF, -1.0), (0.0, 0.0)], "abs": [(-0.0, 0.0), (-INF, INF)], "neg": [(0.0, -0.0)],
+    "sign": [(NAN, 0.0), (-INF, -1.0), (0.0, 0.0)], "abs": [(-0.0, 0.0), (-INF, INF)], "neg": [(0.0, -0.0)],
 }
 SPECIAL_BINARY: dict[str, list[tuple[float, float, float]]] = {
     "div": [(1.0, 0.0, INF), (1.0, -0.0, -INF), (-INF, 0.0, -INF), (0.0, 0.0, NAN), (NAN, 0.0, NAN), (0.0, -2.0, -0.0)],

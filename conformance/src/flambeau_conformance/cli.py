@@ -78,12 +78,15 @@ def _run_pytest(options: argparse.Namespace) -> int:
                    f"--flambeau-backend={options.backend}", f"--flambeau-op={options.op}",
                    f"--flambeau-dtype={options.dtype}", *(["-k", options.k] if options.k else []),
                    *(["-x"] if options.x else [])]
-        status = subprocess.run(command, env=_environment(), check=False).returncode
+        status = subprocess.run(command, env=_environment(), cwd=folder, check=False).returncode
     return _BY_PYTEST.get(status, BROKE_OFF)
 
 
 def _environment() -> dict[str, str]:
+    """The variables without pytest's, and with import paths that hold from another folder too."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    if kept.get("PYTHONPATH"):
+        kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
     return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 

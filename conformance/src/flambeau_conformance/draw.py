@@ -84,11 +84,11 @@ def weights(like: Host, random: Random) -> Host:
     return Host(rounded(values, like.dtype), like.shape, like.dtype)
 
 
-def special_floats(dtype: DType) -> list[float]:
-    """What arithmetic stumbles over: NaN, infinities, zeros of both signs, the largest, the smallest numbers."""
+def special_floats(dtype: DType, largest: bool) -> list[float]:
+    """What arithmetic stumbles over: NaN, infinities, zeros of both signs, the smallest and perhaps the largest."""
     limits = finfo(dtype)
-    return [nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-3, limits.max, limits.tiny, -limits.tiny,
-            limits.tiny * limits.eps]
+    return [nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-3, limits.tiny, -limits.tiny,
+            limits.tiny * limits.eps, *([limits.max] if largest else [])]
 
 
 def extreme_integers(dtype: DType) -> list[int]:

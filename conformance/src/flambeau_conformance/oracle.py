@@ -74,7 +74,7 @@ def sensitivity(function: Function, hosts: list[Host], results: list[Host], case
     large as rounding makes them, so that what is of second order in them is seen too (a variance of
     equal numbers, say); in float64 they are larger and the effect is scaled down.
     """
-    random, unit = generator(f"sensitivity of {case.id}"), finfo(case.dtype.real).eps
+    random, unit = generator(f"sensitivity of {case.id}"), _unit(case.dtype)
     step = max(unit, _LEAST_STEP)
     found: list[list[float] | None] = [[0.0] * len(r.values) if r.dtype.category > 1 else None for r in results]
     for _ in range(_TRIES):
@@ -83,6 +83,11 @@ def sensitivity(function: Function, hosts: list[Host], results: list[Host], case
             if held is not None:
                 held[:] = map(max, held, _changes(before.values, after.values, unit / step))
     return found
+
+
+def _unit(dtype: DType) -> float:
+    """How far rounding to `dtype` moves the number one; integers are computed with in the default dtype."""
+    return finfo(dtype.real if dtype.category > 1 else get_default_dtype()).eps
 
 
 def _nudged(host: Host, random: Any, step: float) -> Host:

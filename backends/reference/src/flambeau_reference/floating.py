@@ -75,7 +75,7 @@ def integral(to_int: Callable[[float], int]) -> Callable[[float], float]:
 
 
 def sign(x: float) -> float:
-    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0
 
 
 def safe_div(x: float, y: float) -> float:

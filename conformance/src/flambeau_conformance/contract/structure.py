@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flambeau import dtypes
 from flambeau.dtypes import DType
 from flambeau.errors import FlambeauError, UnsupportedError

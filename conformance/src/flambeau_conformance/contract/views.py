@@ -73,8 +73,8 @@ def _flat(value: Any) -> list[Any]:
 def copies(target: Target) -> None:
     """clone, arithmetic and a reshape that cannot be a view give memory of their own."""
     makers: dict[str, Callable[[Any], Any]] = {
-        "clone": lambda x: x.clone(), "add": lambda x: x + 0, "mul": lambda x: x * 1,
-        "reshape": lambda x: x.t().reshape(6), "flip": lambda x: x.flip(0), "cast": lambda x: x.double(), "cat": lambda x: flambeau.cat([x])}
+        "clone": lambda x: x.clone(), "add": lambda x: x + 0, "mul": lambda x: x * 1, "flip": lambda x: x.flip(0),
+        "reshape": lambda x: x.t().reshape(6), "cast": lambda x: x.double(), "cat": lambda x: flambeau.cat([x])}
     if _grid(target).t().is_contiguous():
         del makers["reshape"]  # without strides every reshape is a view
     for name, make in makers.items():

@@ -41,7 +41,7 @@ KEYS = {
     'logical_and': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
     'logical_or': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
     'logical_xor': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
-    'copysign': "composite|input:Tensor | Number:False,other:Tensor | Number:False|('input', 'out')|('floating',)|{'input': 'T', 'other': 'T'}|False|()|True||True|False|('other',)|()",
+    'copysign': "composite|input:Tensor | Number:False,other:Tensor | Number:False|('input', 'out')|('floating',)|{'input': 'T', 'other': 'T'}|False|()|True||True|False|()|()",
     'heaviside': "composite|input:Tensor:False,values:Tensor:False|()|('same',)|{'input': 'T', 'values': 'T'}|False|()|False||True|False|()|()",
 }
 
@@ -1086,7 +1086,7 @@ def bind_copysign(op, kernels, defaults, body):
         out._array = array
         out._kind = kind.floating
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -1094,7 +1094,7 @@ def bind_copysign(op, kernels, defaults, body):
             node.shape = out._array.shape
             node.attrs = None
             node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), None, )
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
             out._version = [0, None]
             node.saved = (input, shell(out), )
             v_input = input._version

@@ -12,7 +12,7 @@ from . import function
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 
-_LAZY = {"anomaly": "anomaly", "functional": "functional", "graph": "graph"}
+_LAZY = ("anomaly", "checkpoint", "functional", "graph")
 _LAZY_NAMES = {"detect_anomaly": "anomaly", "set_detect_anomaly": "anomaly", "Variable": "variable",
                "variable": "variable"}
 

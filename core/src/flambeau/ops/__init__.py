@@ -16,6 +16,7 @@ from .sort import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .conv import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .windows import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .embedding import *  # noqa: F403
 from .padding import *  # noqa: F403
@@ -29,6 +30,8 @@ from .norm import *  # noqa: F403
 from .math import *  # noqa: F403
 from .statistics import *  # noqa: F403
 from .loss import *  # noqa: F403
+from .order import *  # noqa: F403
+from .counting import *  # noqa: F403
 from .dropout import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .place import *  # noqa: F403

@@ -23,6 +23,9 @@ from .movement import narrow, reshape
 
 _ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)),
                  Sample(arr(6, fill=[-100.0, -3.5, -0.0, 0.5, 3.5, 100.0]), gradcheck=False)])
+_NUMBERS = (lambda: [Sample(arr(3), dtypes=("real number",)), Sample(arr(2, 3), dtypes=("real number",)),
+                     Sample(arr(), dtypes=("real number",)), Sample(arr(0), dtypes=("real number",)),
+                     Sample(arr(5, fill=[-100.0, -3.5, -0.0, 0.5, 100.0]), dtypes=("real number",), gradcheck=False)])
 _TWO = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3)), Sample(arr(), arr()), Sample(arr(0), arr(0))])
 _FLOATING = "real floating"
 
@@ -46,7 +49,7 @@ def _ordered(input: Tensor) -> None:
         raise DTypeError("Boolean inputs not supported for relu", op="relu", dtype=input.dtype)
 
 
-@composite(saves="out", dtypes="real", method=True, inplace=True, samples=_ONE)
+@composite(saves="out", dtypes="real", method=True, inplace=True, samples=_NUMBERS)
 def relu(input: Tensor) -> Tensor:
     """max(x, 0) of each element; NaN stays NaN. No gradient at 0.
 
@@ -63,7 +66,7 @@ def _(g, out):
     return relu_backward(g, out)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True, samples=_TWO)
 def relu_backward(grad: Tensor, out: Tensor) -> Tensor:
     """`grad` where `out` is not zero or less, 0 elsewhere."""
     return where_op(le(out, _zero(out)), _zero(grad), grad)
@@ -80,7 +83,8 @@ def _(g, input, *, negative_slope):
     return leaky_relu_backward(g, input, negative_slope)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 0.1)])
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), 0.1)])
 def leaky_relu_backward(grad: Tensor, input: Tensor, negative_slope: float) -> Tensor:
     """`grad` where `input` is positive, negative_slope * grad elsewhere."""
     return where_op(lt(_zero(input), input), grad, mul(grad, negative_slope))
@@ -196,7 +200,8 @@ def _(g, input, *, alpha, scale, input_scale):
     return elu_backward(g, input, alpha, scale, input_scale)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
 def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
     """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
     low = le(input, _zero(input))
@@ -290,7 +295,8 @@ def _(g, input, *, beta, threshold):
     return softplus_backward(g, input, beta, threshold)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
 def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float) -> Tensor:
     """grad * sigmoid(beta * x); grad itself where beta * x exceeds `threshold`."""
     scaled = input if beta == 1 else mul(input, beta)
@@ -365,7 +371,8 @@ def _(g, input, *, approximate):
     return gelu_backward(g, input, approximate)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
 def gelu_backward(grad: Tensor, input: Tensor, approximate: str = "none") -> Tensor:
     """The gradient of `gelu`."""
     square = input * input

@@ -49,7 +49,7 @@ def _(g, input_shape, *, dilation, stride):
 # --- the op
 
 
-def _reach(kernel: Sizes, dilation: Sizes) -> Sizes:
+def reach(kernel: Sizes, dilation: Sizes) -> Sizes:
     """How many elements a kernel spans along each dim."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
 
@@ -78,11 +78,11 @@ def _convolution_rule(input: Tensor, weight: Tensor, bias: Tensor | None, *, str
 
 
 def _fits(op: str, size: Sizes, kernel: Sizes, padding: Sizes, dilation: Sizes) -> None:
-    padded = [n + 2 * p for n, p in zip(size, padding, strict=True)]
-    reach = _reach(kernel, dilation)
-    if any(n < r for n, r in zip(padded, reach, strict=True)):
-        raise ShapeError(f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size:"
-                         f" ({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size",
+    have = [n + 2 * p for n, p in zip(size, padding, strict=True)]
+    spans = reach(kernel, dilation)
+    if any(n < r for n, r in zip(have, spans, strict=True)):
+        raise ShapeError(f"Calculated padded input size per channel: ({' x '.join(map(str, have))}). Kernel size:"
+                         f" ({' x '.join(map(str, spans))}). Kernel size can't be greater than actual input size",
                          op=op)
 
 
@@ -150,7 +150,7 @@ def _adjoint(g: Tensor, weight: Tensor, size: Sizes, stride: Sizes, padding: Siz
 def _left_over(size: Sizes, g: Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Sizes:
     """The output padding with which a transposed convolution of `g` gives `size`."""
     return tuple(n - (m - 1) * s + 2 * p - r for n, m, s, p, r in zip(
-        size, g._array.shape[2:], stride, padding, _reach(kernel, dilation), strict=True))
+        size, g._array.shape[2:], stride, padding, reach(kernel, dilation), strict=True))
 
 
 def _cropped(x: Tensor, size: Sizes) -> Tensor:
@@ -162,14 +162,15 @@ def _cropped(x: Tensor, size: Sizes) -> Tensor:
     return slice_op(x, tuple(slice(0, n, 1) for n in kept))
 
 
-def _padded(x: Tensor, padding: Sizes) -> Tensor:
+def padded(x: Tensor, padding: Sizes) -> Tensor:
+    """Zeros on both sides of the spatial dims of (N, C, *spatial)."""
     return pad_op(x, ((0, 0), (0, 0), *((p, p) for p in padding)), 0) if any(padding) else x
 
 
 def _columns(input: Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Tensor:
     """Every window of the padded input, kernel before place: (N, C, *kernel, *out)."""
     n = len(stride)
-    windows = unfold_op(_padded(input, padding), kernel, dilation, stride)
+    windows = unfold_op(padded(input, padding), kernel, dilation, stride)
     return permute_op(windows, (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n)))
 
 
@@ -194,7 +195,7 @@ def _spread(input: Tensor, weight: Tensor, stride: Sizes, padding: Sizes, dilati
     made = flat @ reshape(input, (batch, groups, channels // groups, numel(size)))
     windows = reshape(made, (batch, groups * outputs, *kernel, *size))
     windows = permute_op(windows, (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n)))
-    full = tuple((m - 1) * s + r for m, s, r in zip(size, stride, _reach(tuple(kernel), dilation), strict=True))
+    full = tuple((m - 1) * s + r for m, s, r in zip(size, stride, reach(tuple(kernel), dilation), strict=True))
     made = fold_op(windows, full, dilation, stride)
     rest = tuple(max(0, o - p) for o, p in zip(output_padding, padding, strict=True))
     if any(rest):
@@ -244,7 +245,7 @@ def _(g, grad, input_shape, *, stride, padding, dilation, groups):
 # --- PyTorch's functions over it
 
 
-def _per_dim(op: str, name: str, value: Any, dims: int) -> Sizes:
+def per_dim(op: str, name: str, value: Any, dims: int) -> Sizes:
     """An int for every spatial dim, or one int each."""
     if type(value) is int:
         return (value,) * dims
@@ -261,7 +262,7 @@ def _same_padding(op: str, input: Tensor, kernel: Sizes, stride: Sizes, dilation
     """What keeps the sizes; the odd one out goes behind."""
     if any(s != 1 for s in stride):
         raise ValueRangeError("padding='same' is not supported for strided convolutions", op=op, stride=stride)
-    extra = [r - 1 for r in _reach(kernel, dilation)]
+    extra = [r - 1 for r in reach(kernel, dilation)]
     if any(t % 2 for t in extra):
         input = pad_op(input, ((0, 0), (0, 0), *((0, t % 2) for t in extra)), 0)
     return input, tuple(t // 2 for t in extra)
@@ -292,7 +293,7 @@ def _checked_tensors(op: str, input: Tensor, weight: Tensor, bias: Tensor | None
 def _convolved(op: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
                dilation: Any, groups: int) -> Tensor:
     _checked_tensors(op, input, weight, bias, dims)
-    stride, dilation = _per_dim(op, "stride", stride, dims), _per_dim(op, "dilation", dilation, dims)
+    stride, dilation = per_dim(op, "stride", stride, dims), per_dim(op, "dilation", dilation, dims)
     _checked_steps(op, stride, dilation, groups)
     batched = input.ndim == dims + 2
     x = input if batched else input.unsqueeze(0)
@@ -302,7 +303,7 @@ def _convolved(op: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor |
         padding = 0 if padding == "valid" else padding
     if padding == "same":
         x, padding = _same_padding(op, x, tuple(weight._array.shape[2:]), stride, dilation)
-    padding = _per_dim(op, "padding", padding, dims)
+    padding = per_dim(op, "padding", padding, dims)
     if min(padding) < 0:
         raise ValueRangeError(f"negative padding is not supported, got {list(padding)}", op=op, padding=padding)
     _convolution_rule(x, weight, bias, stride=stride, padding=padding, dilation=dilation, transposed=False,
@@ -344,9 +345,9 @@ def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
 def _convolved_back(op: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
                     output_padding: Any, groups: int, dilation: Any) -> Tensor:
     _checked_tensors(op, input, weight, bias, dims)
-    stride, dilation = _per_dim(op, "stride", stride, dims), _per_dim(op, "dilation", dilation, dims)
-    padding = _per_dim(op, "padding", padding, dims)
-    output_padding = _per_dim(op, "output_padding", output_padding, dims)
+    stride, dilation = per_dim(op, "stride", stride, dims), per_dim(op, "dilation", dilation, dims)
+    padding = per_dim(op, "padding", padding, dims)
+    output_padding = per_dim(op, "output_padding", output_padding, dims)
     _checked_steps(op, stride, dilation, groups)
     if min(padding) < 0 or min(output_padding) < 0:
         raise ValueRangeError(f"negative padding is not supported, got padding={list(padding)},"
@@ -366,9 +367,9 @@ def _convolved_back(op: str, dims: int, input: Tensor, weight: Tensor, bias: Ten
 
 def _check_not_empty(op: str, x: Tensor, weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes,
                      output_padding: Sizes) -> None:
-    reach = _reach(tuple(weight._array.shape[2:]), dilation)
+    spans = reach(tuple(weight._array.shape[2:]), dilation)
     out = [(n - 1) * s - 2 * p + r + o for n, s, p, r, o in zip(
-        x._array.shape[2:], stride, padding, reach, output_padding, strict=True)]
+        x._array.shape[2:], stride, padding, spans, output_padding, strict=True)]
     if min(out) < 1:
         raise ShapeError(f"Given input size per channel: ({' x '.join(map(str, x._array.shape[2:]))}). Calculated"
                          f" output size per channel: ({' x '.join(map(str, out))}). Output size is too small", op=op)

@@ -188,7 +188,13 @@ def tanh(input: Tensor) -> Tensor:
 
 @tanh.grad("input")
 def _(g, out):
-    return g * _c(1 - out * out)
+    return tanh_backward(g, out)
+
+
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(), arr())])
+def tanh_backward(grad: Tensor, out: Tensor) -> Tensor:
+    """grad * (1 - out * out)."""
+    return grad * _c(1 - out * out)
 
 
 @primitive(saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=_UNARY)

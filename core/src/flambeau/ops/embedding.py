@@ -27,10 +27,12 @@ def _embedding_rule(weight: Tensor, indices: Tensor, *, padding_idx: int, scale_
 
 @composite(name="embedding", saves="indices weight_shape", kinds="T int64", shape_rule=_embedding_rule,
            samples=lambda: [Sample(arr(5, 3), _numbers(4, high=4), -1, False),
-                            Sample(arr(5, 3), _numbers(2, 6, high=4), 2, True), Sample(arr(3, 2), _numbers(0, high=2), -1, False),
+                            Sample(arr(5, 3), _numbers(2, 6, high=4), 2, True, dtypes=("real floating",),
+                                   gradcheck=False),
+                            Sample(arr(3, 2), _numbers(0, high=2), -1, False),
                             Sample(arr(3, 2), _numbers(high=2), -1, False),
                             Bad(arr(3, 2), arr(2, dtype="int64", fill=[0, 3]), -1, False, raises="IndexRangeError",
-                                match="index 3 is out of bounds")])
+                                match="out of range for size 3")])
 def embedding_op(weight: Tensor, indices: Tensor, padding_idx: int, scale_grad_by_freq: bool) -> Tensor:
     """The rows of `weight` (V, D) that `indices` name: (*) → (*, D). The row `padding_idx` gets no gradient."""
     return take_along(weight, 0, indices)
@@ -42,8 +44,9 @@ def _(g, indices, weight_shape, *, padding_idx, scale_grad_by_freq):
 
 
 @composite(saves="indices input_shape", kinds="T int64", samples=lambda: [
-    Sample(arr(4, 3), _numbers(4, high=4), 5, -1, False), Sample(arr(2, 3, 2), _numbers(2, 3, high=3), 4, 1, False),
-    Sample(arr(6, 2), arr(6, dtype="int64", fill=[0, 1, 1, 3, 1, 0]), 4, -1, True)])
+    Sample(arr(4, 3), _numbers(4, high=4), 5, -1, False),
+    Sample(arr(2, 3, 2), _numbers(2, 3, high=3), 4, 1, False),
+    Sample(arr(6, 2), arr(6, dtype="int64", fill=[0, 1, 1, 3, 1, 0]), 4, -1, True, dtypes=("real floating",))])
 def embedding_backward(input: Tensor, indices: Tensor, count: int, padding_idx: int, scale_grad_by_freq: bool) -> Tensor:
     """The rows of `input` (*, D) summed by index: (count, D), zeros at `padding_idx`.
 

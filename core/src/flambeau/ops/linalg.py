@@ -168,19 +168,6 @@ def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     return matmul(transpose(reshape(grad, (rows, outputs)), 0, 1), reshape(input, (rows, inputs)))
 
 
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
-          out: Tensor | None = None) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2), `input` broadcast."""
-    from .arithmetic import add
-
-    product = mm(mat1, mat2)
-    product = product if alpha == 1 else product * alpha
-    broadcast_shapes("addmm", tuple(product.shape), tuple(input.shape))
-    return add(product, input if beta == 1 else input * beta, out=out)
-
-
-Tensor.addmm = addmm
-
 __all__ = [
-    "addmm", "bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer",
+    "bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer",
 ]

@@ -75,7 +75,7 @@ def _(g, input, target, *, reduction):
     return mse_loss_backward(g, target, input, reduction)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
+@composite(dtypes="number", fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
                                                           Sample(arr(3), arr(3), arr(3), "none")])
 def mse_loss_backward(grad: Tensor, input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """2 * (input - target) * grad, divided by the count for the mean."""

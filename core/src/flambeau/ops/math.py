@@ -364,8 +364,9 @@ def _(g, input):
 
 # --- bounds
 
-_BOUNDS = (lambda: [Sample(arr(4), -0.5, 0.5), Sample(arr(2, 3), None, 0.5), Sample(arr(2, 3), 0, None),
-                    Sample(arr(), -1, 1), Sample(arr(0), 0, 1)])
+_BOUNDS = (lambda: [Sample(arr(4), -0.5, 0.5, dtypes=("real floating",)), Sample(arr(4), 0, 3),
+                    Sample(arr(2, 3), None, 0.5, dtypes=("real floating",)), Sample(arr(2, 3), 0, None),
+                    Sample(arr(), 0, 1), Sample(arr(0), 0, 1)])
 
 
 @composite(name="clamp", saves="input", dtypes="real number", samples=_BOUNDS)
@@ -381,7 +382,8 @@ def _(g, input, *, min, max):
     return clamp_backward(g, input, min, max)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3), -0.5, 0.5)])
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), -0.5, 0.5)])
 def clamp_backward(grad: Tensor, input: Tensor, min: Any, max: Any) -> Tensor:
     """`grad` where `input` lies within the bounds, 0 elsewhere."""
     within = None if min is None else le(lift(input, min), input)

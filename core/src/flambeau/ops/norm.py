@@ -149,7 +149,8 @@ def _(g):
     return g  # the walk sums it to the bias's shape
 
 
-@composite(fusable=True, out=False, samples=lambda: [Sample(arr(3, 4), arr(3, 4), arr(3, 1), arr(3, 1), (1,))])
+@composite(dtypes="floating", fusable=True, out=False,
+           samples=lambda: [Sample(arr(3, 4), arr(3, 4), arr(3, 1), arr(3, 1), (1,))])
 def normalized_backward(grad: Tensor, input: Tensor, mean: Tensor, rstd: Tensor, dim: Size) -> Tensor:
     """The gradient of (input - mean) * rstd, mean and rstd taken of the input over `dim`."""
     made = (input - mean) * rstd

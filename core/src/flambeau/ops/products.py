@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..dispatch import composite
+from ..dtypes import bool as bool_
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel
@@ -30,8 +31,14 @@ def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, ou
         raise ShapeError(f"input of shape {list(input.shape)} does not broadcast to the product's {list(shape)}", op=op)
     product = product if alpha == 1 else product * alpha
     if beta == 0:
-        return mul(product, 1, out=out) if out is not None or alpha == 1 else product
+        input, beta = where_op(input.new_zeros((), dtype=bool_), input, input.new_zeros(())), 1
     return add(input if beta == 1 else input * beta, product, out=out)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
+          out: Tensor | None = None) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2), `input` broadcast."""
+    return _combined("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1,
@@ -270,11 +277,11 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     return cdist_op(x1, x2, float(p))
 
 
-for _name, _function in {"baddbmm": baddbmm, "addbmm": addbmm, "addmv": addmv, "addr": addr, "vdot": vdot,
+for _name, _function in {"addmm": addmm, "baddbmm": baddbmm, "addbmm": addbmm, "addmv": addmv, "addr": addr, "vdot": vdot,
                          "inner": inner, "kron": kron, "cross": cross, "matrix_power": matrix_power}.items():
     setattr(Tensor, _name, _function)
 
 __all__ = [
-    "addbmm", "addmv", "addr", "baddbmm", "bilinear", "cdist", "chain_matmul", "cross", "inner", "kron",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "cdist", "chain_matmul", "cross", "inner", "kron",
     "matrix_power", "tensordot", "vdot",
 ]

@@ -33,4 +33,4 @@ def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = F
     return convert(self, found, device)
 
 
-Tensor.type = _type
+Tensor.type = _type  # type: ignore[method-assign, assignment]

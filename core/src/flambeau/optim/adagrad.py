@@ -13,6 +13,7 @@ from .optimizer import (
     check_non_negative,
     decayed,
     number,
+    require_real,
     step_counter,
     with_gradients,
 )
@@ -53,9 +54,10 @@ class Adagrad(Optimizer):
     def _state_of(self, param: Tensor) -> dict[str, Any]:
         state = self.state[param]
         if not state:
+            require_real(param, type(self).__name__)
             start = self.defaults["initial_accumulator_value"]
             state["step"] = step_counter()
-            state["sum"] = full_like(param, complex(start, start) if param.is_complex() else start)
+            state["sum"] = full_like(param, start)
         return state
 
     def _update(self, group: dict[str, Any]) -> None:

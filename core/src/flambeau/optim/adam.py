@@ -16,6 +16,7 @@ from .optimizer import (
     check_non_negative,
     decayed,
     number,
+    require_real,
     step_counter,
     with_gradients,
 )
@@ -67,6 +68,7 @@ class Adam(Optimizer):
     def _state_of(self, param: Tensor, amsgrad: bool) -> dict[str, Any]:
         state = self.state[param]
         if not state:
+            require_real(param, type(self).__name__)
             state["step"] = step_counter()
             state["exp_avg"] = zeros_like(param)
             state["exp_avg_sq"] = zeros_like(param)

@@ -324,6 +324,12 @@ def number(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) else value
 
 
+def require_real(param: Tensor, op: str) -> None:
+    """Raises UnsupportedError for a complex parameter, whose parts the rule would have to treat one by one."""
+    if param.is_complex():
+        raise UnsupportedError("complex parameters are not offered; optimize the real and imaginary parts", op=op)
+
+
 def step_counter(value: float = 0.0) -> Tensor:
     """A count of steps as PyTorch keeps it: a 0-d floating tensor."""
     return tensor(value, dtype=float64 if get_default_dtype() is float64 else float32)

@@ -12,6 +12,7 @@ from .optimizer import (
     check_non_negative,
     decayed,
     number,
+    require_real,
     step_counter,
     with_gradients,
 )
@@ -49,6 +50,7 @@ class RMSprop(Optimizer):
     def _state_of(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
         state = self.state[param]
         if not state:
+            require_real(param, type(self).__name__)
             state["step"] = step_counter()
             state["square_avg"] = zeros_like(param)
             if group["momentum"] > 0:

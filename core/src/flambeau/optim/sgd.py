@@ -57,7 +57,7 @@ class SGD(Optimizer):
     def _update(self, group: dict[str, Any]) -> None:
         params, grads = with_gradients(group)
         momentum = group["momentum"]
-        buffers = [self.state[p].get("momentum_buffer") for p in params] if momentum != 0 else []
+        buffers: list[Any] = [self.state[p].get("momentum_buffer") for p in params] if momentum != 0 else []
         options = {"lr": number(group["lr"]), "momentum": momentum, "dampening": group["dampening"],
                    "weight_decay": number(group["weight_decay"]), "nesterov": group["nesterov"]}
         started = not group["differentiable"] and all(b is not None for b in buffers)

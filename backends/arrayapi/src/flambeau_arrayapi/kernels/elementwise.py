@@ -27,7 +27,7 @@ _ORDERED = INTEGERS + REALS
 _UNSIGNED = tuple(d for d in INTEGERS if not d.is_signed)
 
 for _name, _function, _dtypes in (
-    ("neg", "negative", NUMBERS), ("abs", "abs", NUMBERS), ("sign", "sign", _ORDERED), ("floor", "floor", REALS),
+    ("neg", "negative", NUMBERS), ("abs", "abs", NUMBERS), ("sign", "sign", INTEGERS), ("floor", "floor", REALS),
     ("ceil", "ceil", REALS), ("trunc", "trunc", REALS), ("round", "round", REALS), ("exp", "exp", REALS + COMPLEX),
     ("log", "log", REALS + COMPLEX), ("log1p", "log1p", REALS), ("expm1", "expm1", REALS + COMPLEX),
     ("sqrt", "sqrt", REALS + COMPLEX), ("sin", "sin", REALS + COMPLEX), ("cos", "cos", REALS + COMPLEX),
@@ -43,6 +43,7 @@ for _name, _function, _dtypes in (
     standard(_name, _function, _dtypes)
 
 on_host("erf", REALS)
+on_host("erfc", REALS)  # 1 - erf has no digits left where erf is near 1
 on_host("log1p", COMPLEX)  # the usual log(1 + x) loses all digits near zero
 on_host("complex", FLOATS)
 
@@ -52,6 +53,14 @@ def _copy(ns: Namespace, x: Array) -> Array:
 
 
 kernel("sign", BOOL)(_copy)
+
+
+@kernel("sign", REALS)
+def sign(ns: Namespace, x: Array) -> Array:
+    """The standard's keeps NaN, of which PyTorch says 0."""
+    return ns.xp.where(x == x, ns.xp.sign(x), ns.xp.zeros_like(x))
+
+
 for _name in ("floor", "ceil", "trunc", "round"):
     kernel(_name, INTEGERS)(_copy)  # the standard lets the function answer its very argument
 

@@ -74,7 +74,7 @@ def elu(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
     bent *= input_scale
     np.expm1(bent, out=bent)
     bent *= alpha * scale
-    return where(x > 0, np.multiply(x, scale), bent)
+    return where(np.asarray(x <= 0), bent, np.asarray(np.multiply(x, scale)))
 
 
 def elu_backward(grad: Array, input: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
@@ -82,7 +82,7 @@ def elu_backward(grad: Array, input: Array, *, alpha: float, scale: float, input
     slope *= input_scale
     np.exp(slope, out=slope)
     slope *= alpha * scale * input_scale
-    return where(input > 0, np.multiply(grad, scale), np.multiply(slope, grad))
+    return where(np.asarray(input <= 0), np.asarray(np.multiply(slope, grad)), np.asarray(np.multiply(grad, scale)))
 
 
 # --- sigmoid and its kin
@@ -206,14 +206,15 @@ def _tanh_slope(x: Array, square: Array) -> Array:
     return square
 
 
-for _function in (leaky_relu, leaky_relu_backward, elu, elu_backward, sigmoid, sigmoid_backward, silu, silu_backward,
-                  softplus, softplus_backward, gelu, gelu_backward):
-    register_floating(_function.__name__, _function)
+# --- dropout
 
 
-@kernel("masked_scale", FLOATS)
 def masked_scale(x: Array, mask: Array, *, scale: float) -> Array:
     factor = mask.astype(x.dtype)
     factor *= scale
     return np.multiply(factor, x)
 
+
+for _function in (leaky_relu, leaky_relu_backward, elu, elu_backward, sigmoid, sigmoid_backward, silu, silu_backward,
+                  softplus, softplus_backward, gelu, gelu_backward, tanh_backward, masked_scale):
+    register_floating(_function.__name__, _function)

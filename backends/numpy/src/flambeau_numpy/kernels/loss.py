@@ -134,6 +134,8 @@ def _parts(grad: Array, target: Array, shares: Array | None, reduction: str) -> 
 def _averaged(grad: Array, target: Array, shares: Array | None, reduction: str) -> Array:
     if reduction != "mean":
         return grad
+    if shares is not None and not shares.any():  # every target ignored: no gradient, though the mean is NaN
+        return np.zeros_like(grad)
     return np.divide(grad, grad.dtype.type(target.size) if shares is None else _total(shares))
 
 

@@ -68,3 +68,12 @@ def _polynomial(coefficients: tuple[float, ...], z: Array, out: Array) -> None:
 
 
 register("erf", in_float32(erf), HALVES)
+
+
+def erfc(x: Array) -> Array:
+    """SciPy's, exact where 1 - erf has nothing left."""
+    return _scipy().erfc(x)
+
+
+register("erfc", erfc, (float32, float64))
+register("erfc", in_float32(erfc), HALVES)

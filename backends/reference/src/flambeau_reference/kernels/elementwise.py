@@ -131,6 +131,7 @@ KERNELS: dict[str, Kernel] = {
     "cos": _function("cos", guarded(math.cos, floating.safe_cos), each(complexes.cos)),
     "tanh": _function("tanh", each(math.tanh), each(complexes.tanh)),
     "erf": _function("erf", each(math.erf)),
+    "erfc": _function("erfc", each(math.erfc)),
     "bitwise_not": elementwise("bitwise_not", boolean=each(operator.not_), integer=each(operator.inv)),
     "real": _part("real"),
     "imag": _part("imag"),
