@@ -37,8 +37,8 @@ def test_every_fused_kernel_is_tried():
     assert [name for name in FUSED if name not in CASES and name not in ("spread",)] == []
 
 
-@pytest.mark.parametrize("dtype", REALS, ids=lambda d: d.name)
-@pytest.mark.parametrize("name", [name for name in sorted(CASES) if name in KERNELS])
+@pytest.mark.parametrize(("name", "dtype"), [(n, d) for n in sorted(CASES) for d in REALS if d in KERNELS[n]],
+                         ids=lambda p: getattr(p, "name", p))
 def test_a_fused_kernel_gives_what_the_composition_gives(name, dtype):
     kernel, tolerance = KERNELS[name][dtype], TOLERANCE[dtype.name]
     for inputs, attributes in CASES[name]:

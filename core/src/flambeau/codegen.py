@@ -104,7 +104,7 @@ class _Writer:
     def _kind_checks(self) -> str:
         op, tests = self.op, []
         for p in op.inputs:
-            if p.name == op.primary or op.kinds[p.name] == "any":
+            if (p.name == op.primary and p.role != "sequence") or op.kinds[p.name] == "any":
                 continue
             want = "kind" if op.kinds[p.name] == "T" else f"kind.{op.kinds[p.name]}"
             if p.role == "sequence":

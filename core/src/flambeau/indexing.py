@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import dtypes, views
-from .errors import ArgumentError, IndexRangeError, ShapeError
+from .dispatch import lift
+from .errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from .ops.create import cast
 from .ops.index import index_op, index_put_op, nonzero
 from .ops.movement import expand, permute_op, slice_op
 from .shapes import broadcast_shapes
@@ -33,17 +35,38 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if value._kind.device is not target._kind.device and not value.ndim:
         value = value.to(target.device)
     if advanced is None:
-        while value.ndim > target.ndim and value.shape[0] == 1:
-            value = value.squeeze(0)
-        target.copy_(value)
+        _fill(target, value)
         return
+    if value._kind.dtype is not self._kind.dtype:
+        value = _cast_for_mask(self, key, value)
     _place(self, target, advanced, value)
 
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
-    from .ops.create import tensor
+    made = lift(self, value)
+    if made is NotImplemented:
+        raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {self.dtype!r}", op="index_put_")
+    return made if made._kind.dtype is self._kind.dtype else cast(made, self.dtype)
 
-    return tensor(value, dtype=self.dtype, device=self.device)
+
+def _fill(target: Tensor, value: Tensor) -> None:
+    """Writes into a view; leading dims of size 1 that the view lacks do not count."""
+    while value.ndim > target.ndim and value.shape[0] == 1:
+        value = value.squeeze(0)
+    try:
+        target.copy_(value)
+    except ShapeError as error:
+        raise ShapeError(f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing"
+                         f" result of shape {list(target.shape)}", op="index_put_") from error
+
+
+def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
+    """One value of another dtype goes where one mask says; anything else must have the tensor's dtype."""
+    items = [k for k in _items(self, key) if isinstance(k, Tensor)]
+    if value.numel() == 1 and len(items) == 1 and items[0].dtype in (dtypes.bool, dtypes.uint8):
+        return value.to(self.dtype)
+    raise DTypeError(f"Index put requires the source and destination dtypes match, got {self.dtype!r} for the"
+                     f" destination and {value.dtype!r} for the source.", op="index_put_", dtype=value.dtype)
 
 
 # --- reading the key
@@ -51,9 +74,7 @@ def _as_value(self: Tensor, value: Any) -> Tensor:
 
 def split_key(self: Tensor, key: Any) -> tuple[tuple[Any, ...], list[Tensor | None] | None]:
     """The basic part as a canonical `slice` index, and per remaining dim an index tensor or None."""
-    items = list(key) if isinstance(key, tuple) else [key]
-    items = [_as_tensor(self, item) for item in items]
-    items = _expand_ellipsis(self, items)
+    items = _expand_ellipsis(self, _items(self, key))
     shape = self._array.shape
     basic: list[Any] = []
     advanced: list[Tensor | None] = []
@@ -83,6 +104,14 @@ def split_key(self: Tensor, key: Any) -> tuple[tuple[Any, ...], list[Tensor | No
     return tuple(basic), advanced if any(a is not None for a in advanced) else None
 
 
+def _items(self: Tensor, key: Any) -> list[Any]:
+    """The entries of a key; a list that holds more than numbers counts as a tuple, PyTorch's legacy."""
+    if isinstance(key, list) and len(key) < 32 and any(
+            k is None or k is Ellipsis or isinstance(k, (slice, list, tuple, Tensor)) for k in key):
+        key = tuple(key)
+    return [_as_tensor(self, item) for item in key] if isinstance(key, tuple) else [_as_tensor(self, key)]
+
+
 def _as_tensor(self: Tensor, item: Any) -> Any:
     """Lists, arrays and booleans as tensors; everything basic as it is."""
     from .ops.create import tensor
@@ -94,24 +123,24 @@ def _as_tensor(self: Tensor, item: Any) -> Any:
     if type(item) is int:
         return item
     if isinstance(item, Tensor):
-        if item.dtype.category == 1 and not item.ndim:
-            return item if item._requires_grad else int(item)
-        return item
+        return int(item) if not item.ndim and item.dtype.category == 1 and item.dtype is not dtypes.uint8 else item
     if isinstance(item, (list, tuple, range)):
         return _list_index(self, list(item))
     if hasattr(item, "shape") and item.shape != ():
         return tensor(item, device=self.device)
     if hasattr(item, "__index__"):
         return int(item.__index__())
-    raise ArgumentError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid"
-                        f" indices (got {type(item).__name__})", op="index")
+    if isinstance(item, str):
+        raise ArgumentError(f"a str cannot index: {item!r}", op="index")
+    raise IndexRangeError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid"
+                          f" indices (got {type(item).__name__})", op="index")
 
 
 def _list_index(self: Tensor, item: list[Any]) -> Tensor:
     from .ops.create import tensor
 
     made = tensor(item, device=self.device)
-    return made.long() if not made.numel() else made
+    return made if made.dtype.category < 2 and made.numel() else made.long()
 
 
 def _expand_ellipsis(self: Tensor, items: list[Any]) -> list[Any]:
@@ -123,23 +152,29 @@ def _expand_ellipsis(self: Tensor, items: list[Any]) -> list[Any]:
     if used > self.ndim:
         raise IndexRangeError(f"too many indices for tensor of dimension {self.ndim}", op="index")
     at = [i for i, item in enumerate(items) if item is Ellipsis]
-    if len(at) > 1:
-        raise IndexRangeError("an index can only have a single ellipsis ('...')", op="index")
     if at:
-        items = items[: at[0]] + [slice(None)] * (self.ndim - used) + items[at[0] + 1 :]
+        rest = [item for item in items[at[0] + 1 :] if item is not Ellipsis]
+        if len(at) > 1 and used < self.ndim and any(item is not None for item in items[at[1] :]
+                                                    if item is not Ellipsis):
+            raise IndexRangeError("an index can only have a single ellipsis ('...')", op="index")
+        items = items[: at[0]] + [slice(None)] * (self.ndim - used) + rest
     return items
 
 
 def _canonical_slice(item: slice, size: int) -> slice:
-    step = 1 if item.step is None else int(item.step)
-    if step <= 0:
-        raise ShapeError(f"slice step must be positive, got {step}", op="index")
-    start, stop, _ = slice(_index_or_none(item.start), _index_or_none(item.stop), step).indices(size)
+    try:
+        start, stop, step = slice(*[_bound(b) for b in (item.start, item.stop, item.step)]).indices(size)
+    except TypeError as error:
+        raise ArgumentError(f"{error}, got {item}", op="index") from error
+    except ValueError as error:
+        raise ValueRangeError(str(error), op="index") from error
+    if step < 1:
+        raise ValueRangeError(f"step must be greater than zero, got {step}", op="index")
     return slice(start, max(start, stop), step)
 
 
-def _index_or_none(value: Any) -> int | None:
-    return None if value is None else int(value.__index__())
+def _bound(value: Any) -> Any:
+    return int(value) if isinstance(value, Tensor) else value
 
 
 def _canonical_int(item: int, shape: tuple[int, ...], dim: int) -> int:
@@ -158,7 +193,7 @@ def _index_tensors(item: Tensor, shape: tuple[int, ...], dim: int) -> list[Tenso
             raise IndexRangeError(f"the shape of the mask {list(item.shape)} at index 0 does not match the shape of the"
                                   f" indexed tensor {list(shape)} at index {dim}", op="index")
         return list(nonzero(item, as_tuple=True))
-    if item.dtype.category != 1:
+    if item.dtype not in (dtypes.int64, dtypes.int32):
         raise IndexRangeError("tensors used as indices must be long, int, byte or bool tensors, got"
                               f" {item.dtype!r}", op="index")
     return [item.long()]
@@ -217,7 +252,7 @@ def _place(self: Tensor, target: Tensor, advanced: list[Tensor | None], value: T
                          f" result of shape {list(picked_shape)}", op="index_put_") from error
     if place:
         value = permute_op(value, (*range(place, place + count), *range(place), *range(place + count, value.ndim)))
-    put_(permute_op(target, order), indices, value.to(self.dtype), False)
+    put_(permute_op(target, order), indices, value, False)
 
 
 def put_(front: Tensor, indices: list[Tensor], value: Tensor, accumulate: bool) -> Tensor:
@@ -227,6 +262,9 @@ def put_(front: Tensor, indices: list[Tensor], value: Tensor, accumulate: bool) 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Writes (or adds) `values` where the tuple of index tensors says."""
+    if values._kind.dtype is not self._kind.dtype:
+        raise DTypeError(f"Index put requires the source and destination dtypes match, got {self.dtype!r} for the"
+                         f" destination and {values.dtype!r} for the source.", op="index_put_", dtype=values.dtype)
     if not accumulate:
         setitem(self, tuple(indices), values)
         return self

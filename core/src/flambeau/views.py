@@ -50,24 +50,14 @@ def inplace_method(op: OpDef) -> Any:
 
 def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: Any) -> Tensor:
     """`target` becomes `function(target, *args)`, in its own memory; returns `target`."""
-    if not target._requires_grad or not grad_enabled():
-        result = function(target, *args, **kwargs) if not target._requires_grad else function(alias(target), *args,
-                                                                                               **kwargs)
-        if result._requires_grad:
-            return _update_tracked(target, function, args, kwargs, op_name)
-        _check_result(op_name, target, result)
-        return store(target, result)
-    return _update_tracked(target, function, args, kwargs, op_name)
-
-
-def _update_tracked(target: Tensor, function: Any, args: Any, kwargs: Any, op_name: str) -> Tensor:
     check_writable(op_name, target)
     source = alias(target)
+    held = getrefcount(source)
     result = function(source, *args, **kwargs)
     _check_result(op_name, target, result)
-    if getrefcount(source) > 2:  # beside this name and the call: a node has saved it for its gradient rule
+    if getrefcount(source) > held:  # a node has saved it for its gradient rule
         _move_out(source)
-    if result.dtype is not target.dtype:
+    if result._requires_grad and result.dtype is not target.dtype:
         result = TABLE["cast"].call(result, target.dtype)
     store(target, result)
     if result._requires_grad:

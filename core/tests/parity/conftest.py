@@ -1,4 +1,4 @@
-"""`beside(name, *args)`: the same call on PyTorch and on flambeau, compared in values, dtypes, gradients of two orders."""
+"""`beside(name, *args)`: one call on PyTorch and on flambeau, compared in values, dtypes, gradients of two orders."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -43,6 +43,7 @@ def test_selecting(beside: Any) -> None:
     beside("masked_fill", x, L([True, False, True, True]), drawn())
 
 
+@pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter:UserWarning")
 def test_placing(beside: Any) -> None:
     x, src = drawn(3, 4), drawn(3, 4)
     index = L([[0, 1, 2, 0], [1, 2, 0, 2]])

@@ -93,7 +93,8 @@ def test_class_probabilities(beside: Any, reduction: str, weighted: bool, shape:
 @pytest.mark.parametrize(("input", "target", "kwargs"), [
     (torch.zeros(2, 3), torch.tensor([0, 3]), {}), (torch.zeros(2, 3), torch.tensor([0, -1]), {}),
     (torch.zeros(2, 3), torch.tensor([0, 1, 2]), {}), (torch.zeros(2, 3, 4), torch.zeros(2, 3, dtype=torch.int64), {}),
-    (torch.zeros(2, 3), torch.tensor([0.0, 1.0]), {}), (torch.zeros(2, 3), torch.tensor([0, 1]), {"weight": torch.ones(2)}),
+    (torch.zeros(2, 3), torch.tensor([0.0, 1.0]), {}),
+    (torch.zeros(2, 3), torch.tensor([0, 1]), {"weight": torch.ones(2)}),
     (torch.zeros(2, 3), torch.tensor([0, 1]), {"reduction": "all"})])
 def test_class_errors(beside: Any, name: str, input: torch.Tensor, target: torch.Tensor,
                       kwargs: dict[str, Any]) -> None:
@@ -156,7 +157,8 @@ def test_kl_div(beside: Any, reduction: str, log_target: bool) -> None:
     beside("kl_div", drawn(2, 3), target, reduction=reduction, log_target=log_target)
 
 
-@pytest.mark.parametrize(("shape", "other", "dim"), [((2, 3), (2, 3), 1), ((2, 3), (3,), -1), ((4, 2, 3), (4, 2, 3), 0)])
+@pytest.mark.parametrize(("shape", "other", "dim"), [((2, 3), (2, 3), 1), ((2, 3), (3,), -1),
+                                                     ((4, 2, 3), (4, 2, 3), 0)])
 def test_cosine_similarity(beside: Any, shape: tuple[int, ...], other: tuple[int, ...], dim: int) -> None:
     beside("cosine_similarity", drawn(*shape), drawn(*other), dim, ulps=64)
 

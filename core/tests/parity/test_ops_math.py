@@ -25,9 +25,9 @@ def between(low: float, high: float, *shape: int, dtype: torch.dtype = D) -> tor
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (2, 3)], ids=str)
-@pytest.mark.parametrize(("name", "low", "high"), [*[(n, -2.5, 2.5) for n in ANYWHERE], *[(n, -0.9, 0.9) for n in WITHIN_ONE],
-                                                   *[(n, 0.2, 3.0) for n in POSITIVE], ("acosh", 1.2, 4.0),
-                                                   ("logit", 0.1, 0.9)])
+@pytest.mark.parametrize(("name", "low", "high"), [
+    *[(n, -2.5, 2.5) for n in ANYWHERE], *[(n, -0.9, 0.9) for n in WITHIN_ONE], *[(n, 0.2, 3.0) for n in POSITIVE],
+    ("acosh", 1.2, 4.0), ("logit", 0.1, 0.9)])
 def test_values_and_two_orders_of_gradients(beside: Any, name: str, low: float, high: float,
                                             shape: tuple[int, ...]) -> None:
     beside(name, between(low, high, *shape), ulps=64)
@@ -59,7 +59,8 @@ def test_complex(beside: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAIRWISE)
-@pytest.mark.parametrize(("a", "b"), [((3,), (3,)), ((2, 3), (3,)), ((), (2,)), ((4, 1), (3,)), ((0, 3), (3,))], ids=str)
+@pytest.mark.parametrize(("a", "b"), [((3,), (3,)), ((2, 3), (3,)), ((), (2,)), ((4, 1), (3,)), ((0, 3), (3,))],
+                         ids=str)
 def test_pairs(beside: Any, name: str, a: tuple[int, ...], b: tuple[int, ...]) -> None:
     beside(name, between(0.3, 2.0, *a), between(0.3, 2.0, *b), ulps=64)
     if name in ("copysign", "hypot", "fmax", "fmin", "logaddexp", "logaddexp2"):
@@ -78,7 +79,8 @@ def test_pairs_that_do_not_fit(beside: Any, name: str) -> None:
     beside.raises(name, torch.ones(2), torch.ones(3))
 
 
-@pytest.mark.parametrize(("a", "b"), [(torch.tensor([1, 2]), 2), (torch.tensor([1.0, 2.0]), 3), (2, torch.tensor([1.0, 3.0]))])
+@pytest.mark.parametrize(("a", "b"), [(torch.tensor([1, 2]), 2), (torch.tensor([1.0, 2.0]), 3),
+                                      (2, torch.tensor([1.0, 3.0]))])
 def test_numbers_in_pairs(beside: Any, a: Any, b: Any) -> None:
     beside("xlogy", a, b)
     beside("float_power", a, b)
@@ -91,7 +93,7 @@ BOUNDS: list[dict[str, Any]] = [{"min": -0.5, "max": 0.5}, {"min": 0}, {"max": 0
                                 {"min": torch.zeros(2, 1, dtype=D)}, {"max": torch.zeros(3, dtype=D)}]
 
 
-@pytest.mark.parametrize("kwargs", BOUNDS, ids=lambda k: "-".join(f"{n}{'T' if isinstance(v, torch.Tensor) else v}" for n, v in k.items()))
+@pytest.mark.parametrize("kwargs", BOUNDS, ids=range(len(BOUNDS)))
 @pytest.mark.parametrize("name", ["clamp", "clip", "Tensor.clamp"])
 def test_clamp(beside: Any, name: str, kwargs: dict[str, Any]) -> None:
     kwargs = {k: v.clone().requires_grad_() if isinstance(v, torch.Tensor) else v for k, v in kwargs.items()}
@@ -191,14 +193,15 @@ def test_heaviside(beside: Any) -> None:
     beside("heaviside", torch.tensor([-1.0, 0.0, 2.0, math.nan]), torch.tensor([0.5]))
 
 
-@pytest.mark.parametrize(("alias", "of"), [("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le"), ("not_equal", "ne")])
-def test_comparisons_by_other_names(beside: Any, alias: str, of: str) -> None:
+@pytest.mark.parametrize("alias", ["greater", "greater_equal", "less", "less_equal", "not_equal"])
+def test_comparisons_by_other_names(beside: Any, alias: str) -> None:
     beside(alias, torch.tensor([1, 2, 3]), torch.tensor([2, 2, 2]))
     beside(f"Tensor.{alias}", torch.tensor([1, 2, 3]), 2)
 
 
-@pytest.mark.parametrize("name", ["tan", "asin", "clamp", "reciprocal", "rsqrt", "erfc", "nan_to_num", "lerp", "addcmul", "arctan",
-                                  "absolute", "logical_and", "logical_not", "frac", "deg2rad", "clip", "fix"])
+@pytest.mark.parametrize("name", ["tan", "asin", "clamp", "reciprocal", "rsqrt", "erfc", "nan_to_num", "lerp",
+                                  "addcmul", "arctan", "absolute", "logical_and", "logical_not", "frac", "deg2rad",
+                                  "clip", "fix"])
 def test_in_place_forms(beside: Any, name: str) -> None:
     x = torch.rand(3, dtype=D) * 0.5 + 0.25
     more = {"clamp": (0.3, 0.5), "clip": (0.3,), "lerp": (torch.ones(3, dtype=D), 0.4),

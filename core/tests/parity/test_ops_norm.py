@@ -67,7 +67,8 @@ def test_layer_norm_weight_of_another_shape(beside: Any) -> None:
 @pytest.mark.parametrize(("shape", "size"), [((3, 4), (4,)), ((2, 3, 4), (3, 4))])
 @pytest.mark.parametrize("eps", [None, 1e-2])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_rms_norm(beside: Any, shape: tuple[int, ...], size: tuple[int, ...], eps: float | None, weighted: bool) -> None:
+def test_rms_norm(beside: Any, shape: tuple[int, ...], size: tuple[int, ...], eps: float | None,
+                  weighted: bool) -> None:
     beside("rms_norm", drawn(*shape), list(size), drawn(*size) if weighted else None, eps, ulps=128)
 
 
@@ -89,7 +90,8 @@ def test_batch_norm_moves_the_running_statistics(beside: Any, momentum: float, s
     held = [flambeau.tensor(t.tolist(), dtype=flambeau.float64) for t in (mean, var)]
     versions = [t._version[0] if t._version else 0 for t in held]
     torch.nn.functional.batch_norm(x, mean, var, training=True, momentum=momentum)
-    flambeau.ops.batch_norm(flambeau.tensor(x.tolist(), dtype=flambeau.float64), *held, training=True, momentum=momentum)
+    mine = flambeau.tensor(x.tolist(), dtype=flambeau.float64)
+    flambeau.ops.batch_norm(mine, *held, training=True, momentum=momentum)
     for mine, their, before in zip(held, (mean, var), versions, strict=True):
         beside.same(mine, their, ulps=64)
         assert mine._version[0] == before + 1

@@ -62,9 +62,9 @@ def test_a_missing_name_says_which_in_every_form_of_import(torch: object):
     for text in ("torch.nonsense", "torch.nn.Nonsense", "torch.cuda.nonsense"):
         with pytest.raises(NameUnknownError, match=f"flambeau has no {text} yet"):
             eval(text, {"torch": torch})
-    with pytest.raises(ImportError, match="flambeau has no torch.nn.Nonsense yet"):
+    with pytest.raises(ImportError, match=r"flambeau has no torch\.nn\.Nonsense yet"):
         exec("from torch.nn import Nonsense")
-    with pytest.raises(ModuleNotFoundError, match="flambeau has no torch.nonsense yet"):
+    with pytest.raises(ModuleNotFoundError, match=r"flambeau has no torch\.nonsense yet"):
         exec("import torch.nonsense")
     assert not hasattr(torch, "nonsense")
     assert getattr(torch, "nonsense", 3) == 3

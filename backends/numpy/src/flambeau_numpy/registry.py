@@ -7,6 +7,7 @@ choice is made once, when core fills its slots, so no kernel tests its input's d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,7 +41,7 @@ def in_float32(function: Kernel) -> Kernel:
     """`function` on float16 or bfloat16 arrays: computed in float32, rounded once to the first array's type."""
     def half(*arrays: Any, **attributes: Any) -> Any:
         dtype = arrays[0].dtype
-        made = function(*[_widened(a) for a in arrays], **attributes)
+        made = function(*[widened(a) for a in arrays], **attributes)
         if type(made) is tuple:
             return tuple([_narrowed(m, dtype) for m in made])
         return np.asarray(made).astype(dtype)
@@ -48,8 +49,22 @@ def in_float32(function: Kernel) -> Kernel:
     return half
 
 
-def _widened(array: Any) -> Any:
-    return array.astype(FLOAT32) if array is not None and array.dtype in _HALF_TYPES else array
+def widened(array: Any) -> Any:
+    """float16 and bfloat16 arrays as float32; anything else as it is."""
+    if array is None or array.dtype not in _HALF_TYPES:
+        return array
+    if array.dtype == np.float16 and array.size >= _MANY:
+        return _float16_values().take(array.view(np.uint16))
+    return array.astype(FLOAT32)
+
+
+_MANY = 4096
+
+
+@cache
+def _float16_values() -> np.ndarray[Any, Any]:
+    """Every float16 number as float32 by its bits: looking one up takes half as long as NumPy's conversion."""
+    return np.arange(65536, dtype=np.uint16).view(np.float16).astype(FLOAT32)
 
 
 def _narrowed(array: Any, dtype: np.dtype[Any]) -> Any:

@@ -23,6 +23,7 @@ KEYS = {
     'sin': "primitive|input:Tensor:False|('input',)|('floating',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'cos': "primitive|input:Tensor:False|('input',)|('floating',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'tanh': "primitive|input:Tensor:False|('out',)|('floating',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'tanh_backward': "composite|grad:Tensor:False,out:Tensor:False|()|('same',)|{'grad': 'T', 'out': 'T'}|False|()|False||False|True|()|()",
     'erf': "primitive|input:Tensor:False|('input',)|('floating',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'real': "primitive|input:Tensor:False|()|('real',)|{'input': 'T'}|False|()|True||True|False|()|()",
     'imag': "primitive|input:Tensor:False|()|('real',)|{'input': 'T'}|False|()|True||True|False|()|()",
@@ -644,6 +645,28 @@ def bind_tanh(op, kernels, defaults, body):
             out._node = None
         return out
     return tanh, None
+
+
+def bind_tanh_backward(op, kernels, defaults, body):
+    def tanh_backward(grad, out):
+        try:
+            kind = grad._kind
+            kernel = kernels[kind]
+            if kernel is None or out._kind is not kind or grad_enabled() and (grad._requires_grad or out._requires_grad):
+                return body(grad, out)
+            array = kernel(grad._array, out._array)
+        except Exception as error:
+            return recover(op, error, (grad, out, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
+    return tanh_backward, None
 
 
 def bind_erf(op, kernels, defaults, body):

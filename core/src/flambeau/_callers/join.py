@@ -19,6 +19,8 @@ def bind_cat(op, kernels, defaults, body):
             dim = axis
         try:
             kind = tensors[0]._kind
+            if differs(tensors, kind):
+                return mixed(op, (tensors, ), {'dim': dim})
             if not (type(dim) is int and 0 <= dim < len(tensors[0]._array.shape)):
                 dim = canonical_dim('cat', dim, len(tensors[0]._array.shape))
             array = kernels[kind](*[t._array for t in tensors], dim=dim)

@@ -27,6 +27,8 @@ from .products import *  # noqa: F403
 from .sampling import *  # noqa: F403
 from .activation import *  # noqa: F403
 from .norm import *  # noqa: F403
+from .logic import *  # noqa: F403
+from .bounds import *  # noqa: F403
 from .math import *  # noqa: F403
 from .statistics import *  # noqa: F403
 from .loss import *  # noqa: F403

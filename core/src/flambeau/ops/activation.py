@@ -31,7 +31,7 @@ _FLOATING = "real floating"
 
 
 def _zero(like: Tensor) -> Tensor:
-    return lift(like, 0)  # type: ignore[no-any-return]
+    return lift(like, 0)
 
 
 def _in_place(function: Any) -> Any:
@@ -122,7 +122,7 @@ def _(g, input, *, min_val, max_val):
 
 def relu6(input: Tensor) -> Tensor:
     """min(max(x, 0), 6)."""
-    return hardtanh(input, 0.0, 6.0)  # type: ignore[no-any-return]
+    return hardtanh(input, 0.0, 6.0)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -131,14 +131,14 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         raise ShapeError("prelu: Expected `weight` to be a scalar or 1D tensor, but got:"
                          f" ndim = {weight.ndim}", op="prelu")
     if weight.numel() == 1:
-        return prelu_op(input, reshape(weight, (1,) * input.ndim))  # type: ignore[no-any-return]
+        return prelu_op(input, reshape(weight, (1,) * input.ndim))
     if not input.ndim:
         raise ShapeError("Not allow zero-dim input tensor.", op="prelu")
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.numel() != channels:
         raise ShapeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers ="
                          f" {weight.numel()} and channel size = {channels}.", op="prelu")
-    return prelu_op(input, reshape(weight, (1, channels, *[1] * (input.ndim - 2))))  # type: ignore[no-any-return]
+    return prelu_op(input, reshape(weight, (1, channels, *[1] * (input.ndim - 2))))
 
 
 @composite(name="prelu", saves="input weight", dtypes=_FLOATING, broadcast=True, grad_name="PreluKernelBackward0",
@@ -164,7 +164,7 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
         raise ValueRangeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}",
                               op="rrelu")
     if not training:
-        return leaky_relu(input, (lower + upper) / 2)  # type: ignore[no-any-return]
+        return leaky_relu(input, (lower + upper) / 2)
     made: Tensor = prelu_op(input, _drawn_slopes(input, lower, upper))
     return made
 
@@ -181,7 +181,7 @@ def _drawn_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
     count = where[0].numel() if where else int(bool(input.detach() <= 0))
     drawn = zeros_of(input, (count,)).to(dtypes.float64).uniform_(lower, upper).to(input.dtype)
     slopes = zeros_of(input, tuple(input.shape))
-    return index_put_op(slopes, drawn, where, False) if where else slopes + drawn.sum()  # type: ignore[no-any-return]
+    return index_put_op(slopes, drawn, where, False) if where else slopes + drawn.sum()
 
 
 # --- exponential linear units
@@ -211,7 +211,7 @@ def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_
 
 def selu(input: Tensor) -> Tensor:
     """ELU with the alpha and scale whose fixed point is mean 0, variance 1."""
-    return elu(input, *_SELU)  # type: ignore[no-any-return]
+    return elu(input, *_SELU)
 
 
 _SELU = (1.6732632423543772848170429916717, 1.0507009873554804934193349852946)
@@ -219,7 +219,7 @@ _SELU = (1.6732632423543772848170429916717, 1.0507009873554804934193349852946)
 
 def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
     """x where positive, alpha * (exp(x / alpha) - 1) elsewhere."""
-    return elu(input, *_celu_scales(alpha))  # type: ignore[no-any-return]
+    return elu(input, *_celu_scales(alpha))
 
 
 def _celu_scales(alpha: float) -> tuple[float, float, float]:
@@ -400,7 +400,7 @@ def _(g, input, *, lambd):
 
 
 def _within(input: Tensor, limit: float) -> Tensor:
-    return le(lift(input, -limit), input) & le(input, lift(input, limit))  # type: ignore[no-any-return]
+    return le(lift(input, -limit), input) & le(input, lift(input, limit))
 
 
 @composite(saves="input", dtypes=_FLOATING, samples=lambda: [
@@ -441,7 +441,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     if input.shape[where] % 2:
         raise ShapeError(f"Halving dimension must be even, but dimension {where} is size {input.shape[where]}",
                          op="glu")
-    return glu_op(input, where)  # type: ignore[no-any-return]
+    return glu_op(input, where)
 
 
 @composite(name="glu", saves="input", dtypes=_FLOATING,
@@ -473,17 +473,17 @@ silu_, gelu_, mish_, hardsigmoid_, hardswish_ = map(_in_place, (silu, gelu, mish
 
 def relu6_(input: Tensor) -> Tensor:
     """In-place version of `relu6`."""
-    return hardtanh_(input, 0.0, 6.0)  # type: ignore[no-any-return]
+    return hardtanh_(input, 0.0, 6.0)
 
 
 def selu_(input: Tensor) -> Tensor:
     """In-place version of `selu`."""
-    return elu_(input, *_SELU)  # type: ignore[no-any-return]
+    return elu_(input, *_SELU)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """In-place version of `celu`."""
-    return elu_(input, *_celu_scales(alpha))  # type: ignore[no-any-return]
+    return elu_(input, *_celu_scales(alpha))
 
 
 def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
@@ -491,7 +491,7 @@ def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, traini
     return views.update(input, rrelu, lower, upper, training, op_name="rrelu_")
 
 
-Tensor.prelu = prelu
+setattr(Tensor, "prelu", prelu)  # noqa: B010 - the class is typed by a stub that is made from the table
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",

@@ -206,7 +206,7 @@ def _spread(input: Tensor, weight: Tensor, stride: Sizes, padding: Sizes, dilati
 
 @composite(saves="grad input grad_shape input_shape", dtypes="number", samples=lambda: [
     Sample(arr(2, 4, 7), arr(2, 3, 7), (4, 3, 3), (1,), (1,), (1,), 1),
-    Sample(arr(1, 4, 2, 3), arr(1, 4, 5, 6), (4, 2, 3, 2), (2, 2), (1, 0), (1, 2), 2),
+    Sample(arr(1, 4, 2, 2), arr(1, 4, 5, 6), (4, 2, 3, 2), (2, 2), (1, 0), (1, 2), 2),
     Sample(arr(1, 1, 2), arr(1, 1, 6), (1, 1, 2), (2,), (0,), (1,), 1)])
 def convolution_grad_weight(grad: Tensor, input: Tensor, size: Any, stride: Any, padding: Any, dilation: Any,
                             groups: int) -> Tensor:

@@ -16,7 +16,8 @@ from .create import cast, ones_like, zeros_of
 from .index import masked_select, nonzero_op, scatter_add, scatter_op, take_along
 from .join import cat
 from .linalg import matmul
-from .math import isnan, logaddexp
+from .logic import isnan
+from .math import logaddexp
 from .movement import expand, permute_op, reshape
 from .reduce import cumsum, mean_op, reduced_dims
 from .reduce import sum as total
@@ -24,7 +25,7 @@ from .sort import sort_op
 
 
 def _integers(like: Tensor, size: Any) -> Tensor:
-    return cast(zeros_of(like, size), dtypes.int64)  # type: ignore[no-any-return]
+    return cast(zeros_of(like, size), dtypes.int64)
 
 
 # --- counts
@@ -48,7 +49,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         weights = ones_like(input, dtype=dtypes.int64)
     elif weights.dtype is not dtypes.float32:
         weights = weights.to(dtypes.float64)
-    return scatter_add(zeros_of(weights, (size,)), 0, input.long(), weights)  # type: ignore[no-any-return]
+    return scatter_add(zeros_of(weights, (size,)), 0, input.long(), weights)
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
@@ -62,7 +63,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     flat = masked_select(flat, ge(flat, low) & le(flat, high))
     place = e.floor((flat - low) * (bins / (high - low)))
     place = e.minimum(cast(place, dtypes.int64), _integers(flat, ()) + (bins - 1))
-    return scatter_add(zeros_of(flat, (bins,)), 0, place, ones_like(flat))  # type: ignore[no-any-return]
+    return scatter_add(zeros_of(flat, (bins,)), 0, place, ones_like(flat))
 
 
 def _histogram_range(flat: Tensor, low: float, high: float) -> tuple[float, float]:
@@ -138,7 +139,8 @@ def _grouped(parts: Tensor, order: Tensor | None, begins: Tensor, shape: Any, as
     made = [take_along(parts, 0 if dim is None else dim, starts)]
     if with_inverse:
         group = cumsum(begins, 0) - 1
-        made.append(reshape(group if order is None else scatter_op(_integers(group, group.shape), 0, order, group), shape))
+        group = group if order is None else scatter_op(_integers(group, group.shape), 0, order, group)
+        made.append(reshape(group, shape))
     if with_counts:
         ends = cat([starts[1:], _integers(starts, (1,)) + begins.numel()]) if starts.numel() else starts
         made.append(ends - starts)
@@ -148,7 +150,8 @@ def _grouped(parts: Tensor, order: Tensor | None, begins: Tensor, shape: Any, as
 # --- differences
 
 
-def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
+         append: Tensor | None = None) -> Tensor:
     """The `n`-th differences of neighbours along `dim`, after joining what is to be put before and after."""
     if not input.ndim:
         raise ShapeError("diff expects input to be at least one-dimensional", op="diff")
@@ -172,7 +175,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DTyp
            out: Tensor | None = None) -> Tensor:
     """The sum over `dim`, NaN counting as 0."""
     known = where_op(isnan(input), input * 0 if not input.is_floating_point() else zeros_of(input, ()), input)
-    return total(known, dim, keepdim, dtype=dtype, out=out)  # type: ignore[no-any-return]
+    return total(known, dim, keepdim, dtype=dtype, out=out)
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -181,7 +184,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DTy
         raise DTypeError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype!r}",
                          op="nanmean", dtype=input.dtype)
     dims = reduced_dims("nanmean", input, dim)
-    return nansum(input, dims, keepdim, dtype=dtype) / total(eq(input, input), dims, keepdim)  # type: ignore[no-any-return]
+    return nansum(input, dims, keepdim, dtype=dtype) / total(eq(input, input), dims, keepdim)
 
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
@@ -200,8 +203,9 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 # --- covariance
 
 
-def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
-    """The covariance matrix of variables, the rows of `input`, over observations, its columns; both may be weighted."""
+def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
+        aweights: Tensor | None = None) -> Tensor:
+    """The covariances of variables, the rows of `input`, over observations, its columns, which may be weighted."""
     if input.ndim > 2:
         raise ShapeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim}"
                          " dimensions", op="cov")
@@ -249,10 +253,10 @@ def corrcoef(input: Tensor) -> Tensor:
     """The correlations of variables, the rows of `input`, over observations, limited to [-1, 1]."""
     made = cov(input)
     if not made.ndim:
-        return made / made  # type: ignore[no-any-return]
+        return made / made
     deviation = e.sqrt(made.diagonal() if made.dtype.category < 3 else e.real(made.diagonal()))
     made = made / reshape(deviation, (-1, 1)) / deviation
-    return made.clamp(-1, 1) if made.dtype.category < 3 else made  # type: ignore[no-any-return]
+    return made.clamp(-1, 1) if made.dtype.category < 3 else made
 
 
 def _attach() -> None:

@@ -22,7 +22,7 @@ def dropout(input: Tensor, p: float = 0.5, train: bool = True) -> Tensor:
         return input
     if p == 1.0:
         return input * 0
-    return masked_scale(input, mask_like(input, 1.0 - p), 1.0 / (1.0 - p))  # type: ignore[no-any-return]
+    return masked_scale(input, mask_like(input, 1.0 - p), 1.0 / (1.0 - p))
 
 
 @composite(saves="mask", kinds="T bool", dtypes="floating", out=False, grad_name="MulBackward0",

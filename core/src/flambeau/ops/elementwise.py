@@ -66,7 +66,7 @@ def _(g, input):
 
 @primitive(saves="", dtypes="real", method=True, inplace=True, samples=_UNARY)
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1 by the sign of each element; NaN stays NaN."""
+    """-1, 0 or 1 by the sign of each element; NaN gives 0."""
 
 
 @sign.grad("input")
@@ -238,6 +238,10 @@ def real(input: Tensor) -> Tensor:
 def imag(input: Tensor) -> Tensor:
     """The imaginary part of a complex tensor, as a copy (a view in PyTorch)."""
     return _imag(input)
+
+
+Tensor.real = property(real, doc="The real part; a real tensor itself.")
+Tensor.imag = property(imag, doc="The imaginary part of a complex tensor, as a copy.")
 
 
 @primitive(saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [

@@ -99,6 +99,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
     """
     check_places("gather", input, dim, index)
+    if index.ndim != input.ndim and not index.numel():
+        return reshape(slice_op(reshape(input, (input.numel(),)), (slice(0, 0, 1),)), tuple(index.shape))
     return gather_op(input, dim, index, out=out)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..dispatch import primitive
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DimError, ShapeError, ValueRangeError
 from ..registry import Dim
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, canonical_dim
 from ..tensor import Tensor
-from .movement import narrow_op, select, unsqueeze
+from .movement import narrow_op, reshape, select, unsqueeze
 
 
 def _cat_rule(tensors: Any, *, dim: int) -> None:
@@ -52,18 +52,23 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
     if not isinstance(tensors, (tuple, list)):
         raise ArgumentError(f"tensors must be a tuple or list of Tensors, got {type(tensors).__name__}", op="cat")
     if not tensors:
-        raise ShapeError("expected a non-empty list of Tensors", op="cat")
+        raise ValueRangeError("expected a non-empty list of Tensors", op="cat")
     for x in tensors:
         if not isinstance(x, Tensor):
             raise ArgumentError(f"expected Tensors, got {type(x).__name__}", op="cat")
         if not x.ndim:
             raise ShapeError("zero-dimensional tensor cannot be concatenated", op="cat")
-    filled = [x for x in tensors if tuple(x._array.shape) != (0,)]
     dim = dim if axis is None else axis
-    if filled and len(filled) < len(tensors):  # PyTorch's legacy: empty 1-d tensors join anything
-        canonical_dim("cat", dim, filled[0].ndim)
-        return cat_op(filled, dim, out=out)
+    like = next((x for x in tensors if x._array.shape != (0,)), None)
+    if like is not None and any(x._array.shape == (0,) for x in tensors):
+        tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
     return cat_op(tensors, dim, out=out)
+
+
+def _beside(tensors: Any, shape: tuple[int, ...], dim: int) -> list[Tensor]:
+    """PyTorch's legacy: an empty 1-d tensor joins anything, as a part of size 0."""
+    empty = (*shape[:dim], 0, *shape[dim + 1 :])
+    return [reshape(x, empty) if x._array.shape == (0,) else x for x in tensors]
 
 
 concat = concatenate = cat
@@ -72,7 +77,7 @@ concat = concatenate = cat
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The parts along `dim`, that dimension dropped; views."""
     if not input.ndim:
-        raise ShapeError("unbind: dimension specified as 0 but tensor has no dimensions", op="unbind")
+        raise DimError("dimension specified as 0 but tensor has no dimensions", op="unbind", dim=dim, ndim=0)
     dim = canonical_dim("unbind", dim, input.ndim)
     return tuple(select(input, dim, i) for i in range(input._array.shape[dim]))
 

@@ -16,12 +16,12 @@ from ..shapes import broadcast_shapes, numel
 from ..tensor import Tensor
 from .activation import logsigmoid, sigmoid
 from .compare import eq, le, lt, where_op
-from .create import cast, ones_like, zeros_of
+from .create import cast, zeros_of
 from .elementwise import abs as abs_op
-from .elementwise import exp, log, log1p, maximum, mul, neg, sign, sqrt
+from .elementwise import exp, log, log1p, maximum, neg, sign
 from .index import gather, scatter_op, take_along
-from .movement import expand, reshape, unsqueeze
-from .norm import log_softmax_backward, log_softmax_op, softmax_op
+from .movement import reshape, unsqueeze
+from .norm import log_softmax_backward, log_softmax_op
 from .reduce import mean_op
 from .reduce import sum as total
 
@@ -29,14 +29,14 @@ _FLOATING = "real floating"
 _PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3), "sum"), Sample(arr(2, 3), arr(2, 3), "none"),
                    Sample(arr(2, 3), arr(3)), Sample(arr(), arr()), Sample(arr(0), arr(0), "sum"),
                    Bad(arr(2), arr(3), raises="ShapeError", match="broadcast"),
-                   Bad(arr(2), arr(2), "all", raises="ValueRangeError", match="all is not a valid value for reduction")])
+                   Bad(arr(2), arr(2), "all", raises="ValueRangeError", match="all is not a valid value")])
 
 
 def _reduced(errors: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
-        return mean_op(errors)  # type: ignore[no-any-return]
+        return mean_op(errors)
     if reduction == "sum":
-        return total(errors)  # type: ignore[no-any-return]
+        return total(errors)
     if reduction == "none":
         return errors
     raise ValueRangeError(f"{reduction} is not a valid value for reduction", op="reduction")
@@ -111,8 +111,8 @@ def _(g, input, target, *, reduction, beta):
 def _bent(d: Tensor, beta: float) -> Tensor:
     """d / beta between -beta and beta, the sign of d beyond."""
     if not beta:
-        return sign(d)  # type: ignore[no-any-return]
-    return where_op(lt(abs_op(d), lift(d, beta)), d / beta, sign(d))  # type: ignore[no-any-return]
+        return sign(d)
+    return where_op(lt(abs_op(d), lift(d, beta)), d / beta, sign(d))
 
 
 @composite(saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
@@ -142,7 +142,7 @@ _LOGITS = (lambda: [
     Sample(arr(4, 3), arr(4, dtype="int64", low=0, high=2), arr(3, low=0.5, high=2, requires_grad=False), 1, "sum"),
     Sample(arr(2, 3, 4), arr(2, 4, dtype="int64", low=0, high=2), None, -100, "none"),
     Sample(arr(3, 2), arr(3, dtype="int64", fill=[0, -100, 1]), None),
-    Bad(arr(2, 3), arr(2, dtype="int64", fill=[0, 3]), None, raises="IndexRangeError", match="Target 3 is out of bounds")])
+    Bad(arr(2, 3), arr(2, dtype="int64", fill=[0, 3]), None, raises="IndexRangeError", match="Target 3 is out of")])
 
 
 @composite(name="nll_loss", saves="target weight input_shape", kinds="T int64 T", nondiff="weight", dtypes=_FLOATING,
@@ -167,7 +167,7 @@ def _class_shares(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
 def _class_parts(grad: Tensor, target: Tensor, shares: Tensor, ignore_index: int, reduction: str) -> Tensor:
     """The gradient that each row gets, before its class's weight; 0 where it is ignored, also if all are."""
     part = grad / total(shares) if reduction == "mean" else grad
-    return where_op(eq(target, ignore_index), lift(part, 0), part)  # type: ignore[no-any-return]
+    return where_op(eq(target, ignore_index), lift(part, 0), part)
 
 
 def _check_classes(classes: Tensor, count: int) -> None:
@@ -252,7 +252,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore
     """
     _check_target("nll_loss", input, target, weight)
     if input.ndim > 1:
-        return nll_loss_op(input, target, weight, ignore_index, reduction)  # type: ignore[no-any-return]
+        return nll_loss_op(input, target, weight, ignore_index, reduction)
     made = nll_loss_op(unsqueeze(input, 0), reshape(target, (1,)), weight, ignore_index, reduction)
     return reshape(made, ()) if reduction == "none" else made
 
@@ -264,13 +264,17 @@ def _check_target(op: str, input: Tensor, target: Tensor, weight: Tensor | None)
     if len(shape) > 1 and shape[0] != (want[0] if want else None):
         raise ValueRangeError(f"Expected input batch_size ({shape[0]}) to match target batch_size"
                               f" ({want[0] if want else 'none'}).", op=op)
-    if len(shape) == 1 and want not in ((), (1,)) or len(shape) > 1 and want != (shape[0], *shape[2:]):
+    if (len(shape) == 1 and want not in ((), (1,))) or (len(shape) > 1 and want != (shape[0], *shape[2:])):
         raise ShapeError(f"Expected target size {list(shape[:1] + shape[2:])}, got {list(want)}", op=op)
     if target.dtype not in (dtypes.int64, dtypes.uint8):
         raise DTypeError(f"expected target of dtype int64, class indices, but found {target.dtype!r}", op=op)
-    if weight is not None and tuple(weight._array.shape) != (shape[1 if len(shape) > 1 else 0],):
-        raise ShapeError(f"weight tensor should be defined either for all {shape[1 if len(shape) > 1 else 0]} classes or"
-                         f" no classes but got weight tensor of shape: {list(weight.shape)}", op=op)
+    _check_weight(op, weight, shape[1 if len(shape) > 1 else 0])
+
+
+def _check_weight(op: str, weight: Tensor | None, classes: int) -> None:
+    if weight is not None and tuple(weight._array.shape) != (classes,):
+        raise ShapeError(f"weight tensor should be defined either for all {classes} classes or no classes but got"
+                         f" weight tensor of shape: {list(weight.shape)}", op=op)
 
 
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
@@ -291,7 +295,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
     _check_target("cross_entropy", input, target, weight)
     target = target if target.dtype is dtypes.int64 else cast(target, dtypes.int64)
     if input.ndim > 1:
-        return cross_entropy_op(input, target, weight, ignore_index, reduction,  # type: ignore[no-any-return]
+        return cross_entropy_op(input, target, weight, ignore_index, reduction,
                                 float(label_smoothing))
     made = cross_entropy_op(unsqueeze(input, 0), reshape(target, (1,)), weight, ignore_index, reduction,
                             float(label_smoothing))
@@ -305,9 +309,7 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, re
                          op="cross_entropy")
     dim = 1 if input.ndim > 1 else 0
     classes = input._array.shape[dim]
-    if weight is not None and tuple(weight._array.shape) != (classes,):
-        raise ShapeError(f"weight tensor should be defined either for all {classes} classes or no classes but got"
-                         f" weight tensor of shape: {list(weight.shape)}", op="cross_entropy")
+    _check_weight("cross_entropy", weight, classes)
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     parts = log_softmax_op(input, dim) * target
@@ -416,12 +418,12 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """The cosine of the angle between vectors along `dim`; norms are limited to at least `eps`."""
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
     first, second = (x / maximum(x.norm(2, dim, keepdim=True), lift(x, eps)) for x in (x1, x2))
-    return total(first * second, dim)  # type: ignore[no-any-return]
+    return total(first * second, dim)
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm along the last dim of x1 - x2 + eps."""
-    return (x1 - x2 + eps).norm(p, -1, keepdim)  # type: ignore[no-any-return]
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
 __all__ = [

@@ -85,15 +85,16 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor 
     >>> flambeau.softmax(flambeau.zeros(4), dim=0)
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
-    return softmax_op(_in_dtype(input, dtype), dim, out=out)  # type: ignore[no-any-return]
+    return softmax_op(_in_dtype(input, dtype), dim, out=out)
 
 
 def log_softmax(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of softmax along `dim`; `dtype` converts first."""
-    return log_softmax_op(_in_dtype(input, dtype), dim, out=out)  # type: ignore[no-any-return]
+    return log_softmax_op(_in_dtype(input, dtype), dim, out=out)
 
 
-Tensor.softmax, Tensor.log_softmax = softmax, log_softmax
+for _function in (softmax, log_softmax):
+    setattr(Tensor, _function.__name__, _function)
 
 
 # --- layer norm
@@ -165,7 +166,7 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = Non
     """
     size = as_size("layer_norm", normalized_shape, "normalized_shape")
     _check_trailing("layer_norm", input, size, (("weight", weight), ("bias", bias)))
-    return layer_norm_op(input, size, weight, bias, eps)  # type: ignore[no-any-return]
+    return layer_norm_op(input, size, weight, bias, eps)
 
 
 def _check_trailing(op: str, input: Tensor, size: tuple[int, ...], params: Any) -> None:
@@ -217,7 +218,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 
     size = as_size("rms_norm", normalized_shape, "normalized_shape")
     _check_trailing("rms_norm", input, size, (("weight", weight),))
-    return rms_norm_op(input, size, weight, finfo(input.dtype).eps if eps is None else eps)  # type: ignore[no-any-return]
+    return rms_norm_op(input, size, weight, finfo(input.dtype).eps if eps is None else eps)
 
 
 # --- batch norm
@@ -231,7 +232,8 @@ def _channels(input: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 @composite(name="batch_norm_train", saves="input weight mean var", outputs="out mean var", nondiff="mean var",
            dtypes="real floating", out=False, grad_name="NativeBatchNormBackward0", samples=lambda: [
-               Sample(arr(4, 3), arr(3), arr(3)), Sample(arr(2, 3, 4), None, None), Sample(arr(2, 3, 2, 2), arr(3), None)])
+               Sample(arr(4, 3), arr(3), arr(3)), Sample(arr(2, 3, 4), None, None),
+               Sample(arr(2, 3, 2, 2), arr(3), None)])
 def batch_norm_train(input: Tensor, weight: Tensor | None = None, bias: Tensor | None = None,
                      eps: float = 1e-5) -> Tensor:
     """Every channel (dim 1) scaled to mean 0 and variance 1; also its mean and variance."""
@@ -266,7 +268,7 @@ def _(g):
 
 def channel_sum(input: Tensor) -> Tensor:
     """The sum over all dims but dim 1."""
-    return total(input, _channels(input)[0])  # type: ignore[no-any-return]
+    return total(input, _channels(input)[0])
 
 
 def _channel_moments(input: Tensor, mean: Tensor | None, var: Tensor | None, eps: float) -> Moments:
@@ -311,9 +313,10 @@ def _(g):
 
 def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
                bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Tensor:
-    """Every channel (dim 1) scaled: by the batch in training, which moves the running statistics towards it, else by them.
+    """Every channel (dim 1) scaled to mean 0 and variance 1, then by weight and bias.
 
-    input (N, C, *); the others (C). Raises ShapeError where sizes do not agree.
+    In training the mean and variance are the batch's, and the running statistics move towards them in place; otherwise
+    they are the running ones. input (N, C, *); the others (C). Raises ShapeError where sizes do not agree.
     """
     _check_channels(input, (("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
                             ("bias", bias)))
@@ -321,11 +324,11 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
         if running_mean is None or running_var is None:
             raise ShapeError("expected running_mean and running_var to be defined when training is False",
                              op="batch_norm")
-        return batch_norm_eval(input, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
+        return batch_norm_eval(input, running_mean, running_var, weight, bias, eps)
     out, mean, var = batch_norm_train(input, weight, bias, eps)
     if running_mean is not None and running_var is not None:
         _move_statistics(input, (running_mean, running_var), (mean, var), momentum)
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 def _check_channels(input: Tensor, params: Any) -> None:
@@ -342,7 +345,14 @@ def _move_statistics(input: Tensor, running: Moments, batch: Moments, momentum: 
     count = input.numel() // max(input._array.shape[1], 1)
     unbiased = momentum * (count / (count - 1) if count > 1 else float("inf"))
     for held, new, weight in zip(running, batch, (momentum, unbiased), strict=True):
-        views.store(held, held.detach() * (1 - momentum) + new * weight)
+        source = held.detach() if held._requires_grad else held
+        views.store(held, running_average(source, new, 1 - momentum, weight))
+
+
+@composite(fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3), 0.9, 0.1)])
+def running_average(input: Tensor, other: Tensor, keep: float, weight: float) -> Tensor:
+    """input * keep + other * weight."""
+    return input * keep + other * weight
 
 
 # --- group and instance norm
@@ -413,12 +423,12 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     around = tuple((size // 2, (size - 1) // 2) if d == 1 else (0, 0) for d in range(input.ndim))
     padded, channels = pad_op(mul(input, input), around, 0.0), input._array.shape[1]
     squares = sum((padded.narrow(1, i, channels) for i in range(1, size)), padded.narrow(1, 0, channels))
-    return input / (squares * (alpha / size) + k) ** beta  # type: ignore[no-any-return]
+    return input / (squares * (alpha / size) + k) ** beta
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """input divided by its p-norm along `dim`, which is limited to at least `eps`."""
-    return input / input.norm(p, dim, keepdim=True).clamp_min(eps)  # type: ignore[no-any-return]
+    return input / input.norm(p, dim, keepdim=True).clamp_min(eps)
 
 
 __all__ = [

@@ -10,13 +10,13 @@ from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..samples import Sample, arr
 from ..shapes import canonical_dim
 from ..tensor import Tensor
+from .bounds import lerp
 from .compare import eq, ge, ne, where_op
 from .create import cast, zeros_of
 from .elementwise import _round as round_op
 from .elementwise import ceil, floor, maximum
 from .index import gather
 from .join import cat_op
-from .math import lerp
 from .movement import expand, permute_op, reshape
 from .reduce import argmax, cummax
 from .reduce import sum as total
@@ -44,14 +44,14 @@ def _filled_dim(op: str, input: Tensor, dim: int) -> int:
 def _ordered(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """The elements in order and their places, outside the graph; at least one dimension."""
     flat = input.detach()
-    return sort_op(flat if flat.ndim else reshape(flat, (1,)), dim)  # type: ignore[no-any-return]
+    return sort_op(flat if flat.ndim else reshape(flat, (1,)), dim)
 
 
 def _at(order: Tensor, dim: int, rank: Tensor | int) -> Tensor:
     """The places of the elements of that rank, with size 1 along `dim`."""
     if isinstance(rank, int):
         return order.narrow(dim, rank, 1)
-    return gather(order, dim, rank)  # type: ignore[no-any-return]
+    return gather(order, dim, rank)
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
@@ -103,13 +103,14 @@ def _median(name: str, what: str) -> Any:
 def _median_op(name: str) -> Any:
     def body(input: Tensor) -> Tensor:
         if not input.numel():
-            return zeros_of(input, ()) + (float("nan") if input.dtype.is_floating_point else 0)  # type: ignore[no-any-return]
+            return zeros_of(input, ()) + (float("nan") if input.dtype.is_floating_point else 0)
         flat = reshape(input, (-1,))
         return reshape(gather(flat, 0, _median_place(name, flat, 0)), ())
 
     body.__name__, body.__doc__ = name, "The lower median of all elements. Ties share the gradient."
     made = composite(name=name, saves="input out", dtypes="real number", out=False,
-                     samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)), Sample(arr())])(body)
+                     samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
+                                      Sample(arr())])(body)
 
     @made.grad("input")
     def _(g, input, out):
@@ -195,7 +196,7 @@ def _as_probabilities(op: str, input: Tensor, q: Any, interpolation: str) -> Ten
     if not isinstance(q, Tensor):
         if not 0 <= q <= 1:
             raise ValueRangeError(f"{op}() q must be in the range [0, 1] but got {q}", op=op)
-        return zeros_of(input, ()) + q  # type: ignore[no-any-return]
+        return zeros_of(input, ()) + q
     if q.ndim > 1:
         raise ShapeError(f"{op}() q must be a scalar or 1D tensor", op=op)
     if q.dtype is not input.dtype:
@@ -206,15 +207,15 @@ def _as_probabilities(op: str, input: Tensor, q: Any, interpolation: str) -> Ten
 
 
 def _ranks(op: str, values: Tensor, q: Tensor) -> Tensor:
-    """The fractional places of the quantiles in the ordered last dim: (..., Q). NaN, which sorts last, is never below."""
+    """The fractional places of the quantiles in the ordered last dim, where NaN comes last: (..., Q)."""
     plain, last = values.detach(), values.ndim - 1
     count = values._array.shape[-1]
     unknown = ne(plain, plain)
     if op == "quantile":
         some = ge(total(unknown, last, True), 1)  # (..., 1): one NaN makes the answer NaN
-        return where_op(some, lift(q, count - 1), q * (count - 1))  # type: ignore[no-any-return]
+        return where_op(some, lift(q, count - 1), q * (count - 1))
     numbers = cast(count - total(unknown, last, True) - 1, q._kind.dtype)
-    return q * maximum(numbers, lift(numbers, 0))  # type: ignore[no-any-return]
+    return q * maximum(numbers, lift(numbers, 0))
 
 
 def _interpolated(values: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
@@ -225,7 +226,7 @@ def _interpolated(values: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
         ranks = floor(ranks) if interpolation == "lower" else ceil(ranks)
     below = gather(values, last, cast(ranks, dtypes.int64))
     if interpolation not in ("linear", "midpoint"):
-        return below  # type: ignore[no-any-return]
+        return below
     above = gather(values, last, cast(ceil(ranks), dtypes.int64))
     weight = ranks - floor(ranks)
     if interpolation == "midpoint":

@@ -37,8 +37,8 @@ from .sort import searchsorted_op, sort_op
 def _vector(op: str, index: Tensor, takes: tuple[Any, ...] = (dtypes.int64, dtypes.int32)) -> Tensor:
     """An index of at most one dimension, as int64 with one."""
     if index.dtype not in takes:
-        raise DTypeError(f"Expected dtype {' or '.join(d.name for d in takes)} for index but got: {index.dtype!r}",
-                         op=op, dtype=index.dtype)
+        raise IndexRangeError(f"Expected dtype {' or '.join(d.name for d in takes)} for index but got:"
+                              f" {index.dtype!r}", op=op, dtype=index.dtype)
     if index.ndim > 1:
         raise IndexRangeError(f"Index is supposed to be a vector, but got dim: {index.ndim} with size:"
                               f" {list(index.shape)}", op=op)

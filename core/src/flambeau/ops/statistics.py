@@ -11,7 +11,7 @@ from typing import Any
 from .. import dtypes
 from ..dispatch import composite, lift, return_type
 from ..dtypes import DType
-from ..errors import ArgumentError, DimError, DTypeError, IndexRangeError, ShapeError
+from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError
 from ..registry import Dim, Dims
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dim, canonical_dims, numel
@@ -21,7 +21,7 @@ from .create import cast, zeros_of
 from .elementwise import _c, _pow, _real, exp, log, maximum, minimum, mul, sgn, sqrt
 from .elementwise import abs as abs_op
 from .index import gather, scatter_add
-from .movement import permute_op, reshape
+from .movement import reshape
 from .reduce import amax, amin, argmax, argmin, mean_op, restored
 from .reduce import sum as total
 
@@ -37,24 +37,16 @@ _EXTREMES = (lambda: [Sample(arr(3, 4, distinct=True), 0), Sample(arr(2, 3, 4, d
 
 
 def _freedom(shape: Shape, dim: Shape, correction: float) -> float:
-    left = numel(shape[i] for i in dim) - correction
+    left = float(numel(shape[i] for i in dim) - correction)
     return left if left > 0 else 0.0
-
-
-def _over(value: Tensor, count: float) -> Tensor:
-    """value / count, IEEE's answer for a count of zero."""
-    return value / count if count else value * math.inf if count == 0 else value
 
 
 @composite(name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
 def var_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
     """The mean square difference from the mean over `dim`, the count taken less by `correction`."""
     centred = input - mean_op(input, dim, True)
-    if input._kind.dtype.category == 3:
-        square = _real(centred * _c(centred))
-    else:
-        square = centred * centred
-    return total(square, dim, keepdim) / lift(square, float(_freedom(input._array.shape, dim, correction)))  # type: ignore[arg-type]
+    square = _real(centred * _c(centred)) if input._kind.dtype.category == 3 else centred * centred
+    return total(square, dim, keepdim) / lift(square, _freedom(input._array.shape, dim, correction))  # type: ignore[arg-type]
 
 
 @var_op.grad("input")
@@ -90,7 +82,7 @@ def _spread_arguments(op: str, input: Tensor, dim: Any, unbiased: Any, correctio
         raise DTypeError(f"{op} only support floating point and complex dtypes", op=op, dtype=input.dtype)
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
-    dims = canonical_dims(op, None if dim is not None and dim == () or dim == [] else dim, input.ndim)
+    dims = canonical_dims(op, None if (dim is not None and dim == ()) or dim == [] else dim, input.ndim)
     if numel(input._array.shape[i] for i in dims) - correction <= 0 and numel(input._array.shape):
         _warn_freedom(op)
     return dims, float(correction)
@@ -107,7 +99,7 @@ def _spread_function(op: str, function: Any, what: str) -> Any:
     def spread(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
                correction: float | None = None, out: Tensor | None = None, axis: Any = None) -> Tensor:
         dims, less = _spread_arguments(op, input, dim if axis is None else axis, unbiased, correction)
-        return function(input, dims, less, keepdim, out=out)  # type: ignore[no-any-return]
+        return function(input, dims, less, keepdim, out=out)
 
     spread.__name__ = spread.__qualname__ = op
     spread.__doc__ = (f"The {what} over `dim` (None: all); the count is taken less by `correction`, 1 by default,"
@@ -140,7 +132,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
     """The composite behind `max(x)`: one result, ties sharing the gradient."""
 
     def body(input: Tensor) -> Tensor:
-        return best(input, tuple(range(len(input._array.shape))))  # type: ignore[no-any-return]
+        return best(input, tuple(range(len(input._array.shape))))
 
     body.__name__, body.__doc__ = name, f"The {function} element; NaN wins. Ties share the gradient."
     made = composite(name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
@@ -211,7 +203,7 @@ def _checked_all(name: str, everything: Any, input: Tensor, out: Any) -> Tensor:
                          " reduction dim with the 'dim' argument.", op=name)
     made = everything(input)
     if out is None:
-        return made  # type: ignore[no-any-return]
+        return made
     from ..views import write_out
 
     return write_out(everything.op, out, made)
@@ -277,7 +269,7 @@ def _truth(name: str, function: Any, what: str) -> Any:
         if input._kind.dtype is dtypes.uint8:  # PyTorch answers uint8 for uint8
             made: Tensor = function(input, dim, keepdim).to(dtypes.uint8)
             return made if out is None else out.copy_(made)
-        return function(input, dim, keepdim, out=out)  # type: ignore[no-any-return]
+        return function(input, dim, keepdim, out=out)
 
     truth.__name__ = truth.__qualname__ = name
     truth.__doc__ = f"Whether {what} is true (not zero), of all or over `dim`."
@@ -290,7 +282,7 @@ all = _truth("all", all_op, "every element")
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are not zero, of all or over `dim`."""
-    return total(ne(input, 0), dim)  # type: ignore[no-any-return]
+    return total(ne(input, 0), dim)
 
 
 # --- sums of exponentials
@@ -323,13 +315,13 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, out: Tensor | N
               axis: Any = None) -> Tensor:
     """The logarithm of the sum of exponentials over `dim`, without overflow."""
     dims = canonical_dims("logsumexp", dim if axis is None else axis, input.ndim)
-    return logsumexp_op(input, dims, keepdim, out=out)  # type: ignore[no-any-return]
+    return logsumexp_op(input, dims, keepdim, out=out)
 
 
 # --- norms
 
 
-@composite(name="vector_norm", saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
+@composite(saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
            samples=lambda: [
                Sample(arr(3, 4), 2.0), Sample(arr(3, 4), 1.0, 0), Sample(arr(2, 3, 4), 3.0, (0, -1), True),
                Sample(arr(3, 4), math.inf, 1), Sample(arr(3, 4), -math.inf, 1), Sample(arr(3), 0.0),
@@ -370,13 +362,13 @@ def _(g, input, out, *, ord, dim, keepdim):
 def _ratio(input: Tensor, divisor: Tensor, otherwise: float = 0.0) -> Tensor:
     """input / divisor, `otherwise` where the divisor is 0."""
     flat = eq(divisor, 0)
-    return where_op(flat, lift(input, otherwise), input / where_op(flat, lift(divisor, 1), divisor))  # type: ignore[no-any-return]
+    return where_op(flat, lift(input, otherwise), input / where_op(flat, lift(divisor, 1), divisor))
 
 
 def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
     size = abs_op(input)
     hit = cast(eq(size, out) | (ne(size, size) & ne(out, out)), g._kind.dtype)
-    return sgn(input) * (g * hit / total(hit, dim, True))  # type: ignore[no-any-return]
+    return sgn(input) * (g * hit / total(hit, dim, True))
 
 
 _ORDERS = {None: 2.0, "fro": 2.0, "inf": math.inf, "-inf": -math.inf}
@@ -400,13 +392,19 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if math.isinf(order) and not all_sized(input, dims):
         raise ShapeError(f"linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation"
                          " does not have an identity", op="norm")
-    return vector_norm(input, order, dims, keepdim, out=out)  # type: ignore[no-any-return]
+    return vector_norm(input, order, dims, keepdim, out=out)
+
+
+def _norm_method(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False,
+                 dtype: DType | None = None) -> Tensor:
+    """The p-norm of all elements as one vector, or over `dim`."""
+    return norm(self, p, dim, keepdim, dtype=dtype)
 
 
 def _attach() -> None:
     for function in (var, std, max, min, any, all, count_nonzero, logsumexp, aminmax):
         setattr(Tensor, function.__name__, function)
-    Tensor.norm = lambda self, p="fro", dim=None, keepdim=False, dtype=None: norm(self, p, dim, keepdim, dtype=dtype)
+    setattr(Tensor, "norm", _norm_method)  # noqa: B010 - the class is typed by a stub that is made from the table
 
 
 _attach()

@@ -1,4 +1,4 @@
-"""`python -m flambeau_torch script.py ARGUMENTS`: the script as `python script.py ARGUMENTS`, its torch being flambeau."""
+"""`python -m flambeau_torch script.py ARGUMENTS` runs the script as Python would, its torch being flambeau."""
 
 from __future__ import annotations
 

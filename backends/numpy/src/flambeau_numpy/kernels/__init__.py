@@ -1,25 +1,14 @@
-"""Kernels by op family; importing the package fills `registry.TABLE`."""
+"""Kernels by op family; importing the package fills `registry.TABLE`.
+
+Later modules override what earlier ones register for the same op and dtype.
+"""
 
 from __future__ import annotations
 
-from . import (
-    activation,
-    conv,
-    convolution,
-    create,
-    elementwise,
-    index,
-    linalg,
-    loss,
-    movement,
-    norm,
-    pool,
-    reduce,
-    sort,
-    special,
-)
+from . import elementwise, division, selection, special  # isort: skip
+from . import activation, conv, convolution, create, index, linalg, loss, movement, norm, pool, reduce, sort
 
 __all__ = [
-    "activation", "conv", "convolution", "create", "elementwise", "index", "linalg", "loss", "movement", "norm", "pool", "reduce", "sort",
-    "special",
+    "activation", "conv", "convolution", "create", "division", "elementwise", "index", "linalg", "loss", "movement",
+    "norm", "pool", "reduce", "selection", "sort", "special",
 ]

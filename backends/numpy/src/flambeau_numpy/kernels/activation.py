@@ -1,8 +1,4 @@
-"""Activations and their gradients, each in as few passes as NumPy allows, in place in the result's own memory.
-
-`numpy.where` on a random mask is bound by mispredicted branches, 3 ns for every element; `blanked` and
-`where` do the same with bitwise operations at a tenth of that.
-"""
+"""Activations and their gradients, each in as few passes as NumPy allows, in place in the result's own memory."""
 
 from __future__ import annotations
 
@@ -11,51 +7,29 @@ from typing import Any
 import numpy as np
 from flambeau.errors import ValueRangeError
 
-from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS, NUMPY
-from ..registry import kernel, register, register_floating
+from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS
+from ..registry import kernel, register_floating
+from .selection import ZERO, blanked, maximum, where
 from .special import erf, erf_float64
 
 Array = np.ndarray[Any, Any]
 
-_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
-_INT8_ONE = np.ones((), np.int8)
-_ZERO = {dtype: np.zeros((), dtype) for dtype in NUMPY.values()}
-
-
-def blanked(g: Array, drop: Array) -> Array:
-    """`g` with zeros where `drop` holds, also in place of NaN and infinities."""
-    bits = _BITS[g.itemsize]
-    kept = np.subtract(drop.view(np.int8), _INT8_ONE).astype(bits)  # 0 where dropped, else all ones
-    return np.bitwise_and(kept, g.view(bits)).view(g.dtype)
-
-
-_SMALL = 4096  # elements up to which one call of `numpy.where` is the cheaper
-
-
-def where(condition: Array, x: Array, y: Array) -> Array:
-    """Elements of `x` where the condition holds, else of `y`; large ones by bits: y ^ ((x ^ y) & all ones)."""
-    if condition.size < _SMALL:
-        return np.where(condition, x, y)
-    bits = _BITS[x.itemsize]
-    chosen = np.negative(condition.view(np.int8)).astype(bits)
-    left, right = x.view(bits), y.view(bits)
-    return np.bitwise_xor(np.bitwise_and(chosen, np.bitwise_xor(left, right)), right).view(x.dtype)
-
-
-register("where", where, FLOATS + HALVES)
-
-
 # --- relu and its kin
 
 
-@kernel("relu", FLOATS + HALVES + INTEGERS)
+@kernel("relu", HALVES + INTEGERS)
 def relu(x: Array) -> Array:
-    return np.maximum(x, _ZERO[x.dtype])
+    return np.maximum(x, ZERO[x.dtype])
+
+
+@kernel("relu", FLOATS)
+def relu_float(x: Array) -> Array:
+    return maximum(x, ZERO[x.dtype])
 
 
 @kernel("relu_backward", FLOATS + HALVES)
 def relu_backward(grad: Array, out: Array) -> Array:
-    return blanked(grad, np.less_equal(out, _ZERO[out.dtype]))
+    return blanked(grad, np.less_equal(out, ZERO[out.dtype]))
 
 
 def leaky_relu(x: Array, *, negative_slope: float) -> Array:
@@ -70,7 +44,7 @@ def leaky_relu_backward(grad: Array, input: Array, *, negative_slope: float) -> 
 
 
 def elu(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
-    bent = _fresh(np.minimum(x, _ZERO[x.dtype]))
+    bent = _fresh(np.minimum(x, ZERO[x.dtype]))
     bent *= input_scale
     np.expm1(bent, out=bent)
     bent *= alpha * scale
@@ -78,7 +52,7 @@ def elu(x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
 
 
 def elu_backward(grad: Array, input: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
-    slope = _fresh(np.minimum(input, _ZERO[input.dtype]))
+    slope = _fresh(np.minimum(input, ZERO[input.dtype]))
     slope *= input_scale
     np.exp(slope, out=slope)
     slope *= alpha * scale * input_scale

@@ -20,8 +20,8 @@ _UFUNCS = {
     "neg": np.negative, "abs": np.absolute, "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc,
     "round": np.rint, "exp": np.exp, "log": np.log, "log1p": np.log1p, "expm1": np.expm1, "sqrt": np.sqrt,
     "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "logical_not": np.logical_not, "bitwise_not": np.invert,
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "floor_divide": np.floor_divide,
-    "remainder": np.remainder, "fmod": np.fmod, "maximum": np.maximum, "minimum": np.minimum, "atan2": np.arctan2,
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
+    "maximum": np.maximum, "minimum": np.minimum, "atan2": np.arctan2,
     "eq": np.equal, "lt": np.less, "le": np.less_equal, "bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or,
     "bitwise_xor": np.bitwise_xor, "bitwise_left_shift": np.left_shift, "bitwise_right_shift": np.right_shift,
     "where": np.where,
@@ -106,19 +106,5 @@ def pow_signed(x: Array, y: Array) -> Array:
     unit = (x == 1) | (x == -1)
     return np.where(negative & ~unit, x.dtype.type(0), np.power(x, np.where(negative, y & 1, y)))
 
-
-def _checked(ufunc: np.ufunc) -> Any:
-    """An integer division that raises for a zero divisor, where NumPy warns and answers 0."""
-    def divide(x: Array, y: Array) -> Array:
-        if np.count_nonzero(y) != y.size and np.broadcast(x, y).size:
-            raise ZeroDivisionError("integer division by zero")
-        return ufunc(x, y)
-
-    return divide
-
-
-for _name in ("floor_divide", "remainder", "fmod"):
-    register(_name, _checked(_UFUNCS[_name]), INTEGERS)
-    register(_name, in_float32(_UFUNCS[_name]), HALVES)
 
 register("atan2", np.arctan2, REALS)

@@ -14,7 +14,7 @@ from flambeau.errors import ShapeError
 from numpy.lib.stride_tricks import as_strided as _slow_as_strided
 
 from ..dtypes import BFLOAT16, BOOL, COMPLEX, FLOAT32, FLOAT64, INT64, NUMPY, UINT16
-from ..registry import kernel
+from ..registry import kernel, widened
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -89,7 +89,21 @@ def diagonal(x: Array, *, offset: int, dim1: int, dim2: int) -> Array:
 
 @kernel("copy")
 def copy(x: Array) -> Array:
-    return x.copy()
+    if x.size < _MANY or x.flags.c_contiguous or not _transposed(x):
+        return x.copy()
+    out = np.empty(x.shape, x.dtype)
+    for start in range(0, x.shape[-1], _COLUMNS):
+        out[..., start:start + _COLUMNS] = x[..., start:start + _COLUMNS]
+    return out
+
+
+_MANY, _COLUMNS = 1 << 15, 8  # so few columns at a time that what is read and written stays in the cache
+
+
+def _transposed(x: Array) -> bool:
+    """Whether neighbours in memory lie along another dim than the last, and both are long."""
+    inner = [n for n, s in zip(x.shape[:-1], x.strides, strict=False) if abs(s) == x.itemsize]
+    return abs(x.strides[-1]) > x.itemsize and x.shape[-1] > 2 * _COLUMNS and max(inner, default=0) > 2 * _COLUMNS
 
 
 @kernel("cast")
@@ -97,6 +111,11 @@ def cast(x: Array, *, dtype: fd.DType) -> Array:
     if dtype is fd.bfloat16:
         return to_bfloat16(x)
     return x.astype(NUMPY[dtype])
+
+
+@kernel("cast", (fd.float16,))
+def cast_float16(x: Array, *, dtype: fd.DType) -> Array:
+    return widened(x) if dtype is fd.float32 else cast(x, dtype=dtype)
 
 
 @kernel("cast", COMPLEX)

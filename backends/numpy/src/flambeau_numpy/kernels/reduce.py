@@ -49,18 +49,36 @@ def _sum_blas(own: DType) -> Any:
             kept = shape[:dim[0]]
             rows = x if len(dim) == 1 else x.reshape(*kept, -1)
             length = rows.shape[-1]
-            if length <= _LONG:
-                out = rows.dot(ones[:length])
-                return out.reshape(kept + (1,) * len(dim)) if keepdim else out
+            out = rows.dot(ones[:length]) if length <= _LONG else _sum_long(rows, ones)
+            return out.reshape(kept + (1,) * len(dim)) if keepdim else out
         elif dim[-1] == len(dim) - 1:
             kept = shape[len(dim):]
             out = _sum_rows(x if len(shape) == 2 else x.reshape(-1, math.prod(kept)), ones)
             if keepdim:
                 return out.reshape((1,) * len(dim) + kept)
             return out if len(kept) == 1 else out.reshape(kept)
+        elif dim[-1] == len(shape) - 1:  # trailing dims and others: first those, for BLAS
+            split = next(i for i in range(len(dim)) if dim[i:] == tuple(range(dim[i], len(shape))))
+            return total(total(x, dim=dim[split:], keepdim=True, dtype=dtype), dim=dim[:split], keepdim=True,
+                         dtype=dtype).reshape(_kept(shape, dim, keepdim))
         return _add(x, axis=dim, keepdims=keepdim)
 
     return total
+
+
+def _kept(shape: Dims, dim: Dims, keepdim: bool) -> Dims:
+    return tuple([1 if i in dim else n for i, n in enumerate(shape) if keepdim or i not in dim])
+
+
+def _sum_long(x: Array, ones: Array) -> Array:
+    """The sums of the long rows of `x`: of parts, which are summed in turn, so that errors grow slowly."""
+    length = x.shape[-1]
+    cut = length - length % _LONG
+    parts = x[..., :cut].reshape(*x.shape[:-1], cut // _LONG, _LONG).dot(ones[:_LONG])
+    out = parts.dot(ones[:cut // _LONG]) if cut <= _LONG * _LONG else _sum_long(parts, ones)
+    if cut < length:
+        out = out + x[..., cut:].dot(ones[:length - cut])
+    return out
 
 
 def _sum_rows(x: Array, ones: Array) -> Array:
@@ -127,10 +145,26 @@ def argmin(x: Array, *, dim: int | None, keepdim: bool) -> Array:
 
 
 def _scan(ufunc: np.ufunc, x: Array, dim: int, dtype: DType) -> Array:
+    if math.prod(x.shape[dim + 1:]) >= _WIDE:
+        return _scan_rows(ufunc, x, dim, dtype)
     wide = x.astype(FLOAT64 if dtype is float32 else ACCUMULATOR[dtype])
     if x.ndim:
         ufunc.accumulate(wide, dim, out=wide)
     return wide.astype(NUMPY[dtype], copy=False)
+
+
+_WIDE = 64  # elements behind the dim from which a loop over it beats `accumulate`, which jumps through memory
+
+
+def _scan_rows(ufunc: np.ufunc, x: Array, dim: int, dtype: DType) -> Array:
+    out = np.empty(x.shape, NUMPY[dtype])
+    lead = (slice(None),) * dim
+    running = np.full((*x.shape[:dim], *x.shape[dim + 1:]), ufunc.identity,
+                      FLOAT64 if dtype is float32 else ACCUMULATOR[dtype])
+    for i in range(x.shape[dim]):
+        ufunc(running, x[(*lead, i)], out=running, casting="unsafe")
+        out[(*lead, i)] = running
+    return out
 
 
 @kernel("cumsum")

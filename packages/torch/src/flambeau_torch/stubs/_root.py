@@ -1,4 +1,4 @@
-"""Names of `torch` itself that only PyTorch's programs need: typed constructors, thread counts, determinism switches."""
+"""Names of `torch` itself that only PyTorch programs need: typed constructors, thread counts, determinism."""
 
 from __future__ import annotations
 
