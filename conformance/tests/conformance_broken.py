@@ -40,9 +40,19 @@ def instead(function: Kernel) -> Callable[[Kernel], Kernel]:
     return lambda kernel: function
 
 
+def each_result(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """For kernels with several results: each of them, as an array."""
+    def spoil(result: Any) -> Any:
+        return tuple(spoil(r) for r in result) if isinstance(result, tuple) else function(np.asarray(result))
+
+    return spoil
+
+
 def one_bad_element(out: Any) -> Any:
-    if out.size > 1:
-        out.reshape(-1)[-1] += 1
+    out = np.array(out)
+    if out.size:
+        last = out.reshape(-1)[-1:]
+        last[...] = ~last if out.dtype == bool else last + 1
     return out
 
 

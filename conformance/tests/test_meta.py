@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from conformance_broken import BROKEN, Broken
+from conformance_broken import BROKEN, Broken, after, biased, each_result, one_bad_element
 
+from flambeau.registry import TABLE
+from flambeau_conformance.cases import accepted
 from flambeau_conformance.check import PASSED, UNSUPPORTED, Check, CheckFailed
 from flambeau_conformance.collection import GROUPS, collected
 from flambeau_conformance.target import Target, UnusableError, load
 from flambeau_conformance.wrapped import wrapped
 
 BASE = "numpy"
+WITHOUT_ROUNDING = {  # results are no float32 numbers, so no factor spoils them
+    "argmax", "argmin", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "complex", "eq", "imag", "le", "logical_not", "lt", "nonzero", "real", "searchsorted"}
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Casting complex values")  # of broken kernels
 
 
@@ -61,6 +67,30 @@ def test_the_healthy_wrapper_passes_the_same_checks(bug: Broken, healthy: Target
     assert failures(checks, healthy) == {}
 
 
+def first_failure(name: str, target: Target) -> Exception | None:
+    accepts = [d.name for d in accepted(TABLE[name])]
+    dtype = "float32" if "float32" in accepts else accepts[-1]
+    for check in collected("values", target, name, dtype):
+        try:
+            check.run(target)
+        except Exception as error:
+            return error
+    return None
+
+
+@pytest.mark.parametrize("spoil", [one_bad_element, biased, np.zeros_like], ids=["one-element", "bias-1e-4", "zeros"])
+def test_no_kernel_of_the_contract_can_be_wrong_unnoticed(spoil):
+    """One element off, a bias of 1e-4, constant zero: in each kernel in turn."""
+    survivors = []
+    for name in load(BASE).backend.kernels:
+        if TABLE[name].view or name == "assign":
+            continue  # the group "contract" speaks of these
+        target = wrapped(BASE, f"spoilt-{spoil.__name__}-{name}", {name: after(each_result(spoil))})
+        if first_failure(name, target) is None and not (spoil is biased and name in WITHOUT_ROUNDING):
+            survivors.append(name)
+    assert survivors == []
+
+
 def test_a_missing_primitive_is_refused_with_its_name():
     with pytest.raises(UnusableError, match=r"lacks 2 required primitive\(s\): erf, tanh"):
         wrapped(BASE, "broken-missing", drop=("tanh", "erf"))
@@ -94,7 +124,6 @@ def test_the_message_names_layout_place_and_distance():
 
 
 def test_a_wrong_fused_kernel_is_compared_with_the_composition_too():
-    from flambeau.registry import TABLE
     from flambeau_conformance import values
     from flambeau_conformance.cases import good_cases
 

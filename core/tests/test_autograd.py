@@ -270,6 +270,16 @@ def test_a_leafs_hook_may_replace_the_gradient():
     assert x.grad.item() == 0.0
 
 
+def test_a_gradient_that_a_hook_keeps_or_gives_is_not_the_leafs_grad():
+    x, y, kept, given = scalar(2.0), scalar(2.0), [], flambeau.tensor(9.0)
+    x.register_hook(lambda g: kept.append(g))
+    y.register_hook(lambda g: given)
+    (x * x + y * y).backward()
+    x.grad.zero_()
+    y.grad.zero_()
+    assert (kept[0].item(), given.item()) == (4.0, 9.0)
+
+
 def test_post_accumulate_hooks_run_after_grad_has_grown():
     x = scalar(2.0)
     seen: list[float] = []

@@ -139,7 +139,8 @@ CASES = {
                            (((0, 2), (0, 3)), {})],
     "softmax": _along(1), "softmax_backward": _along(2), "log_softmax": _along(1), "log_softmax_backward": _along(2),
     "layer_norm": [((x, w, b), {"normalized_shape": n, "eps": 1e-5}) for x, n in (
-        ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,)), ((5, 3000), (3000,))) for w in (None, n) for b in (None, n)],
+        ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,)), ((5, 3000), (3000,)))
+        for w in (None, n) for b in (None, n)],
     "rms_norm": [((x, w), {"normalized_shape": n, "eps": 1e-5}) for x, n in (
         ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,))) for w in (None, n)],
     "normalized_backward": [(((3, 4), (3, 4), (3, 1), (3, 1)), {"dim": (1,)}),

@@ -104,7 +104,8 @@ def test_not_a_number_wins_in_2_by_2_windows(place):
 
 def test_convolution_reads_inputs_that_are_not_contiguous():
     rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((12, 6, 6, 4)).transpose(0, 3, 1, 2), rng.standard_normal((3, 3, 4, 5)).transpose(3, 2, 0, 1)
+    x = rng.standard_normal((12, 6, 6, 4)).transpose(0, 3, 1, 2)
+    w = rng.standard_normal((3, 3, 4, 5)).transpose(3, 2, 0, 1)
     attributes = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "transposed": False,
                   "output_padding": (0, 0), "groups": 1}
     made = KERNELS["convolution"][FLAMBEAU[x.dtype]](x, w, None, **attributes)

@@ -135,7 +135,8 @@ class Walk:
             node = nodes.pop(-heappop(heap))
             g = pending.pop(node, None)
             if g is None:
-                g = self._gather(node)
+                self._visit(node, self._gather(node))  # a rule may hand one of the gathered gradients on
+                continue
             saved = node.saved
             if node.hooks is not None or capturing or saved is FREED or not node.op.simple:
                 self._visit(node, g)
@@ -235,7 +236,8 @@ class Walk:
             if self.captures is not None and leaf in self.captures:
                 self.captures[leaf] = g
                 continue
-            _store_grad(leaf, g, leaf in self.owned, self.create)
+            seen = meta is not None and meta.hooks  # a hook may have kept the gradient, or given one of its own
+            _store_grad(leaf, g, leaf in self.owned and not seen, self.create)
             if meta is not None and meta.post_hooks:
                 for hook in list(meta.post_hooks.values()):
                     hook(leaf)

@@ -63,7 +63,8 @@ def _fill(target: Tensor, value: Tensor) -> None:
 def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
     """One value of another dtype goes where one mask says; anything else must have the tensor's dtype."""
     items = [k for k in _items(self, key) if isinstance(k, Tensor)]
-    if value.numel() == 1 and len(items) == 1 and items[0].dtype in (dtypes.bool, dtypes.uint8):
+    if value.numel() == 1 and len(items) == 1 and (
+            key is True or (items[0].ndim and items[0].dtype in (dtypes.bool, dtypes.uint8))):
         return value.to(self.dtype)
     raise DTypeError(f"Index put requires the source and destination dtypes match, got {self.dtype!r} for the"
                      f" destination and {value.dtype!r} for the source.", op="index_put_", dtype=value.dtype)
@@ -83,7 +84,7 @@ def split_key(self: Tensor, key: Any) -> tuple[tuple[Any, ...], list[Tensor | No
         if item is None:
             basic.append(None)
             advanced.append(None)
-        elif isinstance(item, Tensor) and not item.ndim and item.dtype.category == 0:
+        elif isinstance(item, Tensor) and not item.ndim and item.dtype in (dtypes.bool, dtypes.uint8):
             basic.append(None)  # a 0-d mask: a new dim of size 1 or 0
             advanced.append(nonzero(item.reshape(1), as_tuple=True)[0])
         elif isinstance(item, Tensor):
@@ -279,6 +280,20 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     return self
 
 
+def _delete(self: Tensor, key: Any) -> None:
+    raise ArgumentError("Tensor does not support deleting items", op="index")
+
+
+def _contains(self: Tensor, element: Any) -> bool:
+    """Whether any element equals `element`, a number or a tensor that broadcasts."""
+    other = lift(self, element)
+    if other is NotImplemented:
+        raise ValueRangeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a"
+                              f" {type(element).__name__}.", op="contains")
+    return bool((self == other).any().item())
+
+
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+Tensor.__delitem__, Tensor.__contains__ = _delete, _contains  # type: ignore[attr-defined]
 Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
 Tensor.index_put_ = index_put_  # type: ignore[attr-defined]

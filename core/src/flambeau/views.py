@@ -51,6 +51,8 @@ def inplace_method(op: OpDef) -> Any:
 def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: Any) -> Tensor:
     """`target` becomes `function(target, *args)`, in its own memory; returns `target`."""
     check_writable(op_name, target)
+    if target._view is not None:
+        check_distinct(op_name, target)
     source = alias(target)
     held = getrefcount(source)
     result = function(source, *args, **kwargs)
@@ -87,6 +89,18 @@ def check_writable(op_name: str, target: Tensor) -> None:
     if base is not None and base._requires_grad and base._node is None:
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
                            " it in no_grad() or work on a copy", op=op_name)
+
+
+_ONE_VALUE_PER_PLACE = ("fill_", "zero_", "masked_fill_", "index_fill_", "index_put_", "tril_", "triu_")
+
+
+def check_distinct(op_name: str, view: Tensor) -> None:
+    """Raises where several elements of a view are one place in memory, which could not hold all their values."""
+    if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
+        return
+    if any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True)):
+        raise InplaceError("unsupported operation: more than one element of the written-to tensor refers to a single"
+                           " memory location. Please clone() the tensor before performing the operation.", op=op_name)
 
 
 def _check_result(op_name: str, target: Tensor, result: Tensor) -> None:

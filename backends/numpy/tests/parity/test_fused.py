@@ -13,17 +13,19 @@ CASES = {
     "linear": [([(5, 3), (2, 3), (2,)], {}), ([(2, 4, 3), (2, 3), None], {}), ([(0, 3), (2, 3), (2,)], {})],
     "conv1d": [([(2, 3, 9), (4, 3, 2), (4,)], {"stride": s, "padding": p, "dilation": d})
                for s in (1, 2) for p in (0, 1) for d in (1, 3)],
-    "conv2d": [([(n, 4, 6, 5), (6, 4 // g, 3, 2), (6,)], {"stride": s, "padding": (1, 0), "dilation": (1, d), "groups": g})
-               for n in (2, 20) for s in (1, (2, 1)) for d in (1, 2) for g in (1, 2)]
+    "conv2d": [([(n, 4, 6, 5), (6, 4 // g, 3, 2), (6,)],
+                {"stride": s, "padding": (1, 0), "dilation": (1, d), "groups": g}) for n in (2, 20) for s in (1, (2, 1)) for d in (1, 2) for g in (1, 2)]
     + [([(0, 3, 5, 5), (4, 3, 3, 3), (4,)], {"padding": 1})],
     "conv3d": [([(2, 2, 3, 4, 3), (2, 2, 2, 2, 2), None], {"stride": (1, 2, 1), "padding": (0, 1, 0)})],
-    "conv_transpose2d": [([(n, 4, 3, 4), (4, 3, 3, 2), (6,)], {"stride": (2, 3), "padding": (1, 0), "groups": 2,
-                                                              "output_padding": (1, 2)}) for n in (2, 20)],
-    "max_pool2d": [([(2, 3, 8, 6)], {"kernel_size": 2}), ([(2, 3, 7, 7)], {"kernel_size": 3, "stride": 2, "padding": 1}),
+    "conv_transpose2d": [([(n, 4, 3, 4), (4, 3, 3, 2), (6,)],
+                          {"stride": (2, 3), "padding": (1, 0), "groups": 2, "output_padding": (1, 2)})
+                         for n in (2, 20)],
+    "max_pool2d": [([(2, 3, 8, 6)], {"kernel_size": 2}),
+                   ([(2, 3, 7, 7)], {"kernel_size": 3, "stride": 2, "padding": 1}),
                    ([(2, 3, 7, 7)], {"kernel_size": 2, "ceil_mode": True}),
                    ([(1, 2, 9, 8)], {"kernel_size": (3, 2), "stride": (1, 2), "padding": (1, 0), "dilation": (2, 3)})],
-    "avg_pool2d": [([(2, 3, 7, 6)], {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": c, "ceil_mode": m})
-                   for c in (True, False) for m in (True, False)]
+    "avg_pool2d": [([(2, 3, 7, 6)],
+                    {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": c, "ceil_mode": m}) for c in (True, False) for m in (True, False)]
     + [([(2, 3, 8, 8)], {"kernel_size": 2}), ([(2, 3, 8, 8)], {"kernel_size": 8, "divisor_override": 3})],
     "relu": [([(70, 70)], {})], "silu": [([(70, 70)], {})], "leaky_relu": [([(70, 70)], {"negative_slope": 0.2})],
     "elu": [([(70, 70)], {"alpha": 1.5})], "softplus": [([(70, 70)], {"beta": 3, "threshold": 2})],
@@ -74,7 +76,8 @@ def compare(name, shapes, options, dtype):
     for got, expected in zip(made, want, strict=True):
         assert got.shape == expected.shape
         scale = np.abs(expected).max(initial=1.0)
-        np.testing.assert_allclose(got, expected, DTYPES[dtype], DTYPES[dtype] * scale, err_msg=f"{name} {shapes} {options}")
+        np.testing.assert_allclose(got, expected, DTYPES[dtype], DTYPES[dtype] * scale,
+                                   err_msg=f"{name} {shapes} {options}")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -44,11 +44,6 @@ def _in_place(function: Any) -> Any:
 # --- relu and its kin
 
 
-def _ordered(input: Tensor) -> None:
-    if input.dtype.category == 0:
-        raise DTypeError("Boolean inputs not supported for relu", op="relu", dtype=input.dtype)
-
-
 @composite(saves="out", dtypes="real", method=True, inplace=True, samples=_NUMBERS)
 def relu(input: Tensor) -> Tensor:
     """max(x, 0) of each element; NaN stays NaN. No gradient at 0.
@@ -57,7 +52,8 @@ def relu(input: Tensor) -> Tensor:
     >>> flambeau.relu(flambeau.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    _ordered(input)
+    if input.dtype.category == 0:
+        raise DTypeError("Boolean inputs not supported for relu", op="relu", dtype=input.dtype)
     return maximum(input, _zero(input))
 
 

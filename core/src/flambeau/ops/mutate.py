@@ -76,13 +76,19 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Writes `src`, broadcast and converted to this dtype and device, into this tensor."""
     if not isinstance(src, Tensor):
         raise ArgumentError(f"src must be a Tensor, got {type(src).__name__}", op="copy_")
-    expanded_size("copy_", tuple(src._array.shape), tuple(self._array.shape))
+    if self._view is not None:
+        views.check_distinct("copy_", self)
+    return _write("copy_", self, src)
+
+
+def _write(op: str, self: Tensor, src: Tensor) -> Tensor:
+    expanded_size(op, tuple(src._array.shape), tuple(self._array.shape))
     if src._kind.device is not self._kind.device:
         src = src.to(self.device)
     if not self._requires_grad and not src._requires_grad:
         return views.store(self, src)
     src = src.to(self.dtype)
-    return views.update(self, _copied, src, op_name="copy_")
+    return views.update(self, _copied, src, op_name=op)
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
@@ -91,8 +97,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         if value.ndim:
             raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim}"
                              " dimensions.", op="fill_")
-        return copy_(self, value)
-    return copy_(self, self.new_full((), value))
+        return _write("fill_", self, value)
+    return _write("fill_", self, self.new_full((), value))
 
 
 Tensor.copy_, Tensor.fill_ = copy_, fill_

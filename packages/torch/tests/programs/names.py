@@ -20,5 +20,5 @@ torch.backends.cudnn.benchmark = True
 torch.manual_seed(0)
 torch.cuda.manual_seed_all(0)
 torch.set_num_threads(1)
-print(torch.backends.cudnn.benchmark, torch.get_num_threads(), torch.jit.script(abs) is abs)
+print(torch.backends.cudnn.benchmark, torch.get_num_threads(), torch.jit.is_scripting())
 print(sys.argv[1:], __name__, sys.modules["__main__"].__dict__ is globals())

@@ -28,7 +28,7 @@ def _blocked(ufunc: np.ufunc) -> Callable[[Array, Array], Array]:
     largest, finish, whole = _LARGEST[ufunc.__name__], _FINISH[ufunc.__name__], _WHOLE[ufunc.__name__]
 
     def divide(x: Array, y: Array) -> Array:
-        if x.size < 256 or x.shape != y.shape and y.ndim:
+        if x.size < 256 or (x.shape != y.shape and y.ndim):
             return ufunc(x, y)
         out = np.empty(x.shape, x.dtype)
         flat, divisor, results = x.reshape(-1), y.reshape(-1) if y.ndim else None, out.reshape(-1)

@@ -177,7 +177,7 @@ def cross_entropy_backward(grad: Array, log_probs: Array, target: Array, weight:
     if not out.flags.c_contiguous:
         out = out.copy()
     out.reshape(-1)[_places(classes, shape)] -= 1
-    out *= part.reshape(part.shape[:1] + (1,) + part.shape[1:]) if part.ndim else part
+    out *= part.reshape(*part.shape[:1], 1, *part.shape[1:]) if part.ndim else part
     return out
 
 

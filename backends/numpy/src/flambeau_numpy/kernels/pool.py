@@ -82,9 +82,8 @@ def _windowed(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: 
         better = ~(found <= held)
         better &= held == held
         held[better] = found[better]
-        place = np.broadcast_to(_flat([np.arange(p.start, p.stop, p.step) for _, p in pairs], spatial),  # type: ignore[misc]
-                                held.shape)
-        indices[windows][better] = place[better]
+        places = _flat([np.arange(p.start, p.stop, p.step) for _, p in pairs], spatial)  # type: ignore[misc]
+        indices[windows][better] = np.broadcast_to(places, held.shape)[better]
     return values, indices
 
 
