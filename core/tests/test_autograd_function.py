@@ -131,6 +131,26 @@ def test_setup_context_several_outputs_and_other_arguments():
     assert x.grad.tolist() == [3.0, 3.0]
 
 
+def test_arguments_may_be_given_by_name_and_left_out_with_setup_context():
+    class Power(Function):
+        @staticmethod
+        def forward(x: Any, exponent: int = 2) -> Any:
+            return x ** exponent
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.x, ctx.exponent = inputs
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * ctx.exponent * ctx.x, None
+
+    x = leaf(3.0)
+    Power.apply(x).backward()
+    MyReLU.apply(x=x).backward()
+    assert x.grad.tolist() == [7.0]
+
+
 def test_outputs_that_are_no_tensors_pass_through():
     function = made(lambda ctx, x: (x * 2, "text", None), lambda ctx, g, *rest: g * 2)
     x = leaf(1.0)
@@ -307,7 +327,7 @@ def test_a_function_that_saves_nothing_may_be_walked_again():
     (lambda g: (), GradientError, r"returned an incorrect number of gradients \(expected 1, got 0\)"),
     (lambda g: flambeau.ones(3), ShapeError, r"returned an invalid gradient at index 0 - got \[3\] but expected shape"
                                              r" compatible with \[2\]"),
-    (lambda g: 1.0, ArgumentError, "must return Tensors or None, got float")])
+    (lambda g: 1.0, GradientError, "must return Tensors or None, got float")])
 def test_answers_of_backward_that_cannot_be(answer: Any, error: type, text: str):
     y = made(lambda ctx, x: x * 1, lambda ctx, g: answer(g)).apply(leaf(1.0, 2.0))
     with pytest.raises(error, match=f"function MadeBackward {text}"):

@@ -130,9 +130,11 @@ CASES = {
     "softplus_backward": _binary(beta=1.0, threshold=20.0) + _binary(beta=2.0, threshold=1.0),
     "gelu": _unary(approximate="none") + _unary(approximate="tanh"),
     "gelu_backward": _binary(approximate="none") + _binary(approximate="tanh"),
-    "clamp": _unary(min=-0.5, max=0.7) + _unary(min=None, max=0.1) + _unary(min=-0.5, max=None) + _unary(min=1, max=-1),
+    "clamp": _unary(min=-0.5, max=0.7) + _unary(min=None, max=0.1) + _unary(min=-0.5, max=None)
+    + _unary(min=1, max=-1),
     "clamp_backward": _binary(min=-0.5, max=0.7) + _binary(min=None, max=0.1) + _binary(min=-0.5, max=None),
-    "erfc": _unary(), "masked_scale": [(((2, 3), np.array([[True, False, True], [False, True, False]])), {"scale": 2.5})],
+    "erfc": _unary(),
+    "masked_scale": [(((2, 3), np.array([[True, False, True], [False, True, False]])), {"scale": 2.5})],
     "linear": [((x, (2, 3), b), {}) for x in ((5, 3), (3,), (2, 4, 3), (0, 3), (2, 0, 3)) for b in (None, (2,))]
     + [(((5, 0), (2, 0), (2,)), {}), (((5, 3), (3,), None), {}), (((3,), (3,), ()), {})],
     "linear_grad_weight": [(((5, 2), (5, 3)), {}), (((2, 4, 2), (2, 4, 3)), {}), (((2,), (3,)), {}),

@@ -15,7 +15,16 @@ from . import views
 from .codegen import caller_source
 from .device import Kind, default_device
 from .dtypes import DType, get_default_dtype, promote_types
-from .errors import ArgumentError, BackendError, DeviceError, DTypeError, FlambeauError, IndexRangeError, ShapeError
+from .errors import (
+    ArgumentError,
+    BackendError,
+    DeviceError,
+    DTypeError,
+    FlambeauError,
+    IndexRangeError,
+    ShapeError,
+    ZeroDivisorError,
+)
 from .modes import _grad, grad_enabled
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 from .shapes import as_size, broadcast_shapes, canonical_dim, reduce_dims
@@ -376,19 +385,13 @@ def _translated(op: OpDef, error: Exception, inputs: tuple[Any, ...]) -> Excepti
     if isinstance(error, IndexError):
         return IndexRangeError(f"{error} ({shapes})", op=op.name)
     if isinstance(error, ZeroDivisionError):
-        return ValueRangeErrorByZero(f"ZeroDivisionError: {error}", op=op.name)
+        return ZeroDivisorError(f"ZeroDivisionError: {error}", op=op.name)
     first = next((t for _, t in _flatten(op, inputs)), None)
     backend = first._kind.device.backend.name if first is not None else "?"
     if isinstance(error, ValueError):
         return ShapeError(f"{error} ({shapes}; backend {backend!r})", op=op.name)
     return BackendError(f"backend {backend!r} failed: {type(error).__name__}: {error} ({shapes})", op=op.name,
                         backend=backend)
-
-
-class ValueRangeErrorByZero(FlambeauError, ZeroDivisionError, RuntimeError):
-    """Integer division by zero."""
-
-    code = "FL108"
 
 
 # --- out=

@@ -82,6 +82,18 @@ class ValueRangeError(FlambeauError, ValueError, RuntimeError):
     code = "FL106"
 
 
+class DTypeNotOfferedError(DTypeError, NotImplementedError):
+    """An operation that does not exist for an element type."""
+
+    code = "FL111"
+
+
+class ZeroDivisorError(FlambeauError, ZeroDivisionError, RuntimeError):
+    """Integer division by zero."""
+
+    code = "FL112"
+
+
 class NameUnknownError(FlambeauError, AttributeError):
     """A public name that does not exist here."""
 

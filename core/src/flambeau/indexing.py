@@ -37,6 +37,10 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if advanced is None:
         _fill(target, value)
         return
+    if type(key) is bool:  # all of it, or nothing
+        if key:
+            _fill(target, value)
+        return
     if value._kind.dtype is not self._kind.dtype:
         value = _cast_for_mask(self, key, value)
     _place(self, target, advanced, value)
@@ -63,8 +67,7 @@ def _fill(target: Tensor, value: Tensor) -> None:
 def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
     """One value of another dtype goes where one mask says; anything else must have the tensor's dtype."""
     items = [k for k in _items(self, key) if isinstance(k, Tensor)]
-    if value.numel() == 1 and len(items) == 1 and (
-            key is True or (items[0].ndim and items[0].dtype in (dtypes.bool, dtypes.uint8))):
+    if value.numel() == 1 and len(items) == 1 and items[0].ndim and items[0].dtype in (dtypes.bool, dtypes.uint8):
         return value.to(self.dtype)
     raise DTypeError(f"Index put requires the source and destination dtypes match, got {self.dtype!r} for the"
                      f" destination and {value.dtype!r} for the source.", op="index_put_", dtype=value.dtype)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .dtypes import DType
-from .errors import ContractError, DTypeError, RegistryError, UnsupportedError
+from .errors import ContractError, DTypeNotOfferedError, RegistryError, UnsupportedError
 
 Dim = int
 Dims = int | Sequence[int] | None
@@ -142,12 +142,12 @@ class OpDef:
         """Whether the tape sees this op's parts instead of itself."""
         return self.kind == "composite" and not self.differentiable and not self.saves
 
-    def key(self) -> str:
+    def key(self) -> tuple[Any, ...]:
         """What the generated caller depends on; a caller made from another key is stale."""
-        params = ",".join(f"{p.name}:{p.annotation}:{p.default!r}:{p.keyword_only}" if p.default is not MISSING
-                          else f"{p.name}:{p.annotation}:{p.keyword_only}" for p in self.params)
-        return (f"{self.kind}|{params}|{self.saves}|{self.result}|{self.kinds}|{self.view}|{self.outputs}|"
-                f"{self.differentiable}|{self.operator}|{self.out}|{self.fusable}|{self.nondiff}|{self.auxiliary}")
+        params = tuple([(p.name, p.annotation, p.keyword_only, "" if p.default is MISSING else repr(p.default))
+                        for p in self.params])
+        return (self.kind, params, self.saves, self.result, tuple(self.kinds.values()), self.view, self.outputs,
+                self.differentiable, self.operator, self.out, self.fusable, self.nondiff, self.auxiliary)
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""
@@ -156,7 +156,8 @@ class OpDef:
     def check_dtype(self, dtype: DType) -> None:
         """Raises DTypeError unless the op takes that element type."""
         if not ACCEPTS[self.accepts](dtype):
-            raise DTypeError(f"not implemented for {dtype!r}, takes {self.accepts} dtypes", op=self.name, dtype=dtype)
+            raise DTypeNotOfferedError(f"not implemented for {dtype!r}, takes {self.accepts} dtypes", op=self.name,
+                                       dtype=dtype)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

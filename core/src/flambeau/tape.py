@@ -69,7 +69,10 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that the gradient goes to next, each with the number of its output."""
-        return tuple(_public_edge(e) for e in self.edges)
+        edges: Any = self.edges
+        if self.attrs and "ctx" in self.attrs:  # a custom Function's arguments that are no tensors have no edge
+            edges = [e for e, is_tensor in zip(edges, self.attrs["tensors"], strict=True) if is_tensor]
+        return tuple(_public_edge(e) for e in edges)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -83,12 +83,28 @@ class Failed(Exception):
     """Stands for what a step raised."""
 
 
+def chosen(step: Step, tensors: list[Any]) -> tuple[Any, Any]:
+    """What the step works on, later tensors more often, and what it combines it with."""
+    _, i, j, _ = step
+    return tensors[-1 - i % len(tensors)] if i % 3 else tensors[i % len(tensors)], tensors[j % len(tensors)]
+
+
+def undefined(step: Step, tensors: list[Any]) -> bool:
+    """Whether PyTorch's answer is an accident: it would write several values to one place, or where it still reads."""
+    if step[0] not in CHANGES:
+        return False
+    x, y = chosen(step, tensors)
+    stacked = any(n > 1 and s == 0 for n, s in zip(x.shape, x.stride(), strict=True))
+    shared = x.untyped_storage().data_ptr() == y.untyped_storage().data_ptr()
+    return stacked or (shared and (y is not x or step[0].startswith("set_")))
+
+
 def run(lib: Any, step: Step, tensors: list[Any]) -> Any:
-    name, i, j, k = step
-    x, y = tensors[-1 - i % len(tensors)] if i % 3 else tensors[i % len(tensors)], tensors[j % len(tensors)]
+    name, _, _, k = step
+    x, y = chosen(step, tensors)
     try:
         return STEPS[name](lib, x, y, k)
-    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+    except (RuntimeError, IndexError, TypeError, ValueError, ZeroDivisionError) as error:
         return Failed(f"{name}: {type(error).__name__}: {error}")
 
 
@@ -125,20 +141,19 @@ def lenient(message: str) -> bool:
     An in-place op's own result, which its gradient needs, is kept apart from the memory it was written
     to; and PyTorch's walk may trip over an expanded gradient.
     """
-    in_place = ("Tanh", "Relu", "Exp")
+    in_place = ("Tanh", "Relu", "Exp", "AsStrided")
     return any(f"is output 0 of {name}," in message for name in in_place) or "unsupported operation" in message
 
 
-@pytest.mark.filterwarnings("ignore:Use of (masked_fill_|index_put_|copy_) on expanded tensors:UserWarning")
 @pytest.mark.parametrize("seed", range(250))
 def test_random_programs(seed: int) -> None:
     rng = random.Random(seed)
     steps = program(rng)
     mine, theirs = start(flambeau), start(torch)
     for n, step in enumerate(steps):
+        if undefined(step, theirs):
+            continue
         wanted = run(torch, step, theirs)
-        if isinstance(wanted, Failed) and "some elements of the input tensor" in str(wanted):
-            return  # PyTorch refuses to read where it writes; here the value is read first
         got = run(flambeau, step, mine)
         assert isinstance(got, Failed) == isinstance(wanted, Failed), (wanted, got, explained(steps[: n + 1]))
         if step[0] not in CHANGES and not isinstance(wanted, Failed):

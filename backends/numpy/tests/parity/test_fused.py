@@ -14,7 +14,8 @@ CASES = {
     "conv1d": [([(2, 3, 9), (4, 3, 2), (4,)], {"stride": s, "padding": p, "dilation": d})
                for s in (1, 2) for p in (0, 1) for d in (1, 3)],
     "conv2d": [([(n, 4, 6, 5), (6, 4 // g, 3, 2), (6,)],
-                {"stride": s, "padding": (1, 0), "dilation": (1, d), "groups": g}) for n in (2, 20) for s in (1, (2, 1)) for d in (1, 2) for g in (1, 2)]
+                {"stride": s, "padding": (1, 0), "dilation": (1, d), "groups": g})
+               for n in (2, 20) for s in (1, (2, 1)) for d in (1, 2) for g in (1, 2)]
     + [([(0, 3, 5, 5), (4, 3, 3, 3), (4,)], {"padding": 1})],
     "conv3d": [([(2, 2, 3, 4, 3), (2, 2, 2, 2, 2), None], {"stride": (1, 2, 1), "padding": (0, 1, 0)})],
     "conv_transpose2d": [([(n, 4, 3, 4), (4, 3, 3, 2), (6,)],
@@ -25,12 +26,15 @@ CASES = {
                    ([(2, 3, 7, 7)], {"kernel_size": 2, "ceil_mode": True}),
                    ([(1, 2, 9, 8)], {"kernel_size": (3, 2), "stride": (1, 2), "padding": (1, 0), "dilation": (2, 3)})],
     "avg_pool2d": [([(2, 3, 7, 6)],
-                    {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": c, "ceil_mode": m}) for c in (True, False) for m in (True, False)]
+                    {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": c, "ceil_mode": m})
+                   for c in (True, False) for m in (True, False)]
     + [([(2, 3, 8, 8)], {"kernel_size": 2}), ([(2, 3, 8, 8)], {"kernel_size": 8, "divisor_override": 3})],
-    "relu": [([(70, 70)], {})], "silu": [([(70, 70)], {})], "leaky_relu": [([(70, 70)], {"negative_slope": 0.2})],
+    "relu": [([(70, 70)], {})], "silu": [([(70, 70)], {})],
+    "leaky_relu": [([(70, 70)], {"negative_slope": 0.2})],
     "elu": [([(70, 70)], {"alpha": 1.5})], "softplus": [([(70, 70)], {"beta": 3, "threshold": 2})],
     "gelu": [([(70, 70)], {"approximate": a}) for a in ("none", "tanh")],
-    "softmax": [([(3, 4, 5)], {"dim": d}) for d in (0, 1, 2)], "log_softmax": [([(30, 40)], {"dim": d}) for d in (0, 1)],
+    "softmax": [([(3, 4, 5)], {"dim": d}) for d in (0, 1, 2)],
+    "log_softmax": [([(30, 40)], {"dim": d}) for d in (0, 1)],
     "layer_norm": [([(3, 4, 5)], {"normalized_shape": (4, 5), "weight": (4, 5), "bias": (4, 5)}),
                    ([(30, 40)], {"normalized_shape": (40,)})],
     "mse_loss": [([(40, 30), (40, 30)], {"reduction": r}) for r in ("mean", "sum", "none")],

@@ -7,12 +7,12 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'clamp': "composite|input:Tensor:False,min:Any:None:False,max:Any:None:False|('input',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'clamp_backward': "composite|grad:Tensor:False,input:Tensor:False,min:Any:False,max:Any:False|()|('same',)|{'grad': 'T', 'input': 'T'}|False|()|False||False|True|()|()",
-    'clamp_min': "composite|input:Tensor:False,min:Tensor:False|('input', 'min')|('same',)|{'input': 'T', 'min': 'T'}|False|()|True||True|False|()|()",
-    'clamp_max': "composite|input:Tensor:False,max:Tensor:False|('input', 'max')|('same',)|{'input': 'T', 'max': 'T'}|False|()|True||True|False|()|()",
-    'copysign': "composite|input:Tensor | Number:False,other:Tensor | Number:False|('input', 'out')|('floating',)|{'input': 'T', 'other': 'T'}|False|()|True||True|False|()|()",
-    'heaviside': "composite|input:Tensor:False,values:Tensor:False|()|('same',)|{'input': 'T', 'values': 'T'}|False|()|False||True|False|()|()",
+    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
+    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'copysign': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), ()),
 }
 
 

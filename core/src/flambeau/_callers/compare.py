@@ -7,20 +7,20 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'eq': "primitive|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__eq__|True|False|()|()",
-    'lt': "primitive|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__lt__|True|False|()|()",
-    'le': "primitive|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__le__|True|False|()|()",
-    'ne': "composite|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__ne__|True|False|()|()",
-    'gt': "composite|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__gt__|True|False|()|()",
-    'ge': "composite|input:Tensor:False,other:Tensor | Number:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False|__ge__|True|False|()|()",
-    'logical_not': "primitive|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'bitwise_not': "primitive|input:Tensor:False|()|('same',)|{'input': 'T'}|False|()|False|__invert__|True|False|()|()",
-    'bitwise_and': "primitive|input:Tensor | Number:False,other:Tensor | Number:False|()|('same',)|{'input': 'T', 'other': 'T'}|False|()|False|__and__|True|False|()|()",
-    'bitwise_or': "primitive|input:Tensor | Number:False,other:Tensor | Number:False|()|('same',)|{'input': 'T', 'other': 'T'}|False|()|False|__or__|True|False|()|()",
-    'bitwise_xor': "primitive|input:Tensor | Number:False,other:Tensor | Number:False|()|('same',)|{'input': 'T', 'other': 'T'}|False|()|False|__xor__|True|False|()|()",
-    'bitwise_left_shift': "primitive|input:Tensor | Number:False,other:Tensor | Number:False|()|('same',)|{'input': 'T', 'other': 'T'}|False|()|False|__lshift__|True|False|()|()",
-    'bitwise_right_shift': "primitive|input:Tensor | Number:False,other:Tensor | Number:False|()|('same',)|{'input': 'T', 'other': 'T'}|False|()|False|__rshift__|True|False|()|()",
-    'where': "primitive|condition:Tensor:False,input:Tensor:False,other:Tensor:False|('condition',)|('same',)|{'condition': 'bool', 'input': 'T', 'other': 'T'}|False|()|True||True|False|()|()",
+    'eq': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__eq__', True, False, (), ()),
+    'lt': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__lt__', True, False, (), ()),
+    'le': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__le__', True, False, (), ()),
+    'ne': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ne__', True, False, (), ()),
+    'gt': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__gt__', True, False, (), ()),
+    'ge': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ge__', True, False, (), ()),
+    'logical_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'bitwise_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '__invert__', True, False, (), ()),
+    'bitwise_and': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__and__', True, False, (), ()),
+    'bitwise_or': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__or__', True, False, (), ()),
+    'bitwise_xor': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__xor__', True, False, (), ()),
+    'bitwise_left_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__lshift__', True, False, (), ()),
+    'bitwise_right_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__rshift__', True, False, (), ()),
+    'where': ('primitive', (('condition', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('condition',), ('same',), ('bool', 'T', 'T'), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'embedding': "composite|weight:Tensor:False,indices:Tensor:False,padding_idx:int:False,scale_grad_by_freq:bool:False|('indices', 'weight_shape')|('same',)|{'weight': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
-    'embedding_backward': "composite|input:Tensor:False,indices:Tensor:False,count:int:False,padding_idx:int:False,scale_grad_by_freq:bool:False|('indices', 'input_shape')|('same',)|{'input': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
+    'embedding': ('composite', (('weight', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'weight_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'embedding_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('count', 'int', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,15 +7,15 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'take': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False|('index', 'input_shape')|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
-    'index_add_dim': "composite|input:Tensor:False,dim:Dim:False,index:Tensor:False,size:Any:False|('index',)|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
-    'gather': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False|('index', 'input_shape')|('same',)|{'input': 'T', 'index': 'int64'}|False|()|True||True|False|()|()",
-    'scatter': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False,src:Tensor:False|('index',)|('same',)|{'input': 'T', 'index': 'int64', 'src': 'T'}|False|()|True||True|False|()|()",
-    'scatter_add': "primitive|input:Tensor:False,dim:Dim:False,index:Tensor:False,src:Tensor:False|('index',)|('same',)|{'input': 'T', 'index': 'int64', 'src': 'T'}|False|()|True||True|False|()|()",
-    'index': "primitive|input:Tensor:False,indices:Sequence[Tensor]:False|('indices', 'input_shape')|('same',)|{'input': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
-    'index_put': "primitive|input:Tensor:False,values:Tensor:False,indices:Sequence[Tensor]:False,accumulate:bool:False:False|('indices', 'values_shape')|('same',)|{'input': 'T', 'values': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
-    'nonzero': "primitive|input:Tensor:False|()|('int64',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'masked_select': "primitive|input:Tensor:False,mask:Tensor:False|('mask', 'input_shape')|('same',)|{'input': 'T', 'mask': 'bool'}|False|()|True||True|False|()|()",
+    'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
+    'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
+    'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), ()),
+    'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
+    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,7 +7,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'cat': "primitive|tensors:Sequence[Tensor]:False,dim:Dim:False|('tensors',)|('same',)|{'tensors': 'T'}|False|()|True||True|False|()|()",
+    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

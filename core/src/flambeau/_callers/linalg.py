@@ -7,9 +7,9 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'matmul': "primitive|input:Tensor:False,other:Tensor:False|('input', 'other')|('same',)|{'input': 'T', 'other': 'T'}|False|()|True|__matmul__|True|False|()|()",
-    'linear': "composite|input:Tensor:False,weight:Tensor:False,bias:Tensor | None:None:False|('input', 'weight')|('same',)|{'input': 'T', 'weight': 'T', 'bias': 'T'}|False|()|True||True|False|()|()",
-    'linear_grad_weight': "composite|grad:Tensor:False,input:Tensor:False|()|('same',)|{'grad': 'T', 'input': 'T'}|False|()|False||True|True|()|()",
+    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), ()),
+    'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), ()),
+    'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), ()),
 }
 
 

@@ -7,15 +7,15 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'isnan': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'isinf': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'isfinite': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'isposinf': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'isneginf': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'signbit': "composite|input:Tensor:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'logical_and': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
-    'logical_or': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
-    'logical_xor': "composite|input:Tensor:False,other:Tensor:False|()|('bool',)|{'input': 'T', 'other': 'T'}|False|()|False||True|False|()|()",
+    'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'logical_and': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
+    'logical_or': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
+    'logical_xor': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
 }
 
 

@@ -7,19 +7,19 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'view': "primitive|input:Tensor:False,size:Size:False|('input_shape',)|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'reshape': "composite|input:Tensor:False,size:Size:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'permute': "primitive|input:Tensor:False,dims:Size:False|()|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'expand': "primitive|input:Tensor:False,size:Size:False|()|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'slice': "primitive|input:Tensor:False,index:Any:False|('input_shape',)|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'slice_backward': "composite|input:Tensor:False,size:Any:False,index:Any:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'as_strided': "primitive|input:Tensor:False,size:Size:False,stride:Size:False,storage_offset:int:False|('input_shape',)|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'diagonal': "primitive|input:Tensor:False,offset:int:False,dim1:Dim:False,dim2:Dim:False|('input_shape',)|('same',)|{'input': 'T'}|True|()|True||False|False|()|()",
-    'diagonal_backward': "composite|input:Tensor:False,size:Any:False,offset:int:False,dim1:int:False,dim2:int:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'copy': "primitive|input:Tensor:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'flip': "primitive|input:Tensor:False,dims:Any:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'roll': "primitive|input:Tensor:False,shifts:Any:False,dims:Any:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'pad': "primitive|input:Tensor:False,padding:Any:False,value:Any:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'view': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'reshape': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'permute': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'expand': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'slice': ('primitive', (('input', 'Tensor', False, ''), ('index', 'Any', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'slice_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('index', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'diagonal': ('primitive', (('input', 'Tensor', False, ''), ('offset', 'int', False, ''), ('dim1', 'Dim', False, ''), ('dim2', 'Dim', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
+    'diagonal_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('offset', 'int', False, ''), ('dim1', 'int', False, ''), ('dim2', 'int', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'copy': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'flip': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'roll': ('primitive', (('input', 'Tensor', False, ''), ('shifts', 'Any', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'pad': ('primitive', (('input', 'Tensor', False, ''), ('padding', 'Any', False, ''), ('value', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

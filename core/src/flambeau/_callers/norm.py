@@ -7,15 +7,16 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'softmax': "composite|input:Tensor:False,dim:Dim:False|('out',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'softmax_backward': "composite|grad:Tensor:False,out:Tensor:False,dim:Dim:False|()|('same',)|{'grad': 'T', 'out': 'T'}|False|()|False||False|True|()|()",
-    'log_softmax': "composite|input:Tensor:False,dim:Dim:False|('out',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'log_softmax_backward': "composite|grad:Tensor:False,out:Tensor:False,dim:Dim:False|()|('same',)|{'grad': 'T', 'out': 'T'}|False|()|False||False|True|()|()",
-    'layer_norm': "composite|input:Tensor:False,normalized_shape:Size:False,weight:Tensor | None:None:False,bias:Tensor | None:None:False,eps:float:1e-05:False|('input', 'weight', 'mean', 'rstd')|('same',)|{'input': 'T', 'weight': 'T', 'bias': 'T'}|False|('out', 'mean', 'rstd')|True||True|False|()|('mean', 'rstd')",
-    'normalized_backward': "composite|grad:Tensor:False,input:Tensor:False,mean:Tensor:False,rstd:Tensor:False,dim:Size:False|()|('same',)|{'grad': 'T', 'input': 'T', 'mean': 'T', 'rstd': 'T'}|False|()|False||False|True|()|()",
-    'rms_norm': "composite|input:Tensor:False,normalized_shape:Size:False,weight:Tensor | None:False,eps:float:False|('input', 'weight', 'rstd')|('same',)|{'input': 'T', 'weight': 'T'}|False|('out', 'rstd')|True||True|False|()|('rstd',)",
-    'batch_norm_train': "composite|input:Tensor:False,weight:Tensor | None:None:False,bias:Tensor | None:None:False,eps:float:1e-05:False|('input', 'weight', 'mean', 'var')|('same',)|{'input': 'T', 'weight': 'T', 'bias': 'T'}|False|('out', 'mean', 'var')|True||False|False|('mean', 'var')|()",
-    'batch_norm_eval': "composite|input:Tensor:False,running_mean:Tensor:False,running_var:Tensor:False,weight:Tensor | None:None:False,bias:Tensor | None:None:False,eps:float:1e-05:False|('input', 'running_mean', 'running_var', 'weight')|('same',)|{'input': 'T', 'running_mean': 'T', 'running_var': 'T', 'weight': 'T', 'bias': 'T'}|False|()|True||False|False|('running_mean', 'running_var')|()",
+    'softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
+    'log_softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'log_softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
+    'layer_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'rstd'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'rstd'), True, '', True, False, (), ('mean', 'rstd')),
+    'normalized_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('mean', 'Tensor', False, ''), ('rstd', 'Tensor', False, ''), ('dim', 'Size', False, '')), (), ('same',), ('T', 'T', 'T', 'T'), False, (), False, '', False, True, (), ()),
+    'rms_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, ''), ('eps', 'float', False, '')), ('input', 'weight', 'rstd'), ('same',), ('T', 'T'), False, ('out', 'rstd'), True, '', True, False, (), ('rstd',)),
+    'batch_norm_train': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'var'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'var'), True, '', False, False, ('mean', 'var'), ()),
+    'batch_norm_eval': ('composite', (('input', 'Tensor', False, ''), ('running_mean', 'Tensor', False, ''), ('running_var', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'running_mean', 'running_var', 'weight'), ('same',), ('T', 'T', 'T', 'T', 'T'), False, (), True, '', False, False, ('running_mean', 'running_var'), ()),
+    'running_average': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, ''), ('keep', 'float', False, ''), ('weight', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
 }
 
 
@@ -352,3 +353,25 @@ def bind_batch_norm_eval(op, kernels, defaults, body):
             out._node = None
         return out
     return batch_norm_eval, None
+
+
+def bind_running_average(op, kernels, defaults, body):
+    def running_average(input, other, keep, weight):
+        try:
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or other._kind is not kind or grad_enabled() and (input._requires_grad or other._requires_grad):
+                return body(input, other, keep, weight)
+            array = kernel(input._array, other._array, keep=keep, weight=weight)
+        except Exception as error:
+            return recover(op, error, (input, other, ), {'keep': keep, 'weight': weight})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
+    return running_average, None

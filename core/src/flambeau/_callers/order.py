@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'median': "composite|input:Tensor:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||False|False|()|()",
-    'nanmedian': "composite|input:Tensor:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||False|False|()|()",
+    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
 }
 
 

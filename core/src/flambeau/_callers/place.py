@@ -7,7 +7,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'scatter_extremum': "composite|input:Tensor:False,dim:Dim:False,index:Tensor:False,src:Tensor:False,largest:bool:False,include_self:bool:False|('input', 'index', 'src', 'out')|('same',)|{'input': 'T', 'index': 'int64', 'src': 'T'}|False|()|True||True|False|()|()",
+    'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,13 +7,13 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'max_pool': "composite|input:Tensor:False,kernel_size:Any:False,stride:Any:False,padding:Any:False,dilation:Any:False,size:Any:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||True|False|()|()",
-    'max_pool_backward': "composite|input:Tensor:False,indices:Tensor:False,size:Any:False|('indices', 'input_shape')|('same',)|{'input': 'T', 'indices': 'int64'}|False|()|True||True|False|()|()",
-    'adaptive_max_pool': "composite|input:Tensor:False,size:Any:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||True|False|()|()",
-    'avg_pool': "composite|input:Tensor:False,kernel_size:Any:False,stride:Any:False,padding:Any:False,size:Any:False,count_include_pad:bool:False,divisor_override:int | None:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'avg_pool_backward': "composite|input:Tensor:False,size:Any:False,kernel_size:Any:False,stride:Any:False,padding:Any:False,count_include_pad:bool:False,divisor_override:int | None:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'adaptive_avg_pool': "composite|input:Tensor:False,size:Any:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'adaptive_avg_pool_backward': "composite|input:Tensor:False,size:Any:False|('input_shape',)|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'max_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
+    'max_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'adaptive_max_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
+    'avg_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('size', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'adaptive_avg_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'adaptive_avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,7 +7,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'cdist': "composite|x1:Tensor:False,x2:Tensor:False,p:float:False|('x1', 'x2', 'out')|('same',)|{'x1': 'T', 'x2': 'T'}|False|()|True||True|False|()|()",
+    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, '')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -7,18 +7,18 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'sum': "primitive|input:Tensor:False,dim:Dims:None:False,keepdim:bool:False:False,dtype:DType | None:None:True|('input_shape',)|('summed',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'spread': "composite|input:Tensor:False,size:Any:False,dim:Any:False,keepdim:bool:False|()|('same',)|{'input': 'T'}|False|()|True||False|False|()|()",
-    'prod': "primitive|input:Tensor:False,dim:Dims:None:False,keepdim:bool:False:False,dtype:DType | None:None:True|('input', 'out')|('summed',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'amax': "primitive|input:Tensor:False,dim:Dims:():False,keepdim:bool:False:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'amin': "primitive|input:Tensor:False,dim:Dims:():False,keepdim:bool:False:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'argmax': "primitive|input:Tensor:False,dim:Dim | None:None:False,keepdim:bool:False:False|()|('int64',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'argmin': "primitive|input:Tensor:False,dim:Dim | None:None:False,keepdim:bool:False:False|()|('int64',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'cumsum': "primitive|input:Tensor:False,dim:Dim:False,dtype:DType | None:None:True|()|('summed',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'cumprod': "primitive|input:Tensor:False,dim:Dim:False,dtype:DType | None:None:True|('input',)|('summed',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'cummax': "primitive|input:Tensor:False,dim:Dim:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||True|False|()|()",
-    'cummin': "primitive|input:Tensor:False,dim:Dim:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||True|False|()|()",
-    'mean': "composite|input:Tensor:False,dim:Dims:None:False,keepdim:bool:False:False,dtype:DType | None:None:True|('input_shape',)|('dtype',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'sum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
+    'spread': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('dim', 'Any', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'prod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
+    'amax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'amin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
+    'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
+    'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
+    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
+    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
+    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
+    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('dtype',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

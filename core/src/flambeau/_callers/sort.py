@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'sort': "primitive|input:Tensor:False,dim:Dim:False,descending:bool:False:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||True|False|()|()",
-    'searchsorted': "primitive|sorted_sequence:Tensor:False,input:Tensor:False,right:bool:False:False|()|('int64',)|{'sorted_sequence': 'T', 'input': 'T'}|False|()|False||True|False|()|()",
+    'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
+    'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), ()),
 }
 
 

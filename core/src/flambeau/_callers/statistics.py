@@ -7,17 +7,17 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'var': "composite|input:Tensor:False,dim:Dims:None:False,correction:float:1.0:False,keepdim:bool:False:False|('input',)|('real',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'var_backward': "composite|grad:Tensor:False,input:Tensor:False,dim:Any:False,correction:float:False,keepdim:bool:False|()|('same',)|{'grad': 'T', 'input': 'T'}|False|()|False||False|True|()|()",
-    'std': "composite|input:Tensor:False,dim:Dims:None:False,correction:float:1.0:False,keepdim:bool:False:False|('input', 'out')|('real',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'max': "composite|input:Tensor:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||False|False|()|()",
-    'min': "composite|input:Tensor:False|('input', 'out')|('same',)|{'input': 'T'}|False|()|True||False|False|()|()",
-    'max_dim': "composite|input:Tensor:False,dim:Dim:False,keepdim:bool:False:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||False|False|()|()",
-    'min_dim': "composite|input:Tensor:False,dim:Dim:False,keepdim:bool:False:False|('indices', 'input_shape')|('same', 'int64')|{'input': 'T'}|False|('values', 'indices')|True||False|False|()|()",
-    'any': "composite|input:Tensor:False,dim:Dims:None:False,keepdim:bool:False:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'all': "composite|input:Tensor:False,dim:Dims:None:False,keepdim:bool:False:False|()|('bool',)|{'input': 'T'}|False|()|False||True|False|()|()",
-    'logsumexp': "composite|input:Tensor:False,dim:Dims:False,keepdim:bool:False:False|('input', 'out')|('floating',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'vector_norm': "composite|input:Tensor:False,ord:float:2.0:False,dim:Dims:None:False,keepdim:bool:False:False|('input', 'out')|('real',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), ()),
+    'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
+    'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), ()),
+    'max': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), ()),
+    'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), ()),
+    'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
+    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
+    'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

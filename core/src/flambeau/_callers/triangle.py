@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.dispatch.
 # mypy: ignore-errors
 
 KEYS = {
-    'tril': "composite|input:Tensor:False,diagonal:int:0:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
-    'triu': "composite|input:Tensor:False,diagonal:int:0:False|()|('same',)|{'input': 'T'}|False|()|True||True|False|()|()",
+    'tril': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'triu': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
 }
 
 

@@ -109,7 +109,7 @@ def _edge_of(node: Node, nr: int) -> Any:
 class FunctionOp:
     """What stands in the place of a table row for the nodes of one Function."""
 
-    __slots__ = ("context", "function", "grad_name")
+    __slots__ = ("context", "function", "grad_name", "signature")
 
     rules = None
     rules_plan: tuple[()] = ()
@@ -123,6 +123,7 @@ class FunctionOp:
     def __init__(self, function: type[Function]) -> None:
         self.function = function
         self.grad_name = f"{function.__name__}Backward"
+        self.signature: Any = None
         self.context: Any = type(self.grad_name, (FunctionCtx,), {"__slots__": (), "_forward_cls": function})
 
     def materialize(self, node: Node) -> bool:
@@ -158,7 +159,7 @@ class FunctionOp:
             raise GradientError(f"function {self.grad_name} returned a gradient different from None at position"
                                 f" {i + 1}, but the corresponding forward input was not a Tensor", op="backward")
         if not isinstance(g, Tensor):
-            raise ArgumentError(f"function {self.grad_name} must return Tensors or None, got {type(g).__name__}"
+            raise GradientError(f"function {self.grad_name} must return Tensors or None, got {type(g).__name__}"
                                 f" at position {i + 1}", op="backward")
         return g if edge is None else self._converted(i, edge, g)
 
@@ -173,7 +174,7 @@ class FunctionOp:
             return g
         if g.dtype.is_complex and not kind.dtype.is_complex:
             g = TABLE["real"].call(g)
-        return TABLE["cast"].call(g, kind.dtype) if g.dtype is not kind.dtype else g  # type: ignore[no-any-return]
+        return TABLE["cast"].call(g, kind.dtype) if g.dtype is not kind.dtype else g
 
 
 def _target(edge: Any) -> tuple[Any, Any]:
@@ -242,28 +243,42 @@ class Function:
         raise NotImplementedError("You must implement either the backward or vjp method.")
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Runs forward on `args`; tensors among the outputs are recorded if a tensor among `args` requires a gradient.
 
         Raises GradientError if forward marked tensors wrongly, ArgumentError if it saved what is no tensor.
         """
         ctx = cls._op.context()
         ctx._node = None
+        separate = cls.setup_context is not Function.setup_context
+        if kwargs or separate:
+            args = _positional(cls, args, kwargs, separate)
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._requires_grad for a in args)
         tracked = any(ctx.needs_input_grad) and grad_enabled()
         edges = tuple(_input_edge(a) for a in args) if tracked else None
         token = _grad.set(False)
         try:
-            if cls.setup_context is Function.setup_context:
-                made = cls.forward(ctx, *args)
-            else:
-                made = cls.forward(*args)
+            made = cls.forward(*args) if separate else cls.forward(ctx, *args)
+            if separate:
                 cls.setup_context(ctx, args, made)
         finally:
             _grad.reset(token)
         outputs = made if isinstance(made, tuple) else (made,)
         finished = _Recorder(cls._op, ctx, args, outputs).finish(edges)
         return finished if isinstance(made, tuple) else finished[0]
+
+
+def _positional(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], separate: bool) -> tuple[Any, ...]:
+    """Keywords in the places of forward's parameters; for a forward without context its defaults, too."""
+    import inspect
+
+    if cls._op.signature is None:
+        cls._op.signature = inspect.signature(cls.forward)
+    bound = cls._op.signature.bind(*args, **kwargs) if separate else cls._op.signature.bind(None, *args, **kwargs)
+    if separate:
+        bound.apply_defaults()
+        return tuple(bound.args)
+    return tuple(bound.args[1:])
 
 
 def _input_edge(value: Any) -> Any:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import views
-from ..dispatch import ValueRangeErrorByZero, composite, lift
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..dispatch import composite, lift
+from ..errors import DTypeError, ShapeError, ValueRangeError, ZeroDivisorError
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dim
 from ..tensor import Tensor
@@ -220,7 +220,7 @@ def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
 def _celu_scales(alpha: float) -> tuple[float, float, float]:
     if alpha == 0:
-        raise ValueRangeErrorByZero("alpha cannot be 0 for CELU", op="celu")
+        raise ZeroDivisorError("alpha cannot be 0 for CELU", op="celu")
     return alpha, 1.0, 1.0 / alpha
 
 
