@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["tests", "lint", "types"]
@@ -29,10 +30,21 @@ def install(session: nox.Session, distributions: list[str], *requirements: str) 
     session.install(*local, *requirements)
 
 
-def conformance_run(session: nox.Session, backend: str) -> None:
-    """Runs the whole conformance suite on one installed backend."""
-    session.run("python", "-m", "pytest", "--pyargs", "flambeau_conformance.suite",
-                f"--flambeau-backend={backend}", "-q", "-n", "2", env=ONE_THREAD)
+def run_all(session: nox.Session, commands: list[list[str]]) -> None:
+    """Runs every command, also after one that failed; the session fails at the end with the list of them."""
+    failed = []
+    for command in commands:
+        try:
+            session.run("python", "-m", *command, env=ONE_THREAD)
+        except CommandFailed:
+            failed.append(" ".join(command))
+    if failed:
+        session.error("failed: " + "; ".join(failed))
+
+
+def suite(backend: str) -> list[str]:
+    """The whole conformance suite on one installed backend."""
+    return ["pytest", "--pyargs", "flambeau_conformance.suite", f"--flambeau-backend={backend}", "-q", "-n", "2"]
 
 
 @nox.session
@@ -47,12 +59,9 @@ def tests(session: nox.Session) -> None:
     """Core, backends, conformance, documentation examples, layer and drift checks."""
     install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", "scikit-learn", "matplotlib", "tqdm")
     if session.posargs:
-        session.run("python", "-m", "pytest", *session.posargs, env=ONE_THREAD)
+        run_all(session, [["pytest", *session.posargs]])
         return
-    session.run("python", "-m", "flambeau._gen", "--check")
-    for backend in CONFORMANCE_BACKENDS:
-        conformance_run(session, backend)
-    session.run("python", "-m", "pytest", "-q", "-n", "2", env=ONE_THREAD)
+    run_all(session, [["flambeau._gen", "--check"], *map(suite, CONFORMANCE_BACKENDS), ["pytest", "-q", "-n", "2"]])
 
 
 nox.session(tests)
@@ -70,7 +79,7 @@ def conformance(session: nox.Session, backend: str) -> None:
     """
     if not session.posargs:
         install(session, [*CPU, "conformance"], *PYTEST, "array-api-strict>=2.2")
-        conformance_run(session, backend)
+        run_all(session, [suite(backend)])
         return
     if backend != CONFORMANCE_BACKENDS[0]:
         session.skip("the name after -- was already run")
@@ -78,7 +87,7 @@ def conformance(session: nox.Session, backend: str) -> None:
     if not requirements and name not in [*CONFORMANCE_BACKENDS, "cupy"]:
         requirements = [f"flambeau-{name}"]
     install(session, [*CPU, "backends/cupy", "conformance"], *PYTEST, "array-api-strict>=2.2", *requirements)
-    conformance_run(session, name)
+    run_all(session, [suite(name)])
 
 
 @nox.session
@@ -127,7 +136,7 @@ def bench(session: nox.Session) -> None:
     session.run("flambeau-bench", *arguments, env=ONE_THREAD)
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=PYTHONS, reuse_venv=False)
 def wheels(session: nox.Session) -> None:
     """Builds every wheel, installs them in a fresh environment and runs the README's program on each backend."""
     dist = Path(session.create_tmp()) / "dist"

@@ -50,9 +50,9 @@ def printed_by(statement: ast.stmt, lines: list[str], following: ast.stmt | None
 def run_block(code: str, names: dict[str, Any], where: str) -> Iterator[tuple[str, str]]:
     """Runs a block statement by statement; yields (what it said it prints, what it printed)."""
     body, lines = ast.parse(code, where).body, code.split("\n")
-    flags = __future__.annotations.compiler_flag if "from __future__ import annotations" in code else 0
     for statement, following in zip(body, [*body[1:], None], strict=True):
-        out = io.StringIO()
+        out, deferred = io.StringIO(), names.get("annotations") is __future__.annotations  # once imported, for good
+        flags = __future__.annotations.compiler_flag if deferred else 0
         with contextlib.redirect_stdout(out):
             exec(compile(ast.Module([statement], []), where, "exec", flags, dont_inherit=True), names)
         expected = printed_by(statement, lines, following)

@@ -77,8 +77,8 @@ class Case:
     def call(self, tensors: list[Any], device: Device, function: Callable[..., Any] | None = None) -> list[Any]:
         """The op (or `function`) on the sample with `tensors` in place of its `arr`s; its results as a list."""
         rest = iter(tensors)
-        args = [_filled(a, rest) for a in self.sample.args]
-        kwargs = {k: _filled(v, rest) for k, v in self.sample.kwargs.items()}
+        args = [filled(a, rest) for a in self.sample.args]
+        kwargs = {k: filled(v, rest) for k, v in self.sample.kwargs.items()}
         call = (function or self.op.call) if self.op.inputs else self._creating(device)
         result = call(*args, **kwargs)
         return list(result) if isinstance(result, tuple) else [result]
@@ -109,11 +109,12 @@ def _specs(value: Any) -> Iterator[arr]:
             yield from _specs(item)
 
 
-def _filled(value: Any, rest: Iterator[Any]) -> Any:
+def filled(value: Any, rest: Iterator[Any]) -> Any:
+    """An argument of a sample with the next tensors in place of its `arr`s."""
     if isinstance(value, arr):
         return next(rest)
     if isinstance(value, (list, tuple)) and any(_specs(value)):
-        return type(value)(_filled(v, rest) for v in value)
+        return type(value)(filled(v, rest) for v in value)
     return value
 
 

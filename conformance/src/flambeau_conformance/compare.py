@@ -9,6 +9,7 @@ from typing import Any
 from flambeau.dtypes import DType
 from flambeau.settings import finfo
 
+from . import accuracy
 from .check import CheckFailed, require
 from .host import Host, rounded
 from .tolerances import Budget
@@ -31,41 +32,67 @@ def _ulp(value: float, limits: Any) -> float:
 
 
 def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: Sequence[float] | None = None,
-             signed_zeros: bool = False) -> None:
+             signed_zeros: bool = False, last: bool = True) -> None:
     """Raises CheckFailed unless `found` is `wide`, rounded once to found's dtype, within the budget.
 
-    `sensitivity` is what a change of the inputs by one unit of their dtype does to each element.
+    `sensitivity` is what a change of the inputs by one unit of their dtype does to each element. The
+    distances are noted, unless the comparison failed and is not the `last`.
     """
     require(found.shape == wide.shape, "shape", f"{where}: result has shape {found.shape}, expected {wide.shape}")
     expected = rounded(wide.values, found.dtype) if wide.dtype is not found.dtype else wide.values
-    if found.dtype.category < 2:
-        faults = [i for i, (f, e) in enumerate(zip(found.values, expected, strict=True)) if f != e]
-    else:
-        bounds = _bounds(expected, found.dtype, budget, sensitivity)
-        rows = zip(found.values, expected, bounds, strict=True)
-        faults = [i for i, (f, e, b) in enumerate(rows) if not _close(f, e, b, found.dtype, signed_zeros)]
+    faults = _faults(found, expected, budget, sensitivity, signed_zeros)
+    if faults and not last:
+        raise CheckFailed("value", where)
+    if found.dtype.category > 1:
+        _measure(found, expected)
     if faults:
         raise CheckFailed("value", f"{where}: {_explained(faults, found, expected, budget)}")
+
+
+def _faults(found: Host, expected: list[Any], budget: Budget, sensitivity: Sequence[float] | None,
+            signed_zeros: bool) -> list[int]:
+    if found.dtype.category < 2:
+        return [i for i, (f, e) in enumerate(zip(found.values, expected, strict=True)) if f != e]
+    allowed = bounds(expected, found.dtype, budget, sensitivity)
+    rows = zip(found.values, expected, allowed, strict=True)
+    return [i for i, (f, e, b) in enumerate(rows) if not _close(f, e, b, found.dtype, signed_zeros)]
+
+
+def _measure(found: Host, expected: list[Any]) -> None:
+    pairs = [(f, e) for f, e in zip(found.values, expected, strict=True) if f != e and (f == f or e == e)]
+    accuracy.note((_ulps(f, e, found.dtype) for f, e in pairs), len(expected) - len(pairs))
+
+
+def _ulps(found: Any, expected: Any, dtype: DType) -> float:
+    if dtype.is_complex:
+        parts = [(found.real, expected.real), (found.imag, expected.imag)]
+        unit = ulp(_size(expected), dtype.real) if isfinite(_size(expected)) else inf
+        return max(abs(f - e) / unit if isfinite(f - e) else 0.0 if f == e or (f != f and e != e) else inf
+                   for f, e in parts)
+    if found != found or expected != expected:
+        return inf
+    return abs(_finite(found, dtype) - _finite(expected, dtype)) / ulp(expected, dtype)
 
 
 def within(found: Host, wide: Host, budget: Budget, where: str, sensitivity: Callable[[], Sequence[float] | None],
            signed_zeros: bool = False) -> None:
     """As `compared`; the sensitivity, which is dear, is measured only where the budget alone does not do."""
+    last = not budget.spread or found.dtype.category < 2 or found.shape != wide.shape
     try:
-        compared(found, wide, budget, where, signed_zeros=signed_zeros)
+        compared(found, wide, budget, where, signed_zeros=signed_zeros, last=last)
     except CheckFailed:
-        if not budget.spread or found.dtype.category < 2 or found.shape != wide.shape:
+        if last:
             raise
         compared(found, wide, budget, where, sensitivity())
 
 
-def _bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
+def bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
     ulps, real = budget.ulps(dtype), dtype.real
     floor = finfo(real).tiny * budget.underflows + finfo(real).eps * budget.cancels
-    bounds = [floor + ulps * ulp(_size(e), real) if e == e else 0.0 for e in expected]
+    held = [floor + ulps * ulp(_size(e), real) if e == e else 0.0 for e in expected]
     if sensitivity is None:
-        return bounds
-    return [b + (budget.spread * s if s != inf else 0.0) for b, s in zip(bounds, sensitivity, strict=True)]
+        return held
+    return [b + (budget.spread * s if s != inf else 0.0) for b, s in zip(held, sensitivity, strict=True)]
 
 
 def _size(value: Any) -> float:

@@ -80,8 +80,11 @@ def run(case: Case, target: Target) -> str:
         return refused(case, target, reason)
     oracle_pull = Pullback(case, oracle.reference())
     wide = oracle.widened(case, case.hosts)
-    incoming = _incoming(oracle_pull, case, wide)
+    incoming = incoming_for(oracle_pull, case, wide)
     if not incoming:
+        _, _, results = Pullback(case, target.device).forward(case.hosts)
+        require(not results, "tracked", f"gradient of {case.id}: no result has one on the reference, {len(results)} do"
+                                        " here")
         return PASSED
     expected = oracle_pull(wide, incoming)
     mine = Pullback(case, target.device)
@@ -90,7 +93,7 @@ def run(case: Case, target: Target) -> str:
     return PASSED
 
 
-def _incoming(pull: Pullback, case: Case, wide: list[Host]) -> list[Host]:
+def incoming_for(pull: Pullback, case: Case, wide: list[Host]) -> list[Host]:
     """Random gradients for every result that has one, which the dtype under test can hold."""
     random = generator(f"weights of {case.op.name}/{case.label}")
     _, _, results = pull.forward(wide)
@@ -125,10 +128,11 @@ def _strided(case: Case, host: Host) -> Placement | None:
 
 
 def _compare(mine: Pullback, incoming: list[Host], n: int, found: Host, expected: Host, where: str) -> None:
-    within(found, expected, gradient_budget(mine.case.op), where, lambda: _sensitivity(mine.case, incoming)[n])
+    within(found, expected, gradient_budget(mine.case.op), where,
+           lambda: sensitivity_of_gradients(mine.case, incoming)[n])
 
 
-def _sensitivity(case: Case, incoming: list[Host]) -> list[list[float] | None]:
+def sensitivity_of_gradients(case: Case, incoming: list[Host]) -> list[list[float] | None]:
     """How much small changes of the inputs and of the incoming gradients are amplified."""
     pull, wide = Pullback(case, oracle.reference()), oracle.widened(case, case.hosts)
 

@@ -95,7 +95,19 @@ def run(case: Case, target: Target) -> str:
             v, u = weighted.directions(), weighted.directions()
             _first_order(weighted, v)
             _second_order(weighted, v, u)
+    elif weighted.weights:
+        _empty(weighted)
+    else:
+        _, leaves, results = weighted.pull.forward(weighted.hosts)
+        require(leaves and not results, "rule", f"{case.id}: results have a gradient now and then")
     return PASSED
+
+
+def _empty(weighted: _Weighted) -> None:
+    """Of no elements there is nothing to differ from; the gradients have their shapes nevertheless."""
+    shapes = [weighted.hosts[i].shape for i in weighted.pull.inputs]
+    found = [g.shape for g in weighted.gradients(weighted.hosts)]
+    require(found == shapes, "rule", f"{weighted.case.id}: gradients have shapes {found}, the inputs {shapes}")
 
 
 def _first_order(weighted: _Weighted, v: list[Host]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from flambeau import plugins
@@ -15,6 +16,8 @@ from flambeau.backend import CONTRACT, Backend
 from flambeau.device import Device, resolve
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.errors import FlambeauError
+
+from .tolerances import tolerance_faults
 
 MANIFEST = "flambeau-backend.toml"
 DTYPE_CAPABILITIES = {"complex": ("complex64", "complex128"), "float64": ("float64", "complex128"),
@@ -88,6 +91,13 @@ def read_manifest(descriptor: Any) -> dict[str, Any]:
     return tomllib.loads(path.read_text()) if path.is_file() else {}
 
 
+def package_folder(name: str) -> Path | None:
+    """Where the backend's manifest and its ledger of known failures lie."""
+    package = type(plugins.installed()[name].descriptor).__module__.rpartition(".")[0]
+    found = getattr(import_module(package), "__path__", None) if package else None
+    return Path(next(iter(found))) if found else None
+
+
 def manifest_faults(target: Target) -> list[str]:
     """What is wrong with the manifest."""
     manifest = target.manifest
@@ -101,7 +111,7 @@ def manifest_faults(target: Target) -> list[str]:
                       f" {target.backend.shared_views}")
     if manifest.get("backend", {}).get("name") != target.name:
         faults.append(f"it is the manifest of {manifest.get('backend', {}).get('name')!r}, not of {target.name!r}")
-    return faults + _contract_faults(manifest) + _unsupported_faults(manifest)
+    return faults + _contract_faults(manifest) + _unsupported_faults(manifest) + tolerance_faults(manifest)
 
 
 def _contract_faults(manifest: dict[str, Any]) -> list[str]:

@@ -10,9 +10,10 @@ absolute terms: `underflows` counts smallest normal numbers, for intermediate re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from flambeau.dtypes import DType
+from flambeau.dtypes import BY_NAME, DType
 from flambeau.registry import TABLE, OpDef
 
 
@@ -83,6 +84,54 @@ def budget(op: OpDef) -> Budget:
 def gradient_budget(op: OpDef) -> Budget:
     """What the gradients of `op` may be off by."""
     return ONE_MINUS if op.name in _SLOPES_FROM_ONE or budget(op) is ONE_MINUS else GRADIENT
+
+
+# --- what a backend's manifest asks beyond that: debt, listed in every report
+
+CAP = 4.0  # times the standard; more is no tolerance but a wrong result
+_GRANTED: dict[tuple[str, str], float] = {}  # (op, dtype) to ulps; a process tests one backend
+
+
+def loosen(manifest: dict[str, Any]) -> None:
+    """Grants what the manifest's `[[tolerances]]` ask, up to the cap."""
+    _GRANTED.clear()
+    _GRANTED.update({(row["op"], row["dtype"]): row["granted"] for row in debt(manifest)})
+
+
+def debt(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per op and dtype whose bound is loosened: the standard, what is asked, what is granted."""
+    rows = []
+    for entry in manifest.get("tolerances", []):
+        if entry.get("op") in TABLE:
+            for name in entry.get("dtypes", []):
+                if name in BY_NAME:
+                    rows.append(_debt(entry, BY_NAME[name]))
+    return rows
+
+
+def _debt(entry: dict[str, Any], dtype: DType) -> dict[str, Any]:
+    standard, asked = budget(TABLE[entry["op"]]).ulps(dtype), float(entry.get("ulps", 0))
+    return {"op": entry["op"], "dtype": dtype.name, "standard": standard, "asked": asked, "cap": CAP * standard,
+            "granted": min(asked, CAP * standard), "reason": entry.get("reason", "")}
+
+
+def tolerance_faults(manifest: dict[str, Any]) -> list[str]:
+    """What is wrong with the manifest's `[[tolerances]]`."""
+    faults = [f"tolerances names {e.get('op')!r}, {e.get('dtypes')}: unknown op or dtypes, or no reason"
+              for e in manifest.get("tolerances", [])
+              if e.get("op") not in TABLE or not e.get("reason") or not e.get("dtypes")
+              or not set(e["dtypes"]) <= set(BY_NAME)]
+    return faults + [f"tolerances asks {row['asked']:g} ulp for {row['op']} in {row['dtype']}; the cap is"
+                     f" {row['cap']:g}" for row in debt(manifest) if row["asked"] > row["cap"]]
+
+
+def granted(op: OpDef, dtype: DType) -> Budget:
+    """What results of `op` may be off by on the backend under test."""
+    standard = budget(op)
+    ulps = _GRANTED.get((op.name, dtype.name), 0.0) / (2 if dtype.is_complex else 1)
+    if ulps <= standard.ulps(dtype):
+        return standard
+    return replace(standard, half=ulps, single=ulps, double=ulps)
 
 
 def unknown_names() -> list[str]:

@@ -25,7 +25,7 @@ from .draw import extreme_integers, pairs, special_floats
 from .host import Host, Placement, get, put, raw
 from .layouts import can_expand, expanded_case, layouts
 from .target import Target
-from .tolerances import EITHER_ZERO, EXACT, FUSED, Budget, budget
+from .tolerances import EITHER_ZERO, EXACT, FUSED, Budget, budget, granted
 
 _ELEMENTWISE = {"elementwise", "compare"}  # families whose ops work on each element alone
 
@@ -57,12 +57,20 @@ def refused(case: Case, target: Target, reason: str) -> str:
     try:
         case.call([put(h, target.device) for h in case.hosts], target.device)
     except UnsupportedError as error:
-        require(target.name in str(error), "refusal", f"{case.id}: {error} does not name the backend")
+        require_fields(error, target, case.id)
         return UNSUPPORTED
     except Exception as error:
         raise CheckFailed("refusal", f"{case.id}: the manifest says no ({reason}), which must raise UnsupportedError,"
                                      f" but {type(error).__name__} was raised: {error}") from error
     raise CheckFailed("refusal", f"{case.id}: the manifest says no ({reason}), but the call worked")
+
+
+def require_fields(error: UnsupportedError, target: Target, where: str) -> None:
+    """Raises CheckFailed unless the error says which op, dtype and backend it is about."""
+    told = bool(error.op) and isinstance(error.fields.get("dtype"), dtypes.DType)
+    require(told and error.fields.get("backend") == target.name, "refusal",
+            f"{where}: {error} must name op, dtype and backend {target.name!r}; it has op {error.op!r} and fields"
+            f" {error.fields}")
 
 
 def _run_layout(case: Case, target: Target, hosts: list[Host], placements: list[Placement | None],
@@ -88,7 +96,7 @@ def unchanged(tensors: list[Any], before: list[bytes], where: str) -> None:
 
 def check_result(case: Case, hosts: list[Host], found: Host, wide: Host, i: int, where: str) -> None:
     """Raises CheckFailed where one result is further off than its class allows."""
-    allowed = budget(case.op)
+    allowed = granted(case.op, found.dtype)
     where = where if not case.op.outputs else f"{where}, {case.op.outputs[i]}"
     signed = case.op.kind == "primitive" and case.label == "special" and case.op.name not in EITHER_ZERO
     within(found, wide, allowed, where, lambda: sensitivity_of(case, hosts)[i], signed)

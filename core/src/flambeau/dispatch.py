@@ -112,11 +112,13 @@ def lift(tensor: Any, value: Any) -> Any:
     """
     try:
         return tensor._kind.scalars[type(value), value]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return _lift_new(tensor, value)
 
 
 def _lift_new(tensor: Any, value: Any) -> Any:
+    if not isinstance(tensor, Tensor):
+        return NotImplemented
     if isinstance(value, Tensor) or not isinstance(value, NUMBERS):
         return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
     kind = tensor._kind.plain

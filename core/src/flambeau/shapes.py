@@ -78,8 +78,10 @@ def as_size(op: str, size: Any, name: str = "size") -> Shape:
     return (as_int(op, name, size),)
 
 
-def spread(sizes: tuple[Any, ...]) -> Any:
-    """`f(2, 3)` and `f((2, 3))` alike: what a method that spreads its sizes was given."""
+def spread(sizes: tuple[Any, ...], named: Any = None) -> Any:
+    """`f(2, 3)`, `f((2, 3))` and `f(size=(2, 3))` alike: what a method that spreads its sizes was given."""
+    if named is not None and not sizes:
+        return named
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         return sizes[0]
     return sizes

@@ -99,8 +99,12 @@ def check_distinct(op_name: str, view: Tensor) -> None:
     if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
         return
     if any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True)):
-        raise InplaceError("unsupported operation: more than one element of the written-to tensor refers to a single"
-                           " memory location. Please clone() the tensor before performing the operation.", op=op_name)
+        raise _several_per_place(op_name)
+
+
+def _several_per_place(op_name: str) -> InplaceError:
+    return InplaceError("unsupported operation: more than one element of the written-to tensor refers to a single"
+                        " memory location. Please clone() the tensor before performing the operation.", op=op_name)
 
 
 def _check_result(op_name: str, target: Tensor, result: Tensor) -> None:
@@ -225,6 +229,8 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
         from .errors import DeviceError
 
         raise DeviceError(f"out is on {str(out.device)!r}, the result on {str(result.device)!r}", op=op.name)
+    if any(step == 0 and n > 1 for n, step in zip(out._array.shape, out.stride(), strict=True)):
+        raise _several_per_place(op.name)
     if out._array.shape != result._array.shape:
         _resize_out(op, out, result)
     return store(out, result)

@@ -176,3 +176,161 @@ def test_random_programs(seed: int) -> None:
         if y.grad is not None:
             grad = torch.tensor(x.grad.tolist(), dtype=torch.float64)
             assert torch.allclose(grad, y.grad, rtol=1e-10, atol=1e-10, equal_nan=True), explained(steps)
+
+
+# --- each rule by itself
+
+
+def both(function: Callable[[Any, Any], Any]) -> None:
+    """Runs `function(library, leaf)` on both; the same values (or both raise), and the same gradient of the leaf."""
+    results, leaves = [], []
+    for lib in (torch, flambeau):
+        x = leaf(lib, [[0.5, -1.25, 2.0], [1.5, 0.25, -0.75]])
+        try:
+            made = function(lib, x)
+            made.sum().backward()
+            results.append((made.tolist(), x.grad.tolist()))
+        except (RuntimeError, TypeError) as error:
+            results.append(("raised", isinstance(error, RuntimeError)))
+        leaves.append(x.tolist())
+    if results[0][0] == "raised" or results[1][0] == "raised":
+        assert results[0] == results[1]
+    else:
+        for wanted, got in zip(*results, strict=True):
+            assert torch.allclose(torch.tensor(got), torch.tensor(wanted), rtol=1e-12)
+    assert leaves[0] == leaves[1]
+
+
+def changed(make: Callable[[Any, Any], Any], change: Callable[[Any], Any], use: Callable[[Any, Any], Any]) -> Any:
+    def run(lib: Any, x: Any) -> Any:
+        base = x * 1.0
+        view = make(lib, base)
+        change(view)
+        return use(base, view)
+
+    return run
+
+
+MAKE = {"base": lambda lib, b: b, "row": lambda lib, b: b[1], "view of view": lambda lib, b: b.t()[1:][0],
+        "flat": lambda lib, b: b.view(-1)[2:], "strided": lambda lib, b: b[:, ::2],
+        "as_strided": lambda lib, b: b.as_strided((2, 2), (3, 2), 0), "unfolded": lambda lib, b: b.unfold(1, 1, 2),
+        "diagonal": lambda lib, b: b.diagonal(), "detached": lambda lib, b: b.detach()[0]}
+CHANGE = {"mul_": lambda v: v.mul_(3), "relu_": lambda v: v.relu_(), "copy_": lambda v: v.copy_(v.detach().clone() * 2),
+          "set": lambda v: v.__setitem__(v > 0, 7.0), "fill_": lambda v: v.fill_(2), "exp_": lambda v: v.exp_(),
+          "add_": lambda v: v.add_(v.clone())}
+USE = {"base": lambda b, v: b * b, "view": lambda b, v: v * v, "both": lambda b, v: (b * b).sum() + (v * 3).sum()}
+
+
+@pytest.mark.parametrize("make", MAKE)
+@pytest.mark.parametrize("change", CHANGE)
+@pytest.mark.parametrize("use", USE)
+def test_a_view_changed_in_place(make: str, change: str, use: str) -> None:
+    both(changed(MAKE[make], CHANGE[change], USE[use]))
+
+
+def test_a_base_changed_under_its_views() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        base = x * 1.0
+        row, column = base[0], base[:, 1]
+        base.mul_(2)
+        column.add_(row[2])
+        return (row * row).sum() + (column * base[:, 2]).sum()
+
+    both(run)
+
+
+def test_leaves_refuse() -> None:
+    both(lambda lib, x: x.add_(1))
+    both(lambda lib, x: x[0].add_(1))
+    both(lambda lib, x: x.view(-1).zero_())
+    both(lambda lib, x: x.__setitem__(0, 1.0))
+    both(lambda lib, x: x.copy_(x.detach()))
+    both(lambda lib, x: x.relu_())
+
+
+def test_leaves_change_without_recording() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        with lib.no_grad():
+            x.mul_(2)
+            x[0] = 1.0
+            x.view(-1)[1:].add_(1)
+        return x * x
+
+    both(run)
+
+
+def test_detached_tensors_share_memory_and_versions() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        y = x * 1.0
+        z = y * y  # keeps y
+        y.detach().mul_(2)
+        return z
+
+    both(run)
+
+
+def test_data_shares_memory_but_not_versions() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        y = x * 1.0
+        z = y * y
+        y.data.mul_(2)
+        return z
+
+    both(run)
+
+
+@pytest.mark.parametrize("keep", ["mul", "exp", "index", "view"])
+def test_saved_tensors_must_not_change(keep: str) -> None:
+    def run(lib: Any, x: Any) -> Any:
+        y = x * 1.0
+        z = {"mul": lambda: y * y, "exp": lambda: y.exp(), "index": lambda: y[[0, 1]], "view": lambda: y[0] * 2}[keep]()
+        y.add_(1)
+        return z
+
+    both(run)
+
+
+def test_a_saved_result_must_not_change() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        y = x.exp()
+        z = y * 1
+        y.add_(1)
+        return z
+
+    both(run)
+
+
+def test_tracked_values_written_into_plain_memory() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        made = lib.zeros(3, 3, dtype=lib.float64)
+        part = made[1:]
+        part[:, 0] = x[0, 0]
+        made[0] = x[1] * 2
+        part.copy_(x * 3)
+        made[made > 4] = x.sum()
+        return made * made
+
+    both(run)
+
+
+def test_a_chain_of_changes() -> None:
+    def run(lib: Any, x: Any) -> Any:
+        made = x.clone()
+        for i in range(4):
+            made[i % 2, i % 3 :] += made[(i + 1) % 2, i % 3 :] * 0.5
+        made.t()[0] *= 2
+        return made.tanh_() * x
+
+    both(run)
+
+
+def test_stacked_elements_are_not_written() -> None:
+    both(lambda lib, x: (x[0] * 1).expand(2, 3).mul_(2))
+    both(lambda lib, x: lib.ones(3).expand(2, 3).add_(1))
+    both(lambda lib, x: x + lib.zeros(3, dtype=lib.float64).expand(2, 3).fill_(1))
+
+
+def test_shapes_do_not_grow_in_place() -> None:
+    both(lambda lib, x: (x[0] * 1).add_(x))
+    both(lambda lib, x: (x[0] * 1).copy_(x))
+    both(lambda lib, x: (x * 1).copy_(x[0]))

@@ -32,7 +32,7 @@ class Namespace:
         try:
             return self.dtypes[dtype]
         except KeyError:
-            raise UnsupportedError(self.lacks(dtype), dtype=dtype, backend=self.name) from None
+            raise UnsupportedError(self.lacks(dtype), op="from_host", dtype=dtype, backend=self.name) from None
 
     def lacks(self, dtype: DType) -> str:
         """Why `dtype` is not to be had here."""

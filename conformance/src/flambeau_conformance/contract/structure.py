@@ -24,8 +24,10 @@ def kernels(target: Target) -> None:
     table()
     try:
         check_backend(target.backend)
+        fault = ""
     except FlambeauError as error:
-        require(False, "kernels", str(error))
+        fault = str(error)
+    require(not fault, "kernels", fault)
 
 
 @promise("kernels-callable", CHECKS)
@@ -68,6 +70,9 @@ def declared_dtypes(target: Target, dtype: DType) -> None:
 @promise("refusals", CHECKS)
 def refusals(target: Target) -> None:
     """What the backend object lists as unsupported raises UnsupportedError with op, dtype and backend."""
+    stated = {(e["op"], d) for e in target.manifest.get("unsupported", []) for d in e["dtypes"] if e["op"] != "*"}
+    missing = sorted(stated - set(target.backend.unsupported))
+    require(not missing, "refusal", f"the manifest lists {missing} as unsupported, the backend object does not")
     for name, dtype_name in target.backend.unsupported:
         op, dtype = TABLE[name], dtypes.BY_NAME[dtype_name]
         if dtype not in accepted(op):

@@ -8,7 +8,7 @@ from typing import Any
 from flambeau.errors import ShapeError
 
 from ..api import flambeau
-from ..check import Check, CheckFailed, require
+from ..check import Check, require
 from ..target import Target
 from .promise import promise
 
@@ -111,13 +111,15 @@ def in_place_gradients(target: Target) -> None:
 def view_refused(target: Target) -> None:
     """view never copies: strides that do not allow it raise ShapeError."""
     x = _grid(target).t()
-    if x.is_contiguous():
-        return  # a backend without strides keeps every array in C order
+    if x.is_contiguous():  # a backend without strides keeps every array in C order
+        require(x.view(6).tolist() == [0, 3, 1, 4, 2, 5], "view", "view(6) of a transposed tensor in C order")
+        return
     try:
         x.view(6)
+        raised = False
     except ShapeError:
-        return
-    raise CheckFailed("view", "view(6) of a transposed tensor must raise ShapeError")
+        raised = True
+    require(raised, "view", "view(6) of a transposed tensor must raise ShapeError")
 
 
 @promise("move", CHECKS)

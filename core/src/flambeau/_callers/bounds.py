@@ -11,7 +11,7 @@ KEYS = {
     'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
     'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
     'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'copysign': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
     'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), ()),
 }
 
@@ -156,11 +156,6 @@ def bind_copysign(op, kernels, defaults, body):
     def copysign(input, other, *, out=None):
         if out is not None:
             return into(op, out, copysign(input, other))
-        if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
-            if lifted is NotImplemented:
-                raise foreign(op, 'input', input)
-            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
             if lifted is NotImplemented:

@@ -35,7 +35,7 @@ KEYS = {
     'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), ()),
     'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), ()),
     'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), ()),
-    'fmod': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
     'pow': ('primitive', (('input', 'Tensor | Number', False, ''), ('exponent', 'Tensor | Number', False, '')), ('input', 'exponent', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
     'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
     'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
@@ -1309,11 +1309,6 @@ def bind_fmod(op, kernels, defaults, body):
     def fmod(input, other, *, out=None):
         if out is not None:
             return into(op, out, fmod(input, other))
-        if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
-            if lifted is NotImplemented:
-                raise foreign(op, 'input', input)
-            input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
             if lifted is NotImplemented:

@@ -107,7 +107,8 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Alpha dropout of whole channels."""
-    return _alpha_dropout(input, p, training, inplace, _feature_mask_shape(input))
+    drops = training and 0 < p < 1 and input.numel() > 0
+    return _alpha_dropout(input, p, training, inplace, _feature_mask_shape(input) if drops else ())
 
 
 # -- embedding -----------------------------------------------------------------------------------
@@ -116,6 +117,8 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
               norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
     """`weight[input]`; see nn.Embedding."""
+    if weight.dim() != 2:
+        raise ShapeError(f"'weight' must be 2-D, got {weight.dim()} dimensions", op="embedding")
     rows = weight.shape[0]
     if padding_idx is not None:
         if padding_idx != 0 and not -rows <= padding_idx < rows:

@@ -10,7 +10,7 @@ from .. import ops
 from ..errors import ShapeError, ValueRangeError
 from ..ops import logsigmoid, pairwise_distance
 from ..tensor import Tensor
-from ._reduction import reduced, reduction_of
+from ._reduction import check_reduction, reduced, reduction_of
 
 
 def _warn_sizes(input: Tensor, target: Tensor) -> None:
@@ -203,13 +203,21 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
         raise ValueRangeError("only p == 1 and p == 2 supported", p=p)
     if weight is not None and weight.dim() != 1:
         raise ValueRangeError("weight must be one-dimensional")
-    index = target.unsqueeze(-1)
-    hinge = (margin - input.gather(-1, index) + input).clamp(min=0) ** p
+    mode = check_reduction(reduction_of(reduction, size_average, reduce))
+    rows = input.reshape(-1, input.shape[-1] if input.dim() else 1)
+    if input.dim() > 2 or not rows.shape[1]:
+        raise ShapeError("Expected non-empty vector or matrix with optional 0-dim batch size, but got:"
+                         f" {list(input.shape)}", op="multi_margin_loss")
+    if target.numel() != rows.shape[0]:
+        raise ShapeError("multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples"
+                         f" [{rows.shape[0]}], but got {list(target.shape)}", op="multi_margin_loss")
+    index = target.reshape(-1, 1)
+    hinge = (margin - rows.gather(-1, index) + rows).clamp(min=0) ** p
     if weight is not None:
         hinge = hinge * weight[index]
-    classes = ops.arange(input.shape[-1], device=input.device)
-    loss = hinge.masked_fill(classes == index, 0).sum(-1) / input.shape[-1]
-    return reduced(loss, reduction_of(reduction, size_average, reduce))
+    classes = ops.arange(rows.shape[1], device=input.device)
+    loss = hinge.masked_fill(classes == index, 0).sum(-1) / rows.shape[1]
+    return reduced(loss if target.dim() else loss.squeeze(0), mode)
 
 
 def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,

@@ -18,12 +18,17 @@ def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None)
     return meant
 
 
+def check_reduction(reduction: str) -> str:
+    """`reduction` itself. Raises ValueRangeError for an unknown one."""
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueRangeError(f"{reduction} is not a valid value for reduction", reduction=reduction)
+    return reduction
+
+
 def reduced(loss: Tensor, reduction: str) -> Tensor:
     """The mean or sum of `loss`, or itself. Raises ValueRangeError for an unknown reduction."""
-    if reduction == "mean":
+    if check_reduction(reduction) == "mean":
         return loss.mean()
     if reduction == "sum":
         return loss.sum()
-    if reduction == "none":
-        return loss
-    raise ValueRangeError(f"{reduction} is not a valid value for reduction", reduction=reduction)
+    return loss

@@ -39,3 +39,4 @@ from .attention import *  # noqa: F403
 from .place import *  # noqa: F403
 from . import mutate, typenames
 from .. import indexing  # noqa: F401 - attaches x[...]
+from .changing import *  # noqa: F403

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import views
 from ..dispatch import lift
+from ..dtypes import int64
 from ..errors import ArgumentError, DTypeError, ValueRangeError
 from ..tensor import Tensor
 from . import elementwise as e
@@ -39,6 +40,8 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
+    if not isinstance(input, Tensor):
+        raise ArgumentError(f"argument 'input' must be a Tensor, got {type(input).__name__}", op="rsub")
     return sub(other if isinstance(other, Tensor) else lift(input, other), input, alpha=alpha)
 
 
@@ -99,7 +102,9 @@ def _default() -> Any:
 
 
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The square of each element."""
+    """The square of each element; of booleans, as int64."""
+    if not input._kind.dtype.category:
+        input = input.to(int64)
     return e.mul(input, input, out=out)
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..dispatch import composite, into, lift
+from ..dispatch import composite, into, lift, result_dtype
 from ..dtypes import DType, get_default_dtype, promote_types
 from ..errors import DTypeError, ValueRangeError
 from ..registry import Number
@@ -120,17 +120,25 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
 # --- combinations
 
 
-def _floats_agree(op: str, input: Tensor, value: Any) -> None:
-    if isinstance(value, float) and input._kind.dtype.category < 2:
+def _floats_agree(op: str, dtype: DType, value: Any) -> None:
+    if isinstance(value, float) and dtype.category < 2:
         raise DTypeError(f"for integral input tensors, argument value must not be a floating point number, got {value}",
                          op=op)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """input + value * tensor1 * tensor2, broadcast."""
-    _floats_agree("addcmul", input, value)
-    product = tensor1 * tensor2
-    return e._add(input, product if value == 1 else product * value, out=out)
+    _floats_agree("addcmul", result_dtype([input, tensor1, tensor2]), value)
+    made = _in_single(lambda a, b, c: e._add(a, b * c if value == 1 else b * c * value), input, tensor1, tensor2)
+    return made if out is None else into(e._add.op, out, made)
+
+
+def _in_single(function: Any, *inputs: Tensor) -> Tensor:
+    """`function` of the tensors; where all are of half precision, in float32 with one rounding at the end."""
+    dtype = inputs[0]._kind.dtype
+    if dtype not in (dtypes.float16, dtypes.bfloat16) or any(x._kind.dtype is not dtype for x in inputs):
+        return function(*inputs)  # type: ignore[no-any-return]
+    return cast(function(*[cast(x, dtypes.float32) for x in inputs]), dtype)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -138,8 +146,8 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if tensor1._kind.dtype.category < 2 and tensor2._kind.dtype.category < 2:
         raise DTypeError("Integer division with addcdiv is no longer supported, and in a future release addcdiv will"
                          " perform a true division of tensor1 and tensor2.", op="addcdiv")
-    quotient = tensor1 / tensor2
-    return e._add(input, quotient if value == 1 else quotient * value, out=out)
+    made = _in_single(lambda a, b, c: e._add(a, b / c if value == 1 else b / c * value), input, tensor1, tensor2)
+    return made if out is None else into(e._add.op, out, made)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) -> Tensor:
@@ -149,9 +157,9 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     if isinstance(weight, Tensor):
         made = _lerp_tensor(input, end, weight)
     elif abs(weight) < 0.5:
-        made = input + (end - input) * weight
+        made = _in_single(lambda a, b: a + (b - a) * weight, input, end)
     else:
-        made = end - (end - input) * (1 - weight)
+        made = _in_single(lambda a, b: b - (b - a) * (1 - weight), input, end)
     return made if out is None else into(e._add.op, out, made)
 
 
@@ -159,7 +167,7 @@ def _lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
     if input._kind.dtype is not weight._kind.dtype:
         raise DTypeError(f"expected dtype {input.dtype!r} for `weight` but got dtype {weight.dtype!r}", op="lerp")
     near = lt(e.abs(weight), 0.5)
-    return where_op(near, input + (end - input) * weight, end - (end - input) * (1 - weight))
+    return _in_single(lambda a, b, w: where_op(near, a + (b - a) * w, b - (b - a) * (1 - w)), input, end, weight)
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -169,7 +177,7 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @composite(saves="input out", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
            samples=_PAIRS)
-def copysign(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
     """The size of `input` with the sign of `other`, broadcast; a zero has a sign too."""
     size = e.abs(input)
     return where_op(signbit(other), e.neg(size), size)
@@ -230,8 +238,6 @@ def _ignoring_nan(function: Any, input: Tensor, other: Tensor, out: Tensor | Non
 
 def result_type(tensor1: Any, tensor2: Any) -> DType:
     """The dtype that an operation on the two, tensors or numbers, gives."""
-    from ..dispatch import result_dtype
-
     first = tensor1 if isinstance(tensor1, Tensor) else None
     anchor = first if first is not None else tensor2
     if not isinstance(anchor, Tensor):

@@ -18,7 +18,7 @@ from .join import cat
 from .linalg import matmul
 from .logic import isnan
 from .math import logaddexp
-from .movement import expand, permute_op, reshape
+from .movement import copy, expand, permute_op, reshape
 from .reduce import cumsum, mean_op, reduced_dims
 from .reduce import sum as total
 from .sort import sort_op
@@ -165,7 +165,7 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
         count = made.shape[dim] - 1
         subtract = bitwise_xor if made.dtype is dtypes.bool else e._sub
         made = subtract(made.narrow(dim, 1, count), made.narrow(dim, 0, count))
-    return made
+    return copy(made) if made is input else made
 
 
 # --- sums without NaN
@@ -190,7 +190,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DTy
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """The logarithm of the running sum of exponentials along `dim`, without overflow; one op per step."""
     dim = canonical_dim("logcumsumexp", dim, input.ndim)
-    if not input.dtype.is_floating_point:
+    if input.dtype.category < 2:
         raise DTypeError(f"logcumsumexp not implemented for {input.dtype!r}", op="logcumsumexp", dtype=input.dtype)
     if not input.ndim or input.shape[dim] < 2:
         return input.clone()
@@ -220,7 +220,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
         centred = rows - total(rows * weight, 1, True) / total(weight)
         spread = centred * weight
     made = matmul(spread, e.conj(permute_op(centred, (1, 0)))) / count
-    return reshape(made, ()) if input.ndim < 2 else made
+    return reshape(made, ()) if made.numel() == 1 else made
 
 
 def _observation_weights(rows: Tensor, correction: int, fweights: Tensor | None,
@@ -242,7 +242,7 @@ def _observation_weights(rows: Tensor, correction: int, fweights: Tensor | None,
     whole = total(weight)
     if not correction or aweights is None:
         return weight, e.maximum(whole - correction, zeros_of(whole, ()))
-    return weight, e.maximum(whole - correction * total(weight * aweights) / whole, zeros_of(rows, ()))
+    return weight, e.maximum(whole - correction * total(weight * aweights) / whole, zeros_of(whole, ()))
 
 
 def _at_least_zero(count: float) -> float | Any:

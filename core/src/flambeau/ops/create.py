@@ -193,8 +193,10 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()
-    length = _arange_length(start, end, step)
     kind = kind_for(dtype, device)
+    length = _arange_length(start, end, step)
+    if kind.dtype is dtypes.int64 and length:  # counted in whole numbers, as the elements are
+        length = _arange_length(*[int(v) for v in (start, end, step)]) if int(step) else length
     if kind.dtype.category == 1:
         start, step = int(start), int(step) if int(step) == step else step
     made = wrap(TABLE["arange"].kernels[kind](start=start, step=step, length=length, dtype=kind.dtype), kind)
@@ -225,6 +227,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
     if steps < 0:
         raise ValueRangeError(f"number of steps must be non-negative, got {steps}", op="linspace")
     kind = kind_for(dtype, device)
+    start, end = (int(v) if kind.dtype.category == 1 else v for v in (start, end))
     step = (end - start) / (steps - 1) if steps > 1 else 0
     if kind.dtype.category == 3:
         values = [start + step * i for i in range(steps)]

@@ -225,8 +225,10 @@ def _permuted(x: Tensor, have: Labels, want: Labels) -> Tensor:
 
 
 def _arranged(x: Tensor, have: Labels, want: Labels) -> Tensor:
-    x, have = _summed(x, have, set(have) - set(want))
-    return _permuted(x, have, want)
+    """The output's order; what is summed of a lone operand is summed as `sum` does, integers in int64."""
+    dims = tuple(d for d, label in enumerate(have) if label not in want)
+    x = total(x, dims) if dims else x
+    return _permuted(x, [label for label in have if label in want], want)
 
 
 __all__ = ["einsum"]

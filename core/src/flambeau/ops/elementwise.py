@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dispatch import composite, primitive
+from ..errors import DTypeError
 from ..registry import Number
 from ..samples import Bad, Sample, arr
 from ..tensor import Tensor
@@ -74,7 +75,7 @@ def _(g):
     return g * 0
 
 
-@composite(method=True, samples=_UNARY)
+@composite(method=True, inplace=True, samples=_UNARY)
 def sgn(input: Tensor) -> Tensor:
     """The sign of each element; of a complex number, the number of magnitude one in its direction (0 for 0)."""
     if input._kind.dtype.category < 3:
@@ -244,21 +245,30 @@ Tensor.real = property(real, doc="The real part; a real tensor itself.")
 Tensor.imag = property(imag, doc="The imaginary part of a complex tensor, as a copy.")
 
 
-@primitive(saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [
+@primitive(name="complex", saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [
     Sample(arr(3), arr(3), dtypes=("float32", "float64")), Sample(arr(2, 1), arr(3), dtypes=("float32", "float64")),
     Sample(arr(), arr(), dtypes=("float32", "float64")), Sample(arr(0), arr(0), dtypes=("float32", "float64"))])
-def complex(real: Tensor, imag: Tensor) -> Tensor:
-    """The complex tensor with those real and imaginary parts, both float32 or both float64."""
+def complex_op(real: Tensor, imag: Tensor) -> Tensor:
+    """`complex` of parts of one dtype."""
 
 
-@complex.grad("real")
+@complex_op.grad("real")
 def _(g):
     return _real(g)
 
 
-@complex.grad("imag")
+@complex_op.grad("imag")
 def _(g):
     return _imag(g)
+
+
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The complex tensor with those real and imaginary parts, both float32 or both float64."""
+    for part in (real, imag):
+        if part._kind.dtype is not real._kind.dtype or part._kind.dtype.category != 2:
+            raise DTypeError(f"expected both parts of one floating dtype, got {real.dtype!r} and {imag.dtype!r}",
+                             op="complex")
+    return complex_op(real, imag, out=out)
 
 
 @composite(method=True, samples=_UNARY)
@@ -360,7 +370,7 @@ def _(g, input, other):
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=_DIVISION)
-def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
     """The remainder with the dividend's sign, broadcast, as C's fmod."""
 
 

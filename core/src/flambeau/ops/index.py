@@ -99,6 +99,9 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
     """
     check_places("gather", input, dim, index)
+    if out is not None and out.dtype is not input.dtype:
+        raise DTypeError(f"Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead",
+                         op="gather")
     if index.ndim != input.ndim and not index.numel():
         return reshape(slice_op(reshape(input, (input.numel(),)), (slice(0, 0, 1),)), tuple(index.shape))
     return gather_op(input, dim, index, out=out)
@@ -216,6 +219,8 @@ def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
 
 @masked_select_op.grad("input")
 def _(g, mask, input_shape):
+    if not input_shape:
+        return reshape(g, ()) if g._array.shape[0] else zeros_of(g, ())
     return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
 
 
@@ -324,6 +329,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                              f" {value.ndim} dimension(s).", op="masked_fill")
         value = value.to(input.dtype)
     else:
+        if isinstance(value, complex) and not input.is_complex():
+            raise ValueRangeError(f"value cannot be converted to type {input.dtype!r} without overflow: {value}",
+                                  op="masked_fill")
         value = input.new_full((), value)
     return where_op(mask, value, input)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import dtypes
 from ..dispatch import composite, lift
+from ..errors import DTypeError
 from ..registry import Number
 from ..samples import Bad, Sample, arr
 from ..tensor import Tensor
@@ -50,37 +51,66 @@ def _(g, out):
     return g * _c(out * out + 1)
 
 
-@_unary(_domain(-0.95, 0.95), dtypes="real")
+def _parts(input: Tensor) -> tuple[Tensor, Tensor]:
+    return e._real(input), e._imag(input)
+
+
+def _roots(input: Tensor) -> tuple[Tensor, Tensor]:
+    """sqrt(1 - z) and sqrt(1 + z), the signs of zeros kept, in which Kahan writes the inverse functions."""
+    re, im = _parts(input)
+    return e.sqrt(e.complex(1 - re, -im)), e.sqrt(e.complex(re + 1, im))
+
+
+def _turned(input: Tensor) -> Tensor:
+    """i * z, exactly."""
+    re, im = _parts(input)
+    return e.complex(-im, re)
+
+
+def _turned_back(input: Tensor) -> Tensor:
+    re, im = _parts(input)
+    return e.complex(im, -re)
+
+
+@_unary(_domain(-0.95, 0.95))
 def asin(input: Tensor) -> Tensor:
-    """The angle, in radians from -pi/2 to pi/2, whose sine is each element; NaN beyond 1."""
+    """The angle, in radians from -pi/2 to pi/2, whose sine is each element; NaN beyond 1 for reals."""
+    if input._kind.dtype.category == 3:
+        less, more = _roots(input)
+        return e.complex(e.atan2(e._real(input), e._real(less * more)), asinh(e._imag(_c(less) * more)))
     return e.atan2(input, e.sqrt((1 - input) * (input + 1)))
 
 
 @asin.grad("input")
 def _(g, input):
-    return g * rsqrt(1 - input * input)
+    return g * _c(rsqrt(1 - input * input))
 
 
-@_unary(_domain(-0.95, 0.95), dtypes="real")
+@_unary(_domain(-0.95, 0.95))
 def acos(input: Tensor) -> Tensor:
-    """The angle, in radians from 0 to pi, whose cosine is each element; NaN beyond 1."""
+    """The angle, in radians from 0 to pi, whose cosine is each element; NaN beyond 1 for reals."""
+    if input._kind.dtype.category == 3:
+        less, more = _roots(input)
+        return e.complex(e.atan2(e._real(less), e._real(more)) * 2, asinh(e._imag(_c(more) * less)))
     return e.atan2(e.sqrt((1 - input) * (input + 1)), input)
 
 
 @acos.grad("input")
 def _(g, input):
-    return -g * rsqrt(1 - input * input)
+    return -g * _c(rsqrt(1 - input * input))
 
 
-@_unary(_ONE, dtypes="real")
+@_unary(_ONE)
 def atan(input: Tensor) -> Tensor:
     """The angle, in radians from -pi/2 to pi/2, whose tangent is each element."""
+    if input._kind.dtype.category == 3:
+        return _turned_back(atanh(_turned(input)))
     return e.atan2(input, lift(input, 1))
 
 
 @atan.grad("input")
 def _(g, input):
-    return g / (input * input + 1)
+    return g / _c(input * input + 1)
 
 
 @_unary(_ONE)
@@ -109,9 +139,11 @@ def _(g, input):
     return g * _c(sinh(input))
 
 
-@_unary(_ONE, dtypes="real")
+@_unary(_ONE)
 def asinh(input: Tensor) -> Tensor:
     """The inverse hyperbolic sine of each element."""
+    if input._kind.dtype.category == 3:
+        return _turned_back(asin(_turned(input)))
     size = e.abs(input)
     large = lt(lift(size, 1e6), size)
     safe = where_op(large, lift(size, 1), size)
@@ -121,12 +153,15 @@ def asinh(input: Tensor) -> Tensor:
 
 @asinh.grad("input")
 def _(g, input):
-    return g * rsqrt(input * input + 1)
+    return g * _c(rsqrt(input * input + 1))
 
 
-@_unary(_domain(1.1, 5), dtypes="real")
+@_unary(_domain(1.1, 5))
 def acosh(input: Tensor) -> Tensor:
-    """The inverse hyperbolic cosine of each element; NaN below 1."""
+    """The inverse hyperbolic cosine of each element; NaN below 1 for reals."""
+    if input._kind.dtype.category == 3:
+        less, more = e.sqrt(input - 1), e.sqrt(input + 1)
+        return e.complex(asinh(e._real(_c(less) * more)), e.atan2(e._imag(less), e._real(more)) * 2)
     large = lt(lift(input, 1e6), input)
     less = where_op(large, lift(input, 1), input) - 1
     return where_op(large, e.log(input) + math.log(2), e.log1p(less + e.sqrt(less) * e.sqrt(less + 2)))
@@ -134,18 +169,22 @@ def acosh(input: Tensor) -> Tensor:
 
 @acosh.grad("input")
 def _(g, input):
-    return g * rsqrt(input * input - 1)
+    return g * _c(rsqrt(input - 1) * rsqrt(input + 1))
 
 
-@_unary(_domain(-0.9, 0.9), dtypes="real")
+@_unary(_domain(-0.9, 0.9))
 def atanh(input: Tensor) -> Tensor:
-    """The inverse hyperbolic tangent of each element; NaN beyond 1."""
+    """The inverse hyperbolic tangent of each element; NaN beyond 1 for reals."""
+    if input._kind.dtype.category == 3:
+        re, im = _parts(input)
+        apart = square(1 - re) + square(im)
+        return e.complex(e.log1p(re * 4 / apart) * 0.25, e.atan2(im * 2, (1 - re) * (re + 1) - square(im)) * 0.5)
     return (e.log1p(input) - e.log1p(-input)) * 0.5
 
 
 @atanh.grad("input")
 def _(g, input):
-    return g / (1 - input * input)
+    return g / _c(1 - input * input)
 
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -280,9 +319,13 @@ def any_complex(*values: Any) -> Any:
     return any(v.is_complex() if isinstance(v, Tensor) else isinstance(v, complex) for v in values)
 
 
-@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, samples=_PAIRS)
+@composite(saves="input other", dtypes="floating", broadcast=True, method=True, samples=_PAIRS)
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(exp(input) + exp(other)), broadcast, without overflow."""
+    if input._kind.dtype.category == 3:
+        swap = lt(e._real(input), e._real(other))
+        most, least = where_op(swap, other, input), where_op(swap, input, other)
+        return most + e.log1p(e.exp(least - most))
     return _log_add(input, other, e.exp, e.log1p)
 
 
@@ -295,12 +338,12 @@ def _log_add(input: Tensor, other: Tensor, power: Any, log_of_more: Any) -> Tens
 
 @logaddexp.grad("input")
 def _(g, input, other):
-    return g * sigmoid(input - other)
+    return g * _c(sigmoid(input - other))
 
 
 @logaddexp.grad("other")
 def _(g, input, other):
-    return g * sigmoid(other - input)
+    return g * _c(sigmoid(other - input))
 
 
 @composite(saves="input other", dtypes="real floating", broadcast=True, method=True, samples=_PAIRS)
@@ -363,10 +406,26 @@ _ALIASES = {"fix": "trunc", "absolute": "abs", "negative": "neg", "arcsin": "asi
             "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"}
 
 
+def _real_abs(input: Tensor) -> Tensor:
+    if input._kind.dtype.category == 3:
+        raise DTypeError("In-place abs is not supported for complex tensors.", op="abs_")
+    return e.abs(input)
+
+
+def _float_power_kept(input: Tensor, exponent: Any) -> Tensor:
+    made = float_power(input, exponent)
+    if made.dtype is not input.dtype:
+        raise DTypeError(f"the base given to float_power_ has dtype {input.dtype!r} but the operation's result requires"
+                         f" dtype {made.dtype!r}", op="float_power_")
+    return made
+
+
 def _attach() -> None:
     for function in (float_power, deg2rad, rad2deg):
         setattr(Tensor, function.__name__, function)
-        mutate.in_place(function.__name__, function)
+    for name, changing in (("deg2rad", deg2rad), ("rad2deg", rad2deg), ("abs", _real_abs),
+                           ("float_power", _float_power_kept)):
+        mutate.in_place(name, changing)
     for alias, of in _ALIASES.items():
         setattr(Tensor, alias, getattr(Tensor, of))
         setattr(Tensor, f"{alias}_", getattr(Tensor, f"{of}_"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..dispatch import composite, primitive
 from ..dtypes import DType
-from ..errors import ShapeError
+from ..errors import IndexRangeError, ShapeError
 from ..registry import Dim, Size
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infer_size, numel, spread
@@ -43,11 +43,11 @@ def view_as_size(input: Tensor, size: Any) -> Tensor:
     return view_op(input, infer_size("view", size, input.numel()) if -1 in size else size)
 
 
-def _view_method(self: Tensor, *size: Any, dtype: DType | None = None) -> Tensor:
+def _view_method(self: Tensor, *given: Any, size: Any = None, dtype: DType | None = None) -> Tensor:
     """The same elements under another shape, sharing memory; one size may be -1. Given a dtype: reinterprets bytes."""
-    if dtype is not None or (len(size) == 1 and isinstance(size[0], DType)):
-        return _reinterpreted(self, dtype or size[0])
-    return view_as_size(self, spread(size))
+    if dtype is not None or (len(given) == 1 and isinstance(given[0], DType)):
+        return _reinterpreted(self, dtype or given[0])
+    return view_as_size(self, spread(given, size))
 
 
 def _reinterpreted(input: Tensor, dtype: DType) -> Tensor:
@@ -99,7 +99,7 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
     return _reshape_copy(input, size)
 
 
-Tensor.reshape = lambda self, *shape: reshape(self, spread(shape))
+Tensor.reshape = lambda self, *given, shape=None: reshape(self, spread(given, shape))
 Tensor.view_as = lambda self, other: view_as_size(self, tuple(other.shape))
 Tensor.reshape_as = lambda self, other: reshape(self, tuple(other.shape))
 
@@ -126,7 +126,7 @@ def permute(input: Tensor, dims: Any) -> Tensor:
     return permute_op(input, order)
 
 
-Tensor.permute = lambda self, *dims: permute(self, spread(dims))
+Tensor.permute = lambda self, *given, dims=None: permute(self, spread(given, dims))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -175,7 +175,7 @@ def expand(input: Tensor, size: Any) -> Tensor:
     return expand_op(input, expanded_size("expand", tuple(input._array.shape), size))
 
 
-Tensor.expand = lambda self, *size, implicit=False: expand(self, spread(size))
+Tensor.expand = lambda self, *given, size=None, implicit=False: expand(self, spread(given, size))
 Tensor.expand_as = lambda self, other: expand(self, tuple(other.shape))
 
 
@@ -184,7 +184,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
     return expand(input, size)
 
 
-Tensor.broadcast_to = lambda self, *size: expand(self, spread(size))
+Tensor.broadcast_to = lambda self, *given, size=None: expand(self, spread(given, size))
 
 
 @primitive(name="slice", saves="input_shape", view=True, grad_name="SliceBackward0",
@@ -302,7 +302,7 @@ def flip(input: Tensor, dims: Any) -> Tensor:
     return flip_op(input, canonical_dims("flip", as_size("flip", dims, "dims"), input.ndim))
 
 
-Tensor.flip = lambda self, *dims: flip(self, spread(dims))
+Tensor.flip = lambda self, *given, dims=None: flip(self, spread(given, dims))
 
 
 @primitive(name="roll", saves="", samples=lambda: [Sample(arr(2, 3), (1,), (0,)), Sample(arr(2, 3), (-1, 2), (1, 0))])
@@ -382,10 +382,14 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if not input.ndim:
         raise ShapeError("narrow() cannot be applied to a 0-dim tensor.", op="narrow")
     dim = canonical_dim("narrow", dim, input.ndim)
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.category != 1):
+        raise ShapeError("start must be an 0-dim integral Tensor.", op="narrow")
     size, start = input._array.shape[dim], int(start)
-    if length < 0 or not -size <= start <= size:
-        raise ShapeError(f"start {start} and length {length} are out of range for dim {dim} of size {size}",
-                         op="narrow")
+    if length < 0:
+        raise ShapeError(f"length must be non-negative, got {length}.", op="narrow")
+    if not -size <= start <= size:
+        raise IndexRangeError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})",
+                              op="narrow")
     start += size if start < 0 else 0
     if start + length > size:
         raise ShapeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).", op="narrow")
@@ -431,7 +435,7 @@ Tensor.flatten = flatten
 
 def ravel(input: Tensor) -> Tensor:
     """All dimensions merged into one."""
-    return reshape(input, (-1,)) if 0 not in input._array.shape else reshape(input, (0,))
+    return reshape(input.contiguous(), (-1,) if 0 not in input._array.shape else (0,))
 
 
 Tensor.ravel = ravel

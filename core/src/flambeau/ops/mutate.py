@@ -142,5 +142,5 @@ def _reshaping(name: str, function: Any) -> None:
     setattr(Tensor, f"{name}_", method)
 
 
-for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims"):
+for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
     _reshaping(_name, getattr(Tensor, _name))

@@ -218,7 +218,10 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 
     size = as_size("rms_norm", normalized_shape, "normalized_shape")
     _check_trailing("rms_norm", input, size, (("weight", weight),))
-    return rms_norm_op(input, size, weight, finfo(input.dtype).eps if eps is None else eps)
+    eps = finfo(input.dtype).eps if eps is None else eps
+    if input.is_complex():
+        return _affine(input * _rms(input, size, eps), weight, None)
+    return rms_norm_op(input, size, weight, eps)
 
 
 # --- batch norm

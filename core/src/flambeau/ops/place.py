@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes, views
-from ..dispatch import composite
+from ..dispatch import composite, lift
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..registry import Dim
 from ..samples import Sample, arr
 from ..shapes import broadcast_shapes, canonical_dim, numel
 from ..tensor import Tensor
-from .compare import where, where_op
+from .compare import lt, where, where_op
 from .create import arange, zeros_of
 from .elementwise import maximum, minimum
 from .index import (
@@ -128,12 +128,13 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     if indices.dtype is not dtypes.int64:
         raise DTypeError(f"dtype of indices should be Long but got {indices.dtype!r}", op=op, dtype=indices.dtype)
     if dim is None:
-        return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)), out=out)
+        return take_along_dim(reshape(input, (-1,)), reshape(indices, (-1,)), 0, out=out)
     if input.ndim != indices.ndim:
         raise ShapeError(f"input and indices should have the same number of dimensions, but got {input.ndim}"
                          f" dimensions for input, and {indices.ndim} dimensions for indices", op=op)
     dim = canonical_dim(op, dim, input.ndim)
     a, b = list(input._array.shape), list(indices._array.shape)
+    indices = where_op(lt(indices, lift(indices, 0)), indices + (a[dim] if a else 1), indices)
     if not a:
         return gather(input, 0, indices, out=out)
     size = list(broadcast_shapes(op, tuple(a[:dim] + [1] + a[dim + 1 :]), tuple(b[:dim] + [1] + b[dim + 1 :])))

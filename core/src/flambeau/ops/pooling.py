@@ -185,7 +185,7 @@ def _wanted(op: str, input: Tensor, output_size: Any, dims: int) -> Sizes:
 def _shared(op: str, dims: int, input: Tensor, output_size: Any) -> tuple[Tensor, Sizes]:
     shape = input._array.shape
     if len(shape) not in (dims + 1, dims + 2):
-        raise ShapeError(f"Expected {dims + 1}D or {dims + 2}D tensor, but got {list(shape)}", op=op)
+        raise ValueRangeError(f"Expected {dims + 1}D or {dims + 2}D tensor, but got {list(shape)}", op=op)
     if 0 in shape[-dims:]:
         raise ShapeError(f"Expected input to have non-zero size for non-batch dimensions, but input has sizes"
                          f" {list(shape)} with dimension {tuple(shape).index(0, len(shape) - dims)} being empty", op=op)

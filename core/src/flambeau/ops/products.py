@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..dispatch import composite
+from ..dispatch import composite, result_dtype
 from ..dtypes import bool as bool_
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel
 from ..tensor import Tensor
+from . import mutate
 from .arithmetic import add
 from .compare import where_op
 from .create import eye
@@ -22,7 +23,13 @@ from .reduce import sum as total
 
 
 def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, out: Tensor | None) -> Tensor:
-    """beta * input + alpha * product; with beta 0 the input does not count, not even its NaNs."""
+    """beta * input + alpha * product; with beta 0 the input does not count, not even its NaNs.
+
+    Integers take the integer part of a floating beta and alpha.
+    """
+    if input.dtype.category < 2:
+        held = int if input.dtype.category else bool
+        beta, alpha = held(beta), held(alpha)
     if input.dtype is not product.dtype:
         raise DTypeError(f"self and mat2 must have the same dtype, but got {input.dtype!r} and {product.dtype!r}",
                          op=op)
@@ -61,8 +68,12 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1,
          out: Tensor | None = None) -> Tensor:
-    """beta * input + alpha * the outer product of two vectors."""
-    return _combined("addr", input, outer(vec1, vec2), beta, alpha, out)
+    """beta * input + alpha * the outer product of two vectors, promoted; of booleans, `and` for `*` and `or` for `+`."""
+    dtype = result_dtype([input, vec1, vec2])
+    if dtype.category < 2 and (isinstance(beta, float) or isinstance(alpha, float)):
+        raise DTypeError(f"for integral input tensors, arguments beta and alpha must not be floating point numbers,"
+                         f" got {beta!r} and {alpha!r}", op="addr")
+    return _combined("addr", input.to(dtype), outer(vec1, vec2).to(dtype), beta, alpha, out)
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
@@ -280,6 +291,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
 for _name, _function in {"addmm": addmm, "baddbmm": baddbmm, "addbmm": addbmm, "addmv": addmv, "addr": addr, "vdot": vdot,
                          "inner": inner, "kron": kron, "cross": cross, "matrix_power": matrix_power}.items():
     setattr(Tensor, _name, _function)
+    if _name.startswith(("add", "badd")):
+        mutate.in_place(_name, _function)
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "cdist", "chain_matmul", "cross", "inner", "kron",

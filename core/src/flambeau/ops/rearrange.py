@@ -21,9 +21,9 @@ from .movement import as_strided, expand, flip, permute_op, reshape, transpose
 # --- repeating
 
 
-def _repeat(self: Tensor, *repeats: Any) -> Tensor:
+def _repeat(self: Tensor, *given: Any, repeats: Any = None) -> Tensor:
     """The tensor laid out that many times along each dim; new dims come first."""
-    counts = as_size("repeat", spread(repeats), "repeats")
+    counts = as_size("repeat", spread(given, repeats), "repeats")
     lead = len(counts) - self.ndim
     if lead < 0:
         raise ShapeError(f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor,"
@@ -50,7 +50,7 @@ def tile(input: Tensor, dims: Any) -> Tensor:
     return _repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
 
-Tensor.tile = lambda self, *dims: tile(self, spread(dims))
+Tensor.tile = lambda self, *given, dims=None: tile(self, spread(given, dims))
 
 
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *,
@@ -408,9 +408,11 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
     """`steps` numbers from base**start to base**end, evenly spaced in the exponent."""
     from .create import linspace
 
+    dtype = dtype or (out.dtype if out is not None else dtypes.get_default_dtype())
+    if dtype.category == 1:
+        start, end = int(start), int(end)
     made = linspace(start, end, steps, dtype=dtypes.float64, device=device)
-    made = (made * 0 + base) ** made
-    made = made.to(dtype or (out.dtype if out is not None else dtypes.get_default_dtype()))
+    made = ((made * 0 + base) ** made).to(dtype)
     if out is not None:
         return out.copy_(made)  # type: ignore[no-any-return]
     return made.requires_grad_(requires_grad)

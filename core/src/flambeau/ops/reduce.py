@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dispatch import composite, primitive
 from ..dtypes import DType
+from ..errors import IndexRangeError
 from ..registry import Dim, Dims
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dims, numel
@@ -89,12 +90,18 @@ def _others(input: Tensor, dim: tuple[int, ...]) -> Tensor:
     return permute(others, tuple(order.index(i) for i in range(len(shape))))
 
 
-@primitive(saves="input out", dtypes="real", method=True, samples=_EXTREMA)
+def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
+    empty = [d for d in dim if d < input.ndim and not input._array.shape[d]]
+    if empty:
+        raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
+
+
+@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(saves="input out", dtypes="real", method=True, samples=_EXTREMA)
+@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 

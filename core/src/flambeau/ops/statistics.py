@@ -229,8 +229,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     """The smallest and the largest element, of all or along `dim`."""
     dims = tuple(range(input.ndim)) if dim is None else (canonical_dim("aminmax", dim, input.ndim),)
     if not all_sized(input, dims):
-        raise ShapeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.",
-                         op="aminmax")
+        raise IndexRangeError(f"Expected reduction dim {'to be specified' if dim is None else dim} to have non-zero"
+                              " size: the operation has no identity.", op="aminmax")
     return _aminmax_result(amin(input, dims, keepdim), amax(input, dims, keepdim))
 
 

@@ -8,7 +8,6 @@ from ..errors import ValueRangeError
 from ..ops import maximum, zeros_like
 from ..ops.step import fused_step
 from ..tensor import Tensor
-from ._fused import stepped
 from .optimizer import (
     Optimizer,
     check_learning_rate,
@@ -108,13 +107,6 @@ class AdamW(Adam):
 
 def _adam_update(params: list[Tensor], grads: list[Any], states: list[dict[str, Any]], *, lr: float, beta1: float,
                  beta2: float, eps: float, weight_decay: float, decoupled: bool, amsgrad: bool) -> None:
-    names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
-    settings = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay,
-                "decoupled": decoupled}
-    moments = [[s[n] for s in states] for n in names]
-    if stepped("adam_step", params, grads, moments if amsgrad else [*moments, []], [s["step"] for s in states],
-               settings):
-        return
     if decoupled and weight_decay != 0:
         for param in params:
             param.mul_(1 - lr * weight_decay)

@@ -7,7 +7,6 @@ from typing import Any
 from ..errors import ValueRangeError
 from ..ops.step import fused_step
 from ..tensor import Tensor
-from ._fused import stepped
 from .optimizer import (
     Optimizer,
     check_learning_rate,
@@ -70,10 +69,6 @@ class SGD(Optimizer):
 
 def _sgd_update(params: list[Tensor], grads: list[Tensor], buffers: list[Tensor | None], *, lr: float,
                 momentum: float, dampening: float, weight_decay: float, nesterov: bool) -> None:
-    settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-                "nesterov": nesterov}
-    if stepped("sgd_step", params, grads, (buffers,), [], settings):
-        return
     grads = decayed(params, grads, weight_decay)
     if momentum != 0:
         grads = [_momentum(grads, buffers, i, momentum, dampening, nesterov) for i in range(len(grads))]

@@ -74,6 +74,8 @@ def slice_(x: Array, *, index: tuple[Any, ...]) -> Array:
 def as_strided(x: Array, *, size: Shape, stride: Shape, storage_offset: int) -> Array:
     width = x.itemsize
     memory = storage(x)
+    if 0 in size:
+        return memory[:0].reshape(size)
     if memory.dtype == BFLOAT16:
         memory = memory.view(UINT16)
     return _ndarray(size, x.dtype, memory, storage_offset * width, tuple([s * width for s in stride]))

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..dtypes import FLOATS, INTEGERS
 from ..registry import register, register_floating
+from .selection import where
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
@@ -81,9 +82,9 @@ def _windowed(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: 
         found, held = x[(..., *[p for _, p in pairs])], values[windows]  # type: ignore[misc]
         better = ~(found <= held)
         better &= held == held
-        held[better] = found[better]
+        held[...] = where(better, found, held)
         places = _flat([np.arange(p.start, p.stop, p.step) for _, p in pairs], spatial)  # type: ignore[misc]
-        indices[windows][better] = np.broadcast_to(places, held.shape)[better]
+        indices[windows] = where(better, places, indices[windows])
     return values, indices
 
 

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 SMALL = 4096  # elements up to which a single call of NumPy's own function is the cheaper
 ZERO = {dtype: np.zeros((), dtype) for dtype in NUMPY.values()}
-_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 _ONE = np.ones((), np.int8)
 
 

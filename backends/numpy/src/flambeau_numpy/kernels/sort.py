@@ -47,6 +47,8 @@ def searchsorted(sorted: Array, values: Array, *, right: bool) -> Array:
     if sorted.ndim == 1:
         return np.asarray(sorted.searchsorted(values, side))
     out = np.empty(values.shape, np.int64)
+    if not out.size:
+        return out
     flat = out.reshape(-1, values.shape[-1])
     rows = zip(sorted.reshape(-1, sorted.shape[-1]), values.reshape(flat.shape), flat, strict=True)
     for row, wanted, found in rows:

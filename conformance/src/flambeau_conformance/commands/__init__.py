@@ -1,0 +1,1 @@
+"""The subcommands; a module's `add_parser` says what it takes."""

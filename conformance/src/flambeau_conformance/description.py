@@ -1,0 +1,63 @@
+"""What a backend, and the machine it runs on, are known by in a report."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+from flambeau import plugins
+
+from .target import Target
+
+
+def described(target: Target) -> dict[str, Any]:
+    """Name, distribution, device and what the manifest declares."""
+    entry = plugins.installed()[target.name]
+    manifest = target.manifest
+    return {
+        "name": target.name, "distribution": entry.distribution, "version": entry.version,
+        "device": str(target.device), "device_type": target.backend.device_type,
+        "contract": manifest.get("backend", {}).get("contract", ""),
+        "capabilities": dict(manifest.get("capabilities", {})),
+        "unsupported": sorted([op, dtype, reason] for (op, dtype), reason in target.backend.unsupported.items()),
+        "host": sorted({entry["op"] for entry in manifest.get("host", [])}),
+        "delegated": delegated(target),
+        "tolerances": list(manifest.get("tolerances", [])),
+        "kernels": len(target.backend.kernels)}
+
+
+def delegated(target: Target) -> list[str]:
+    """Kernels that another backend computes: a scaffold's, until its author writes them."""
+    stated = getattr(target.backend, "delegated", ())
+    listed = [entry["op"] for entry in target.manifest.get("delegated", [])]
+    return sorted({*stated, *listed})
+
+
+def machine() -> dict[str, Any]:
+    """Operating system, processor, Python."""
+    return {"system": platform.system(), "machine": platform.machine(), "release": platform.release(),
+            "python": platform.python_version(), "implementation": platform.python_implementation(),
+            "processor": _processor(), "cores": os.cpu_count() or 1, "tag": tag()}
+
+
+def tag() -> str:
+    """What ledger entries name platforms by: `linux-x86_64`."""
+    return f"{platform.system()}-{platform.machine()}".lower()
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            return next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), "")
+    except OSError:
+        return platform.processor()
+
+
+def suite_version() -> str:
+    """The installed version of this suite."""
+    try:
+        return metadata.version("flambeau-conformance")
+    except metadata.PackageNotFoundError:
+        return ""
