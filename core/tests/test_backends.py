@@ -101,7 +101,9 @@ def test_a_plugin_that_raises_at_import_is_reported_and_stops_nobody(monkeypatch
             raise ImportError("no module named chip")
 
     entry = plugins._read(Point())
-    assert entry.status == Status("broken", "ImportError: no module named chip", "reinstall or remove bad.plugin:descriptor")
+    assert entry.status == Status(
+        "broken", "ImportError: no module named chip", "reinstall or remove bad.plugin:descriptor"
+    )
 
 
 def test_a_probe_that_says_no_gives_its_reason_and_fix(declare: Any) -> None:
@@ -133,8 +135,9 @@ def test_missing_and_unknown_kernels_are_listed_whole() -> None:
     broken = Wrapped("chip", exp=None, matmul=None, frobnicate=len)
     with pytest.raises(errors.ContractError) as caught:
         check_backend(broken)
-    assert str(caught.value) == ("backend 'chip' lacks 2 required primitive(s): exp, matmul and registers unknown op(s):"
-                                 " frobnicate (FL204)")
+    assert str(caught.value) == (
+        "backend 'chip' lacks 2 required primitive(s): exp, matmul and registers unknown op(s): frobnicate (FL204)"
+    )
 
 
 def test_a_kernel_that_fails_is_named_with_its_backend(declare: Any) -> None:
@@ -153,7 +156,7 @@ def test_what_a_manifest_restricts_raises_unsupported_with_the_reason(declare: A
     backend.unsupported = {("exp", "float64"): "the unit has no double"}
     declare(Descriptor("chip", backend))
     assert flambeau.exp(flambeau.zeros(1, device="chip")).tolist() == [1.0]
-    with pytest.raises(errors.UnsupportedError, match="exp: backend 'chip' does not offer it for flambeau.float64: the"
+    with pytest.raises(errors.UnsupportedError, match=r"exp: backend 'chip' does not offer it for flambeau.float64: the"
                                                       " unit has no double") as caught:
         flambeau.exp(flambeau.zeros(1, device="chip", dtype=flambeau.float64))
     assert caught.value.fields["backend"] == "chip" and caught.value.fields["dtype"] is flambeau.float64
@@ -231,7 +234,7 @@ def test_moving_between_backends_is_recorded() -> None:
     assert x.grad is not None and x.grad.tolist() == [3.0, 3.0] and x.grad.device is x.device
 
 
-@pytest.mark.parametrize("dtype", [d for d in flambeau.dtypes.ALL], ids=lambda d: d.name)
+@pytest.mark.parametrize("dtype", list(flambeau.dtypes.ALL), ids=lambda d: d.name)
 def test_every_dtype_survives_the_trip_to_another_backend(dtype: flambeau.dtype) -> None:
     x = flambeau.tensor([0, 1, 2, 3]).to(dtype)
     there = x.to("reference")

@@ -72,8 +72,9 @@ def test_loading_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(Runs(), protocol=2))
     file.seek(0)
-    with pytest.raises(errors.SerializationError, match=re.escape("the file refers to __builtin__.print, which load does"
-                                                                  " not build")):
+    with pytest.raises(
+        errors.SerializationError, match=re.escape("the file refers to __builtin__.print, which load does not build")
+    ):
         flambeau.load(file)
     assert capsys.readouterr().out == ""
 

@@ -5,8 +5,9 @@ from importlib.resources import files
 from types import SimpleNamespace
 
 import array_api_strict
-import flambeau_arrayapi
 import pytest
+
+import flambeau_arrayapi
 from flambeau import dtypes as fd
 from flambeau.errors import UnsupportedError
 from flambeau_arrayapi import ArrayApiBackend

@@ -1,6 +1,7 @@
 """Every kernel over array_api_strict, which raises on what the standard does not promise, against the reference."""
 
 import pytest
+
 from flambeau_arrayapi.strict import descriptor
 from flambeau_arrayapi.testing import CASES, cases_for, difference, refuses, run, supported
 from flambeau_reference.plugin import descriptor as reference

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-import flambeau_arrayapi.testing
 import pytest
+
+import flambeau_arrayapi.testing
 from flambeau_numpy import backend
 
 

@@ -7,10 +7,11 @@ import tomllib
 import warnings
 from importlib.resources import files
 
-import flambeau_numpy
 import ml_dtypes
 import numpy as np
 import pytest
+
+import flambeau_numpy
 from flambeau import dtypes as fd
 from flambeau.errors import UnsupportedError
 from flambeau_arrayapi.testing import call

@@ -1,8 +1,9 @@
 """Fused kernels: each does what core's composition of its op does, in fewer passes."""
 
-import flambeau_numpy.kernels  # noqa: F401 - fills the table
 import numpy as np
 import pytest
+
+import flambeau_numpy.kernels  # noqa: F401 - fills the table
 from flambeau import device
 from flambeau.dispatch import fallback
 from flambeau.registry import TABLE

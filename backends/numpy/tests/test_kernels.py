@@ -1,6 +1,7 @@
 """Every kernel over its dtypes, shapes and memory layouts, against the reference backend."""
 
 import pytest
+
 from flambeau_arrayapi.testing import CASES, cases_for, difference, run
 from flambeau_numpy import backend
 from flambeau_reference.plugin import descriptor as reference

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from flambeau import dtypes as fd
 
 

@@ -3,6 +3,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
+
 from flambeau import dtypes as fd
 
 NAN, INF = float("nan"), float("inf")

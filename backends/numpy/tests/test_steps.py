@@ -1,7 +1,8 @@
 """Optimizer steps as one kernel: the same numbers as the composition, in place, and counted as changes."""
 
-import flambeau
 import pytest
+
+import flambeau
 from flambeau_numpy import backend
 
 SGD = [{"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.01}, {"lr": 0.1, "momentum": 0.9},

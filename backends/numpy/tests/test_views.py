@@ -3,6 +3,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
+
 from flambeau import dtypes as fd
 from flambeau_arrayapi.testing import CASES, cases_for, from_host
 

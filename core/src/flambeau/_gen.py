@@ -31,7 +31,10 @@ def texts() -> dict[str, str]:
     for name, op in TABLE.items():
         if op.body.__module__.startswith(f"{__package__}.ops."):
             families.setdefault(op.family, []).append(name)
-    made = {"_methods.pyi": methods_stub(), "_callers/__init__.py": '"""Generated callers, one module per op family."""\n'}
+    made = {
+        "_methods.pyi": methods_stub(),
+        "_callers/__init__.py": '"""Generated callers, one module per op family."""\n',
+    }
     for family, names in families.items():
         keys = "".join(f"    {n!r}: {TABLE[n].key()!r},\n" for n in names)
         body = "\n\n".join(caller_source(TABLE[n]) for n in names)

@@ -9,7 +9,7 @@ from . import dtypes
 from .device import resolve
 from .errors import GradientError
 from .registry import TABLE
-from .tensor import Parameter, Tensor, fill, new, wrap
+from .tensor import Parameter, Tensor, attach, fill, new, wrap
 
 
 def _from_bytes(cls: type, data: bytes, shape: tuple[int, ...], dtype: str, device: str, requires_grad: bool,
@@ -50,5 +50,5 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     return made  # type: ignore[no-any-return]
 
 
-Tensor.__reduce_ex__ = _reduce  # type: ignore[assignment,method-assign]
-Tensor.__deepcopy__ = _deepcopy  # type: ignore[attr-defined]
+attach(_reduce, "__reduce_ex__")
+attach(_deepcopy, "__deepcopy__")

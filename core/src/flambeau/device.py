@@ -21,6 +21,13 @@ class Kind:
     __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain", "real",
                  "scalars", "subclass", "subclasses", "summed")
 
+    bool: Kind
+    complex: Kind
+    floating: Kind
+    int64: Kind
+    real: Kind
+    summed: Kind
+
     def __init__(self, dtype: DType, device: Device, subclass: type | None = None) -> None:
         self.dtype, self.device, self.subclass = dtype, device, subclass
         self.array_type = device.backend.array_type

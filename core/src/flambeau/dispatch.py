@@ -232,7 +232,7 @@ def as_subclass(result: Any, cls: type) -> Any:
             as_subclass(r, cls) for r in result)
     if not isinstance(result, Tensor) or isinstance(result, cls):
         return result
-    made = new(cls)
+    made: Any = new(cls)
     for slot in ("_array", "_requires_grad", "_node", "_grad", "_version", "_meta", "_view"):
         setattr(made, slot, getattr(result, slot))
     made._kind = result._kind.plain.of_subclass(cls)
@@ -427,7 +427,8 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     """A named tuple class that prints as PyTorch's `return_types`."""
     from collections import namedtuple
 
-    base: Any = namedtuple(name, fields)
+    make_class: Any = namedtuple
+    base: Any = make_class(name, fields)
 
     def show(self: Any) -> str:
         from . import dtypes
@@ -456,7 +457,7 @@ def fallback(op: OpDef, device: Any) -> Any:
     kinds, dtype_of, body = device.kinds, device.backend.dtype_of, op.body
 
     def kernel(*arrays: Any, **attrs: Any) -> Any:
-        tensors = [None if a is None else wrap(a, kinds[dtype_of(a)]) for a in arrays]
+        tensors: list[Any] = [None if a is None else wrap(a, kinds[dtype_of(a)]) for a in arrays]
         if sequence is not None:
             tensors[sequence:] = [tensors[sequence:]]
         token = _grad.set(False)

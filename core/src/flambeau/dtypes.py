@@ -21,14 +21,14 @@ class DType:
     itemsize: int
     format: str
     category: int
-    is_floating_point: bool
-    is_complex: bool
-    is_signed: bool
+    is_floating_point: Any
+    is_complex: Any
+    is_signed: Any
     bits: int
     real: DType
     complex: DType
 
-    def __init__(self, name: str, itemsize: int, format: str, category: int, signed: bool = True) -> None:
+    def __init__(self, name: str, itemsize: int, format: str, category: int, signed: Any = True) -> None:
         self.name, self.itemsize, self.format, self.category = name, itemsize, format, category
         self.is_floating_point, self.is_complex, self.is_signed = category == 2, category == 3, signed
         self.bits = 8 * itemsize

@@ -18,7 +18,7 @@ from .modes import _grad
 from .ops.movement import reshape
 from .registry import TABLE
 from .tape import FREED, WRAPPED, Leaf, Node, Output
-from .tensor import Tensor, fill, new, wrap
+from .tensor import Tensor, attach, fill, new, wrap
 from .views import bump, store
 
 
@@ -130,6 +130,7 @@ class Walk:
     def run(self) -> None:
         """Visits nodes until nothing is pending but leaves, then serves those."""
         heap, nodes, pending, deliver = self.heap, self.nodes, self.pending, self.deliver
+        attrs: Any
         create, keep, capturing = self.create, self.keep, self.captures is not None
         while heap:
             node = nodes.pop(-heappop(heap))
@@ -278,7 +279,7 @@ def fitted(node: Node, edge: Any, g: Tensor) -> Tensor:
 
 def _own_copy(g: Tensor) -> Tensor:
     """A hook may change its gradient in place: it never gets the cached number that seeds a walk."""
-    return TABLE["copy"].call(g) if g._meta is WRAPPED else g  # type: ignore[no-any-return]
+    return TABLE["copy"].call(g) if g._meta is WRAPPED else g
 
 
 def _run_post_hooks(node: Node, results: list[tuple[Any, Any]], g: Any) -> list[tuple[Any, Any]]:
@@ -458,6 +459,6 @@ def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | No
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
-Tensor.backward = _backward_method  # type: ignore[attr-defined]
+attach(_backward_method, "backward")
 
 __all__ = ["Walk", "backward", "grad", "node_gradients", "unpack"]

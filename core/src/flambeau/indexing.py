@@ -16,7 +16,7 @@ from .ops.create import cast
 from .ops.index import index_op, index_put_op, nonzero
 from .ops.movement import expand, permute_op, slice_op
 from .shapes import broadcast_shapes
-from .tensor import Tensor
+from .tensor import Tensor, attach
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -296,7 +296,8 @@ def _contains(self: Tensor, element: Any) -> bool:
     return bool((self == other).any().item())
 
 
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
-Tensor.__delitem__, Tensor.__contains__ = _delete, _contains  # type: ignore[attr-defined]
-Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
-Tensor.index_put_ = index_put_  # type: ignore[attr-defined]
+attach(getitem, "__getitem__")
+attach(_delete, "__delitem__")
+attach(_contains, "__contains__")
+attach(setitem, "__setitem__")
+attach(index_put_, "index_put_")

@@ -7,7 +7,7 @@ from typing import Any
 from .device import Kind, resolve
 from .errors import ArgumentError, DTypeError, GradientError, UnsupportedError
 from .ops.create import from_array
-from .tensor import Tensor, wrap
+from .tensor import Tensor, attach, wrap
 
 
 def from_numpy(ndarray: Any) -> Tensor:
@@ -85,9 +85,9 @@ def _dlpack(self: Tensor, **options: Any) -> Any:
     return self.device.backend.dlpack(self._array, **options)
 
 
-Tensor.numpy = to_numpy  # type: ignore[attr-defined]
-Tensor.__array__ = _array  # type: ignore[attr-defined]
-Tensor.__dlpack__ = _dlpack  # type: ignore[attr-defined]
-Tensor.__dlpack_device__ = lambda self: self.device.backend.dlpack_device(self._array)  # type: ignore[attr-defined]
+attach(to_numpy, "numpy")
+attach(_array, "__array__")
+attach(_dlpack, "__dlpack__")
+attach(lambda self: self.device.backend.dlpack_device(self._array), "__dlpack_device__")
 
 __all__ = ["UnsupportedError", "from_dlpack", "from_numpy", "frombuffer", "to_numpy"]

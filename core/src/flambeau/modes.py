@@ -33,7 +33,7 @@ class _Mode:
 
     def __call__(self, function: F) -> F:
         if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:
-            return _decorated_generator(self, function)
+            return _decorated_generator(self, function)  # type: ignore[no-any-return]
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:

@@ -59,7 +59,10 @@ class _Call:
         self.function, self.arguments = function, arguments
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[misc,name-defined]
+_PythonPickler: Any = pickle._Pickler  # the one in Python: the one in C does not let `save` be overridden
+
+
+class _Pickler(_PythonPickler):  # type: ignore[misc]
     """Writes tensors as PyTorch does; everything else as pickle does."""
 
     def __init__(self, file: Any) -> None:

@@ -29,11 +29,10 @@ def contiguous_strides(shape: Sequence[int]) -> Shape:
 
 def canonical_dim(op: str, dim: Any, ndim: int) -> int:
     """`dim` counted from the front; a 0-d tensor takes 0 and -1, as in PyTorch."""
-    if type(dim) is not int:
-        dim = as_int(op, "dim", dim)
+    number: int = dim if type(dim) is int else as_int(op, "dim", dim)
     extent = ndim or 1
-    if -extent <= dim < extent:
-        return dim if dim >= 0 else dim + extent
+    if -extent <= number < extent:
+        return number if number >= 0 else number + extent
     raise DimError(f"dim {dim} is out of range for {ndim} dimensions, expected {-extent} to {extent - 1}",
                    op=op, dim=dim, ndim=ndim)
 
@@ -43,7 +42,7 @@ def canonical_dims(op: str, dim: Any, ndim: int) -> Shape:
     if dim is None:
         return tuple(range(ndim))
     if not isinstance(dim, (tuple, list)):
-        dims = (canonical_dim(op, dim, ndim),)
+        dims: Shape = (canonical_dim(op, dim, ndim),)
     else:
         dims = tuple(canonical_dim(op, d, ndim) for d in dim)
     if len(set(dims)) != len(dims):

@@ -404,8 +404,14 @@ class Parameter(Tensor):
         made.requires_grad = requires_grad
         return made
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + Tensor.__repr__(self)
+
+
+def attach(value: Any, *names: str) -> None:
+    """Makes a function a method of Tensor, or a property one of its properties, under these names."""
+    for name in names:
+        setattr(Tensor, name, value)
 
 
 def fill(made: Tensor, array: Any, kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""PyTorch's operator samples (`op_db`) run on flambeau: values, dtypes, shapes, sharing, gradients of two orders, errors.
+"""PyTorch's operator samples (`op_db`) run on flambeau: values, dtypes, shapes, sharing, gradients, errors.
 
 Each OpInfo whose name flambeau has is a case. Its samples are made by PyTorch, carried over with their strides and
 storage, run on both and compared. `python core/tests/parity/opinfo.py [NAME ...]` prints every difference.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy
@@ -238,7 +237,9 @@ def compare(name: str, got: Any, wanted: Any, exact: Callable[[], Any] | None = 
     if isinstance(got, Exception) or isinstance(wanted, Exception):
         if isinstance(got, Exception) and isinstance(wanted, Exception):
             return
-        shown = f"{type(got).__name__}: {got}" if isinstance(got, Exception) else f"a result where PyTorch raises {wanted}"
+        shown = (
+            f"{type(got).__name__}: {got}" if isinstance(got, Exception) else f"a result where PyTorch raises {wanted}"
+        )
         raise Difference(f"{name}: {shown}") from (got if isinstance(got, Exception) else None)
     mine, their = flat(got), flat(wanted)
     require(len(mine) == len(their), f"{name}: {len(mine)} results, not {len(their)}")
@@ -325,7 +326,7 @@ def check_values(op: OpInfo, sample: SampleInput, first: bool) -> None:
             if op.name in TIES:
                 got, wanted = _positions_as_values(got, wanted, sample.input)
             compare(label, got, wanted, exact, set_values)
-    if (first or isinstance(sample.input, torch.Tensor) and not sample.input.is_contiguous()) and not isinstance(
+    if (first or (isinstance(sample.input, torch.Tensor) and not sample.input.is_contiguous())) and not isinstance(
             wanted, Exception) and not sample.broadcasts_input:
         _check_inplace(op, sample, exact)
 

@@ -74,7 +74,7 @@ def key(rng: random.Random, shape: tuple[int, ...]) -> Any:
     if rng.random() < 0.3:
         at = rng.randint(0, len(entries))
         lost = sum(e is not None for e in entries[at:])
-        entries = entries[:at] + [...] + entries[at:]
+        entries = [*entries[:at], ..., *entries[at:]]
         for i in range(at + 1, len(entries)):  # what follows an ellipsis indexes the last dims
             if entries[i] is not None:
                 entries[i] = entry(rng, shape[len(shape) - lost], shared)
@@ -186,8 +186,19 @@ def test_lists_and_other_legacies(chosen: Any) -> None:
     same(ours(X)[ours(chosen)], their)
 
 
-BASIC = [0, -1, slice(1, None), (slice(None), 1), None, ..., (..., 0), (None, slice(None), None, 0), (1, slice(None, None, 2)),
-         slice(0, 0), T(1)]
+BASIC = [
+    0,
+    -1,
+    slice(1, None),
+    (slice(None), 1),
+    None,
+    ...,
+    (..., 0),
+    (None, slice(None), None, 0),
+    (1, slice(None, None, 2)),
+    slice(0, 0),
+    T(1),
+]
 
 
 @pytest.mark.parametrize("chosen", BASIC, ids=str)
@@ -207,8 +218,11 @@ def test_basic_keys_give_views(chosen: Any) -> None:
     assert got.storage_offset() == their.storage_offset()
 
 
-@pytest.mark.parametrize("chosen", [[0, 1], T([0, 1]), T([[True, False, True], [False, True, True]]), (0, T([1, 2])), True,
-                                    (T([0, 1]), T([1, 2]))], ids=str)
+@pytest.mark.parametrize(
+    "chosen",
+    [[0, 1], T([0, 1]), T([[True, False, True], [False, True, True]]), (0, T([1, 2])), True, (T([0, 1]), T([1, 2]))],
+    ids=str,
+)
 def test_advanced_keys_give_copies(chosen: Any) -> None:
     x = torch.arange(6.0).reshape(2, 3)
     mine = ours(x)
@@ -220,12 +234,37 @@ def test_advanced_keys_give_copies(chosen: Any) -> None:
 X = torch.arange(6.0).reshape(2, 3)
 
 
-@pytest.mark.parametrize("chosen", [
-    2, -3, (0, 3), (0, 0, 0), slice(None, None, -1), slice(None, None, 0), "a", 1.5, T(1.5), T([0.5]), (..., ..., 0), T([2]),
-    T([-3]), T([True, False, True]), T([[True], [False]]), (T([0, 1]), T([0, 1, 2])), [0, 2], slice("a"), {1: 2}, (0, "b"), T([0, 1]).short(),
-    (T([0]), T([[True, False, True]])), [[0, 1], [0, 1, 2]]], ids=str)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        2,
+        -3,
+        (0, 3),
+        (0, 0, 0),
+        slice(None, None, -1),
+        slice(None, None, 0),
+        "a",
+        1.5,
+        T(1.5),
+        T([0.5]),
+        (..., ..., 0),
+        T([2]),
+        T([-3]),
+        T([True, False, True]),
+        T([[True], [False]]),
+        (T([0, 1]), T([0, 1, 2])),
+        [0, 2],
+        slice("a"),
+        {1: 2},
+        (0, "b"),
+        T([0, 1]).short(),
+        (T([0]), T([[True, False, True]])),
+        [[0, 1], [0, 1, 2]],
+    ],
+    ids=str,
+)
 def test_bad_keys(chosen: Any) -> None:
-    with pytest.raises(Exception) as wanted:  # noqa: B017, PT011 - whatever PyTorch raises
+    with pytest.raises(Exception) as wanted:
         X[chosen]
     with pytest.raises(wanted.type) as got:
         ours(X)[ours(chosen)]
@@ -236,12 +275,24 @@ def test_bad_keys(chosen: Any) -> None:
     same(mine, X)
 
 
-@pytest.mark.parametrize(("chosen", "value"), [
-    (0, torch.ones(2)), (slice(None), torch.ones(3, 3)), ((T([0, 1]),), torch.ones(3, 3)), (T([True, False]), torch.ones(2)),
-    (X > 2, torch.ones(2)), (0, torch.ones(2, 3)), (0, "a"), (0, [1.0, 2.0]), ((0, 0), torch.ones(2))], ids=str)
+@pytest.mark.parametrize(
+    ("chosen", "value"),
+    [
+        (0, torch.ones(2)),
+        (slice(None), torch.ones(3, 3)),
+        ((T([0, 1]),), torch.ones(3, 3)),
+        (T([True, False]), torch.ones(2)),
+        (X > 2, torch.ones(2)),
+        (0, torch.ones(2, 3)),
+        (0, "a"),
+        (0, [1.0, 2.0]),
+        ((0, 0), torch.ones(2)),
+    ],
+    ids=str,
+)
 def test_bad_values(chosen: Any, value: Any) -> None:
     their, mine = X.clone(), ours(X)
-    with pytest.raises(Exception) as wanted:  # noqa: B017, PT011 - whatever PyTorch raises
+    with pytest.raises(Exception) as wanted:
         their[chosen] = value
     with pytest.raises(wanted.type) as got:
         mine[ours(chosen)] = ours(value)

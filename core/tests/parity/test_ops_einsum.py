@@ -86,7 +86,9 @@ def test_tensordot_errors(beside: Any) -> None:
     beside.raises("tensordot", A, B, ([0, 1], [0]))
 
 
-@pytest.mark.parametrize(("a", "b"), [((2, 3), (4, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)), ((), (2, 2)), ((2, 0), (1, 2))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((2, 3), (4, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)), ((), (2, 2)), ((2, 0), (1, 2))]
+)
 def test_kron(beside: Any, a: tuple[int, ...], b: tuple[int, ...]) -> None:
     beside("kron", drawn(*a), drawn(*b))
 
@@ -127,7 +129,9 @@ def test_products_of_matrices(beside: Any) -> None:
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, 1.5, 2.0, 3.0, math.inf])
-@pytest.mark.parametrize(("a", "b"), [((3, 2), (4, 2)), ((2, 3, 2), (2, 1, 2)), ((3, 1, 2, 4), (2, 3, 4)), ((0, 2), (3, 2))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((3, 2), (4, 2)), ((2, 3, 2), (2, 1, 2)), ((3, 1, 2, 4), (2, 3, 4)), ((0, 2), (3, 2))]
+)
 def test_cdist(beside: Any, p: float, a: tuple[int, ...], b: tuple[int, ...]) -> None:
     beside("cdist", drawn(*a), drawn(*b), p, ulps=256, second=False)
 

@@ -66,10 +66,24 @@ def test_splitting_by_a_tensor(beside: Any) -> None:
     beside("split", A[:0], 2)
 
 
-@pytest.mark.parametrize(("name", "args"), [
-    ("split", (A, -1)), ("split", (A, [1, 2])), ("split", (S, 1)), ("split", (A, 0)), ("chunk", (A, 0)), ("chunk", (S, 1)),
-    ("unbind", (S,)), ("tensor_split", (V, 0)), ("tensor_split", (S, 2)), ("hsplit", (V, 2)), ("vsplit", (V, 3)),
-    ("dsplit", (A, 1)), ("split", (A, 1, 2))])
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("split", (A, -1)),
+        ("split", (A, [1, 2])),
+        ("split", (S, 1)),
+        ("split", (A, 0)),
+        ("chunk", (A, 0)),
+        ("chunk", (S, 1)),
+        ("unbind", (S,)),
+        ("tensor_split", (V, 0)),
+        ("tensor_split", (S, 2)),
+        ("hsplit", (V, 2)),
+        ("vsplit", (V, 3)),
+        ("dsplit", (A, 1)),
+        ("split", (A, 1, 2)),
+    ],
+)
 def test_splitting_errors(beside: Any, name: str, args: tuple[Any, ...]) -> None:
     beside.raises(name, *args)
 

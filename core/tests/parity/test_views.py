@@ -40,8 +40,12 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "detach": lambda lib, x, y, k: x.detach(), "alias": lambda lib, x, y, k: x[...],
 }
 NEW: dict[str, Callable[..., Any]] = {
-    "clone": lambda lib, x, y, k: x.clone(), "mul": lambda lib, x, y, k: x * y, "square": lambda lib, x, y, k: x * x,
-    "exp": lambda lib, x, y, k: (x * 0.1).exp(), "add": lambda lib, x, y, k: x + y, "tanh": lambda lib, x, y, k: x.tanh(),
+    "clone": lambda lib, x, y, k: x.clone(),
+    "mul": lambda lib, x, y, k: x * y,
+    "square": lambda lib, x, y, k: x * x,
+    "exp": lambda lib, x, y, k: (x * 0.1).exp(),
+    "add": lambda lib, x, y, k: x + y,
+    "tanh": lambda lib, x, y, k: x.tanh(),
     "picked": lambda lib, x, y, k: x[[0, 0]],
 }
 
@@ -59,14 +63,26 @@ def without_recording(lib: Any, x: Any, y: Any, k: int) -> None:
 
 
 CHANGES: dict[str, Callable[..., Any]] = {
-    "mul_": lambda lib, x, y, k: x.mul_(y), "add_": lambda lib, x, y, k: x.add_(y), "neg_": lambda lib, x, y, k: x.neg_(),
-    "copy_": lambda lib, x, y, k: x.copy_(y), "zero_": lambda lib, x, y, k: x.zero_(), "tanh_": lambda lib, x, y, k: x.tanh_(),
-    "relu_": lambda lib, x, y, k: lib.relu_(x), "fill_": lambda lib, x, y, k: x.fill_(k), "sub_": lambda lib, x, y, k: x.sub_(1),
-    "mul_number": lambda lib, x, y, k: x.mul_(0.5), "masked_fill_": lambda lib, x, y, k: x.masked_fill_(x > 0.3, k),
-    "set_row": assign(lambda x, k: k % x.shape[0]), "set_all": assign(lambda x, k: ...),
-    "set_list": assign(lambda x, k: [0]), "set_mask": assign(lambda x, k: x > 0),
-    "set_column": assign(lambda x, k: (..., k % x.shape[-1])), "no_grad": without_recording,
-    "mul_itself": lambda lib, x, y, k: x.mul_(x), "div_": lambda lib, x, y, k: x.div_(y + 3), "exp_": lambda lib, x, y, k: x.exp_(),
+    "mul_": lambda lib, x, y, k: x.mul_(y),
+    "add_": lambda lib, x, y, k: x.add_(y),
+    "neg_": lambda lib, x, y, k: x.neg_(),
+    "copy_": lambda lib, x, y, k: x.copy_(y),
+    "zero_": lambda lib, x, y, k: x.zero_(),
+    "tanh_": lambda lib, x, y, k: x.tanh_(),
+    "relu_": lambda lib, x, y, k: lib.relu_(x),
+    "fill_": lambda lib, x, y, k: x.fill_(k),
+    "sub_": lambda lib, x, y, k: x.sub_(1),
+    "mul_number": lambda lib, x, y, k: x.mul_(0.5),
+    "masked_fill_": lambda lib, x, y, k: x.masked_fill_(x > 0.3, k),
+    "set_row": assign(lambda x, k: k % x.shape[0]),
+    "set_all": assign(lambda x, k: ...),
+    "set_list": assign(lambda x, k: [0]),
+    "set_mask": assign(lambda x, k: x > 0),
+    "set_column": assign(lambda x, k: (..., k % x.shape[-1])),
+    "no_grad": without_recording,
+    "mul_itself": lambda lib, x, y, k: x.mul_(x),
+    "div_": lambda lib, x, y, k: x.div_(y + 3),
+    "exp_": lambda lib, x, y, k: x.exp_(),
 }
 STEPS = VIEWS | NEW | CHANGES
 

@@ -1,6 +1,7 @@
 """Every kernel against PyTorch's, over the shared cases."""
 
 import pytest
+
 from flambeau_arrayapi.strict import descriptor
 from flambeau_arrayapi.testing import CASES, cases_for
 from flambeau_arrayapi.testing.parity import check

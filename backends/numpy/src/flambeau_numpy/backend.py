@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+
 from flambeau.backend import Kernel
 from flambeau.dtypes import DType, bfloat16, float32
 from flambeau.errors import UnsupportedError

@@ -6,6 +6,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+
 from flambeau import dtypes as fd
 
 NUMPY: dict[fd.DType, np.dtype[Any]] = {

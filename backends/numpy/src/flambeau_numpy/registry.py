@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+
 from flambeau.dtypes import ALL, DType
 
 from .dtypes import FLOAT32, FLOATS, HALVES, NUMPY

@@ -1,10 +1,11 @@
 """Layers and losses on the NumPy backend, with their gradients, against PyTorch's."""
 
-import flambeau
-import flambeau.nn.functional
 import numpy as np
 import pytest
 import torch
+
+import flambeau
+import flambeau.nn.functional
 
 DTYPES = {"float64": 1e-10, "float32": 2e-5, "float16": 8e-3, "bfloat16": 6e-2}
 LABELS, IGNORED = [2, 0, 1, 2], [2, -100, 1, 0]

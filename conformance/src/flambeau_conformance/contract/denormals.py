@@ -20,15 +20,28 @@ _FLOATS = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)
 
 # name -> (what is computed from [3u, -u, 2u], its results in units u of the smallest positive number)
 _EXACT: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
-    "clone": (lambda x: x.clone(), [3, -1, 2]), "neg": (lambda x: -x, [-3, 1, -2]), "abs": (lambda x: x.abs(), [3, 1, 2]),
-    "add": (lambda x: x + x, [6, -2, 4]), "sub": (lambda x: x - x[2], [1, -3, 0]), "mul": (lambda x: x * 2, [6, -2, 4]),
-    "div": (lambda x: x / 0.5, [6, -2, 4]), "half": (lambda x: (x * 2) / 2, [3, -1, 2]),
-    "sum": (lambda x: x.sum(), [4]), "cumsum": (lambda x: x.cumsum(0), [3, 2, 4]), "amax": (lambda x: x.amax(), [3]),
-    "amin": (lambda x: x.amin(), [-1]), "sort": (lambda x: x.sort()[0], [-1, 2, 3]), "relu": (flambeau.relu, [3, 0, 2]),
-    "maximum": (lambda x: flambeau.maximum(x, x[2]), [3, 2, 3 - 1]), "flip": (lambda x: x.flip(0), [2, -1, 3]),
-    "where": (lambda x: flambeau.where(x > 0, x, -x), [3, 1, 2]), "cat": (lambda x: flambeau.cat([x, x]), [3, -1, 2] * 2),
-    "take": (lambda x: x[[2, 0]], [2, 3]), "matmul": (lambda x: x @ flambeau.ones_like(x), [4]),
-    "floor": (lambda x: x.floor() * 0 + x, [3, -1, 2]), "view": (lambda x: x.view(3, 1)[:, 0], [3, -1, 2]),
+    "clone": (lambda x: x.clone(), [3, -1, 2]),
+    "neg": (lambda x: -x, [-3, 1, -2]),
+    "abs": (lambda x: x.abs(), [3, 1, 2]),
+    "add": (lambda x: x + x, [6, -2, 4]),
+    "sub": (lambda x: x - x[2], [1, -3, 0]),
+    "mul": (lambda x: x * 2, [6, -2, 4]),
+    "div": (lambda x: x / 0.5, [6, -2, 4]),
+    "half": (lambda x: (x * 2) / 2, [3, -1, 2]),
+    "sum": (lambda x: x.sum(), [4]),
+    "cumsum": (lambda x: x.cumsum(0), [3, 2, 4]),
+    "amax": (lambda x: x.amax(), [3]),
+    "amin": (lambda x: x.amin(), [-1]),
+    "sort": (lambda x: x.sort()[0], [-1, 2, 3]),
+    "relu": (flambeau.relu, [3, 0, 2]),
+    "maximum": (lambda x: flambeau.maximum(x, x[2]), [3, 2, 3 - 1]),
+    "flip": (lambda x: x.flip(0), [2, -1, 3]),
+    "where": (lambda x: flambeau.where(x > 0, x, -x), [3, 1, 2]),
+    "cat": (lambda x: flambeau.cat([x, x]), [3, -1, 2] * 2),
+    "take": (lambda x: x[[2, 0]], [2, 3]),
+    "matmul": (lambda x: x @ flambeau.ones_like(x), [4]),
+    "floor": (lambda x: x.floor() * 0 + x, [3, -1, 2]),
+    "view": (lambda x: x.view(3, 1)[:, 0], [3, -1, 2]),
 }
 
 

@@ -153,7 +153,8 @@ def errors(target: Target) -> None:
     x, y = flambeau.ones(20, 3, device=target.device), flambeau.ones(4, device=target.device)
 
     def step() -> None:
-        for call in (lambda: x + y, lambda: x @ y, lambda: x[50]):
+        calls: tuple[Any, ...] = (lambda: x + y, lambda: x @ y, lambda: x[50])
+        for call in calls:
             with suppress(RuntimeError, IndexError):
                 call()
 

@@ -66,9 +66,16 @@ CHECKS.extend(Check(f"contract/guards/{n}", "contract", partial(_reads, n)) for 
 def assigned(target: Target, dtype: DType) -> None:
     """Writes into a part of a tensor, whatever its layout, leave the rest alone."""
     one = True if dtype.category == 0 else 1
-    for name, view in {"block": lambda x: x[1:3, 1:4], "step": lambda x: x[::2, 1::2], "column": lambda x: x[:, 2],
-                       "element": lambda x: x[2, 3], "diagonal": lambda x: x.diagonal(1),
-                       "transposed": lambda x: x.t()[1:3], "empty": lambda x: x[2:2]}.items():
+    views: dict[str, Any] = {
+        "block": lambda x: x[1:3, 1:4],
+        "step": lambda x: x[::2, 1::2],
+        "column": lambda x: x[:, 2],
+        "element": lambda x: x[2, 3],
+        "diagonal": lambda x: x.diagonal(1),
+        "transposed": lambda x: x.t()[1:3],
+        "empty": lambda x: x[2:2],
+    }
+    for name, view in views.items():
         x = flambeau.zeros(4, 6, dtype=dtype, device=target.device)
         marked = view(flambeau.arange(24, device=target.device).reshape(4, 6)).reshape(-1).tolist()
         view(x).fill_(one)

@@ -57,9 +57,10 @@ def _stepped(name: str, device: Any, hosts: list[list[Host]], wide: DType, place
     for row in hosts[1:]:
         for param, h in zip(params, row, strict=True):
             param.grad = put(Host(h.values, h.shape, wide), device)
-        before = [raw(p.grad) for p in params]
+        gradients: list[Any] = [p.grad for p in params]
+        before = [raw(g) for g in gradients]
         optimizer.step()
-        require([raw(p.grad) for p in params] == before, "mutated input", f"{name}: a step changed the gradients")
+        require([raw(g) for g in gradients] == before, "mutated input", f"{name}: a step changed the gradients")
     return [get(p.detach()) for p in params], wholes
 
 

@@ -60,7 +60,9 @@ def together(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
             thread.join(_PATIENCE)
     require(not any(t.is_alive() for t in started), "hang", "a thread did not come back")
     if errors:
-        raise CheckFailed("thread", f"in one of {count} threads: {type(errors[0]).__name__}: {errors[0]}") from errors[0]
+        raise CheckFailed("thread", f"in one of {count} threads: {type(errors[0]).__name__}: {errors[0]}") from errors[
+            0
+        ]
     return results
 
 

@@ -8,7 +8,7 @@ from .. import views
 from ..dispatch import lift
 from ..dtypes import int64
 from ..errors import ArgumentError, DTypeError, ValueRangeError
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from . import elementwise as e
 
 
@@ -91,7 +91,7 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         raise DTypeError(f"integers to negative integer powers are not allowed, got exponent {exponent}", op="pow")
     if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, Tensor) and out is None:
         made = square(input)
-        return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(None or _default())
+        return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(_default())
     return e._pow(input, exponent, out=out)
 
 
@@ -132,7 +132,8 @@ for _name, _function in {"add": add, "sub": sub, "subtract": sub, "div": div, "d
                          "pow": pow, "square": square, "round": round}.items():
     setattr(Tensor, _name, _function)
     setattr(Tensor, f"{_name}_", _method(_name, _function))
-Tensor.multiply, Tensor.multiply_ = e.mul, Tensor.mul_
+attach(e.mul, "multiply")
+attach(Tensor.mul_, "multiply_")
 subtract, divide, multiply = sub, div, e.mul
 
 
@@ -162,13 +163,15 @@ def _power(self: Tensor, other: Any) -> Any:
     return pow(self, other)
 
 
-Tensor.__radd__ = Tensor.__add__
-Tensor.__rmul__ = Tensor.__mul__
-Tensor.__pow__ = _power
-Tensor.__rsub__, Tensor.__rtruediv__ = _reflected(e._sub), _reflected(e._div)
-Tensor.__rfloordiv__, Tensor.__rmod__ = _reflected(e.floor_divide), _reflected(e.remainder)
-Tensor.__rpow__ = _reflected(e._pow)
-Tensor.__pos__ = lambda self: self
+attach(Tensor.__add__, "__radd__")
+attach(Tensor.__mul__, "__rmul__")
+attach(_power, "__pow__")
+attach(_reflected(e._sub), "__rsub__")
+attach(_reflected(e._div), "__rtruediv__")
+attach(_reflected(e.floor_divide), "__rfloordiv__")
+attach(_reflected(e.remainder), "__rmod__")
+attach(_reflected(e._pow), "__rpow__")
+attach(lambda self: self, "__pos__")
 
 for _name in ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "bitwise_and", "bitwise_or",
               "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"):

@@ -6,11 +6,11 @@ import math
 
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..tensor import Tensor
-from .norm import softmax
 from .dropout import dropout
 from .index import masked_fill
 from .linalg import matmul
 from .movement import transpose
+from .norm import softmax
 from .triangle import tril
 
 

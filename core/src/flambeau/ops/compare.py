@@ -8,7 +8,7 @@ from ..dispatch import composite, lift, primitive
 from ..errors import ArgumentError
 from ..registry import Number
 from ..samples import Bad, Sample, arr
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 
 _PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(4, 1), arr(3)), Sample(arr(), arr(2)),
                    Sample(arr(0, 3), arr(3)),
@@ -132,7 +132,7 @@ def _lift_pair(condition: Tensor, input: Any, other: Any) -> tuple[Any, Any]:
     return input, other
 
 
-Tensor.where = lambda self, condition, other: where(condition, self, other)
+attach(lambda self, condition, other: where(condition, self, other), "where")
 
 __all__ = [
     "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq",

@@ -14,7 +14,7 @@ from ..errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
 from ..registry import TABLE
 from ..samples import Sample, arr
 from ..shapes import as_size, non_negative, numel, spread
-from ..tensor import Tensor, fill, new, wrap
+from ..tensor import Tensor, attach, fill, new, wrap
 
 
 @primitive(name="full", differentiable=False,
@@ -175,13 +175,14 @@ def _new_filled(self: Tensor, op: str, size: Any, value: Any, options: dict[str,
                    requires_grad)
 
 
-Tensor.new_zeros = lambda self, *size, **options: _new_filled(self, "new_zeros", size, 0, options)
-Tensor.new_ones = lambda self, *size, **options: _new_filled(self, "new_ones", size, 1, options)
-Tensor.new_empty = lambda self, *size, **options: _new_filled(self, "new_empty", size, 0, options)
-Tensor.new_full = lambda self, size, fill_value, **options: _new_filled(self, "new_full", (size,), fill_value, options)
-Tensor.new_tensor = lambda self, data, *, dtype=None, device=None, requires_grad=False: tensor(
+attach(lambda self, *size, **options: _new_filled(self, "new_zeros", size, 0, options), "new_zeros")
+attach(lambda self, *size, **options: _new_filled(self, "new_ones", size, 1, options), "new_ones")
+attach(lambda self, *size, **options: _new_filled(self, "new_empty", size, 0, options), "new_empty")
+attach(lambda self, size, fill_value, **options: _new_filled(self, "new_full", (size,), fill_value, options),
+       "new_full")
+attach(lambda self, data, *, dtype=None, device=None, requires_grad=False: tensor(
     data, dtype=self.dtype if dtype is None and not isinstance(data, Tensor) else dtype,
-    device=self.device if device is None else device, requires_grad=requires_grad)
+    device=self.device if device is None else device, requires_grad=requires_grad), "new_tensor")
 
 
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None = None, dtype: DType | None = None,
@@ -521,7 +522,7 @@ def _to(self: Tensor, *args: Any, dtype: DType | None = None, device: Any = None
     return convert(self, dtype if dtype is None else as_dtype(dtype), None if device is None else resolve(device), copy)
 
 
-Tensor.to = _to
+attach(_to, "to")
 
 
 def _dtype_method(name: str, dtype: DType) -> Any:
@@ -536,10 +537,11 @@ for _name, _dtype in {"bool": dtypes.bool, "byte": dtypes.uint8, "char": dtypes.
                       **dtypes.ALIASES}.items():
     setattr(Tensor, _name, _dtype_method(_name, _dtype))
 
-Tensor.cpu = lambda self, memory_format=None: self if self.device.type == "cpu" else convert(self, None, resolve("cpu"))
-Tensor.cuda = lambda self, device=None, non_blocking=False, memory_format=None: convert(
-    self, None, resolve("cuda" if device is None else device))
-Tensor.type_as = lambda self, other: convert(self, other.dtype, other.device)
+attach(lambda self, memory_format=None: self if self.device.type == "cpu" else convert(self, None, resolve("cpu")),
+       "cpu")
+attach(lambda self, device=None, non_blocking=False, memory_format=None: convert(
+    self, None, resolve("cuda" if device is None else device)), "cuda")
+attach(lambda self, other: convert(self, other.dtype, other.device), "type_as")
 
 
 def _clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
@@ -548,8 +550,8 @@ def _clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 clone = _clone
-Tensor.clone = _clone
-Tensor.contiguous = lambda self, memory_format=None: self if self.is_contiguous() else self.clone()
+attach(_clone, "clone")
+attach(lambda self, memory_format=None: self if self.is_contiguous() else self.clone(), "contiguous")
 
 
 def _detach(self: Tensor) -> Tensor:
@@ -562,7 +564,7 @@ def _detach(self: Tensor) -> Tensor:
 
 
 detach = _detach
-Tensor.detach = _detach
+attach(_detach, "detach")
 
 
 def _detach_(self: Tensor) -> Tensor:
@@ -571,7 +573,7 @@ def _detach_(self: Tensor) -> Tensor:
     return self
 
 
-Tensor.detach_ = _detach_
+attach(_detach_, "detach_")
 
 
 def numel_of(input: Tensor) -> int:

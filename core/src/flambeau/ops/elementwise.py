@@ -12,7 +12,7 @@ from ..dispatch import composite, primitive
 from ..errors import DTypeError
 from ..registry import Number
 from ..samples import Bad, Sample, arr
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .compare import where
 
 
@@ -241,8 +241,8 @@ def imag(input: Tensor) -> Tensor:
     return _imag(input)
 
 
-Tensor.real = property(real, doc="The real part; a real tensor itself.")
-Tensor.imag = property(imag, doc="The imaginary part of a complex tensor, as a copy.")
+attach(property(real, doc="The real part; a real tensor itself."), "real")
+attach(property(imag, doc="The imaginary part of a complex tensor, as a copy."), "imag")
 
 
 @primitive(name="complex", saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [

@@ -47,7 +47,9 @@ def _(g, indices, weight_shape, *, padding_idx, scale_grad_by_freq):
     Sample(arr(4, 3), _numbers(4, high=4), 5, -1, False),
     Sample(arr(2, 3, 2), _numbers(2, 3, high=3), 4, 1, False),
     Sample(arr(6, 2), arr(6, dtype="int64", fill=[0, 1, 1, 3, 1, 0]), 4, -1, True, dtypes=("real floating",))])
-def embedding_backward(input: Tensor, indices: Tensor, count: int, padding_idx: int, scale_grad_by_freq: bool) -> Tensor:
+def embedding_backward(
+    input: Tensor, indices: Tensor, count: int, padding_idx: int, scale_grad_by_freq: bool
+) -> Tensor:
     """The rows of `input` (*, D) summed by index: (count, D), zeros at `padding_idx`.
 
     With `scale_grad_by_freq`, divided by how often each index occurs.
@@ -124,7 +126,9 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     if num_classes < 1:
         raise ValueRangeError(f"num_classes should be positive, got {num_classes}", op="one_hot")
     if most >= num_classes:
-        raise ValueRangeError(f"Class values must be smaller than num_classes, got {most} of {num_classes}", op="one_hot")
+        raise ValueRangeError(
+            f"Class values must be smaller than num_classes, got {most} of {num_classes}", op="one_hot"
+        )
     made = zeros((*input.shape, num_classes), dtype=dtypes.int64, device=input.device)
     places = input.unsqueeze(-1)
     return scatter_op(made, -1, places, places * 0 + 1)

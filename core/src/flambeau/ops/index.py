@@ -11,7 +11,7 @@ from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..registry import Dim, Number
 from ..samples import Sample, arr
 from ..shapes import canonical_dim, contiguous_strides, numel
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .create import zeros_of
 from .movement import permute_op, reshape, slice_op
 
@@ -81,9 +81,16 @@ def _check_source(op: str, input: Tensor, have: tuple[int, ...], src: Tensor) ->
                          dtype=src.dtype)
 
 
-@primitive(name="gather", saves="index input_shape", kinds="T int64",
-           samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)), Sample(arr(3, 4), 1, _arr_index(3, 2, high=3)),
-                            Sample(arr(), 0, _arr_index(high=0))])
+@primitive(
+    name="gather",
+    saves="index input_shape",
+    kinds="T int64",
+    samples=lambda: [
+        Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)),
+        Sample(arr(3, 4), 1, _arr_index(3, 2, high=3)),
+        Sample(arr(), 0, _arr_index(high=0)),
+    ],
+)
 def gather_op(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim 0, and alike for others; `index` has input's number of dimensions."""
 
@@ -107,7 +114,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     return gather_op(input, dim, index, out=out)
 
 
-Tensor.gather = gather
+attach(gather, "gather")
 
 
 @primitive(name="scatter", saves="index", kinds="T int64 T",
@@ -164,7 +171,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     return scatter_add_op(input, dim, index, cropped(src, index), out=out)
 
 
-Tensor.scatter_add = scatter_add
+attach(scatter_add, "scatter_add")
 
 
 @primitive(name="index", saves="indices input_shape", kinds="T int64",
@@ -208,7 +215,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-Tensor.nonzero = lambda self, *, as_tuple=False: nonzero(self, as_tuple=as_tuple)
+attach(lambda self, *, as_tuple=False: nonzero(self, as_tuple=as_tuple), "nonzero")
 
 
 @primitive(name="masked_select", saves="mask input_shape", kinds="T bool",
@@ -235,7 +242,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     return masked_select_op(expand(input, shape), expand(mask, shape), out=out)
 
 
-Tensor.masked_select = masked_select
+attach(masked_select, "masked_select")
 
 
 # --- composed
@@ -263,7 +270,7 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     return take_along(input, dim, index.long().reshape(-1), out=out)
 
 
-Tensor.index_select = index_select
+attach(index_select, "index_select")
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
@@ -275,7 +282,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return take_along(reshape(input, (n,)), 0, where(index < 0, index + n, index))
 
 
-Tensor.take = take
+attach(take, "take")
 
 
 def put_flat(flat: Tensor, source: Tensor, size: Any, stride: Any, offset: int) -> Tensor:
@@ -313,7 +320,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
-Tensor.scatter = scatter
+attach(scatter, "scatter")
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -336,7 +343,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     return where_op(mask, value, input)
 
 
-Tensor.masked_fill = masked_fill
+attach(masked_fill, "masked_fill")
 
 
 def flat_index(indices: list[Tensor], shape: tuple[int, ...]) -> Tensor:

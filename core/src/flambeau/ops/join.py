@@ -8,9 +8,9 @@ from typing import Any
 from ..dispatch import primitive
 from ..errors import ArgumentError, DimError, ShapeError, ValueRangeError
 from ..registry import Dim
-from ..samples import Bad, Sample, arr
+from ..samples import Sample, arr
 from ..shapes import as_size, canonical_dim
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .movement import narrow_op, reshape, select, unsqueeze
 
 
@@ -82,7 +82,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(select(input, dim, i) for i in range(input._array.shape[dim]))
 
 
-Tensor.unbind = unbind
+attach(unbind, "unbind")
 
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -108,8 +108,9 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return tuple(parts)
 
 
-Tensor.split = lambda self, split_size, dim=0: split(self, split_size, dim)
-Tensor.split_with_sizes = split_with_sizes = split
+attach(lambda self, split_size, dim=0: split(self, split_size, dim), "split")
+split_with_sizes = split
+attach(split, "split_with_sizes")
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -124,7 +125,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-size // chunks), dim)
 
 
-Tensor.chunk = chunk
+attach(chunk, "chunk")
 
 
 def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | None = None) -> Tensor:

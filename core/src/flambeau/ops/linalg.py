@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..dispatch import composite, primitive
 from ..errors import ShapeError
 from ..samples import Bad, Sample, arr
 from ..shapes import broadcast_shapes, numel
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .elementwise import _c
 from .movement import reshape, transpose
 from .reduce import sum as total
@@ -71,7 +69,7 @@ def _(g, input, other):
     return matmul(transpose(input, -2, -1), g)
 
 
-Tensor.__rmatmul__ = lambda self, other: matmul(other, self)
+attach(lambda self, other: matmul(other, self), "__rmatmul__")
 
 
 def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
@@ -123,7 +121,12 @@ def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 ger = outer
-Tensor.mm, Tensor.bmm, Tensor.mv, Tensor.dot, Tensor.outer, Tensor.ger = mm, bmm, mv, dot, outer, outer
+attach(mm, "mm")
+attach(bmm, "bmm")
+attach(mv, "mv")
+attach(dot, "dot")
+attach(outer, "outer")
+attach(outer, "ger")
 
 
 def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:

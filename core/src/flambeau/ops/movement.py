@@ -14,7 +14,7 @@ from ..errors import IndexRangeError, ShapeError
 from ..registry import Dim, Size
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infer_size, numel, spread
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, attach, wrap
 from .create import zeros_of
 
 
@@ -67,7 +67,7 @@ def _reinterpreted(input: Tensor, dtype: DType) -> Tensor:
     return wrap(backend.from_host(data, tuple(shape), dtype), input.device.kinds[dtype])
 
 
-Tensor.view = _view_method
+attach(_view_method, "view")
 
 
 @composite(name="reshape", saves="input_shape", samples=lambda: [
@@ -99,9 +99,9 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
     return _reshape_copy(input, size)
 
 
-Tensor.reshape = lambda self, *given, shape=None: reshape(self, spread(given, shape))
-Tensor.view_as = lambda self, other: view_as_size(self, tuple(other.shape))
-Tensor.reshape_as = lambda self, other: reshape(self, tuple(other.shape))
+attach(lambda self, *given, shape=None: reshape(self, spread(given, shape)), "reshape")
+attach(lambda self, other: view_as_size(self, tuple(other.shape)), "view_as")
+attach(lambda self, other: reshape(self, tuple(other.shape)), "reshape_as")
 
 
 @primitive(name="permute", saves="", view=True,
@@ -126,7 +126,7 @@ def permute(input: Tensor, dims: Any) -> Tensor:
     return permute_op(input, order)
 
 
-Tensor.permute = lambda self, *given, dims=None: permute(self, spread(given, dims))
+attach(lambda self, *given, dims=None: permute(self, spread(given, dims)), "permute")
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -140,7 +140,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 swapaxes = swapdims = transpose
-Tensor.transpose = Tensor.swapaxes = Tensor.swapdims = transpose
+attach(transpose, "transpose", "swapaxes", "swapdims")
 
 
 def t(input: Tensor) -> Tensor:
@@ -150,11 +150,11 @@ def t(input: Tensor) -> Tensor:
     return permute_op(input, (1, 0)) if input.ndim == 2 else permute_op(input, tuple(range(input.ndim)))
 
 
-Tensor.t = t
-Tensor.T = property(lambda self: permute_op(self, tuple(range(self.ndim))[::-1]), doc="All dimensions reversed.")
-Tensor.mT = property(lambda self: transpose(self, -2, -1), doc="The last two dimensions exchanged.")
-Tensor.H = property(lambda self: t(self).conj(), doc="The conjugate transpose of a matrix.")
-Tensor.mH = property(lambda self: transpose(self, -2, -1).conj(), doc="The conjugate of `mT`.")
+attach(t, "t")
+attach(property(lambda self: permute_op(self, tuple(range(self.ndim))[::-1]), doc="All dimensions reversed."), "T")
+attach(property(lambda self: transpose(self, -2, -1), doc="The last two dimensions exchanged."), "mT")
+attach(property(lambda self: t(self).conj(), doc="The conjugate transpose of a matrix."), "H")
+attach(property(lambda self: transpose(self, -2, -1).conj(), doc="The conjugate of `mT`."), "mH")
 
 
 @primitive(name="expand", saves="", view=True,
@@ -175,8 +175,8 @@ def expand(input: Tensor, size: Any) -> Tensor:
     return expand_op(input, expanded_size("expand", tuple(input._array.shape), size))
 
 
-Tensor.expand = lambda self, *given, size=None, implicit=False: expand(self, spread(given, size))
-Tensor.expand_as = lambda self, other: expand(self, tuple(other.shape))
+attach(lambda self, *given, size=None, implicit=False: expand(self, spread(given, size)), "expand")
+attach(lambda self, other: expand(self, tuple(other.shape)), "expand_as")
 
 
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
@@ -184,7 +184,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
     return expand(input, size)
 
 
-Tensor.broadcast_to = lambda self, *given, size=None: expand(self, spread(given, size))
+attach(lambda self, *given, size=None: expand(self, spread(given, size)), "broadcast_to")
 
 
 @primitive(name="slice", saves="input_shape", view=True, grad_name="SliceBackward0",
@@ -238,7 +238,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     return as_strided_op(input, size, stride, offset)
 
 
-Tensor.as_strided = as_strided
+attach(as_strided, "as_strided")
 
 
 @primitive(name="diagonal", saves="input_shape", view=True,
@@ -272,7 +272,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return diagonal_op(input, offset, dim1, dim2)
 
 
-Tensor.diagonal = diagonal
+attach(diagonal, "diagonal")
 
 
 @primitive(name="copy", saves="", samples=lambda: [Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))],
@@ -302,7 +302,7 @@ def flip(input: Tensor, dims: Any) -> Tensor:
     return flip_op(input, canonical_dims("flip", as_size("flip", dims, "dims"), input.ndim))
 
 
-Tensor.flip = lambda self, *given, dims=None: flip(self, spread(given, dims))
+attach(lambda self, *given, dims=None: flip(self, spread(given, dims)), "flip")
 
 
 @primitive(name="roll", saves="", samples=lambda: [Sample(arr(2, 3), (1,), (0,)), Sample(arr(2, 3), (-1, 2), (1, 0))])
@@ -328,7 +328,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     return roll_op(input, shifts, tuple(canonical_dim("roll", d, input.ndim) for d in dims))
 
 
-Tensor.roll = roll
+attach(roll, "roll")
 
 
 @primitive(name="pad", saves="input_shape", grad_name="ConstantPadNdBackward0",
@@ -355,7 +355,7 @@ def view_or_slice(input: Tensor, size: tuple[int, ...], dim: int) -> Tensor:
                             *(slice(0, n, 1) for n in input._array.shape[dim:])))
 
 
-Tensor.unsqueeze = unsqueeze
+attach(unsqueeze, "unsqueeze")
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
@@ -367,7 +367,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return slice_op(input, tuple(0 if d in dims and n == 1 else slice(0, n, 1) for d, n in enumerate(shape)))
 
 
-Tensor.squeeze = squeeze
+attach(squeeze, "squeeze")
 
 
 def narrow_op(input: Tensor, dim: int, start: int, length: int) -> Tensor:
@@ -396,7 +396,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return narrow_op(input, dim, start, length)
 
 
-Tensor.narrow = narrow
+attach(narrow, "narrow")
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
@@ -413,7 +413,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     return slice_op(input, tuple(at % size if d == dim else slice(0, n, 1) for d, n in enumerate(input._array.shape)))
 
 
-Tensor.select = select
+attach(select, "select")
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -430,7 +430,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-Tensor.flatten = flatten
+attach(flatten, "flatten")
 
 
 def ravel(input: Tensor) -> Tensor:
@@ -438,7 +438,7 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input.contiguous(), (-1,) if 0 not in input._array.shape else (0,))
 
 
-Tensor.ravel = ravel
+attach(ravel, "ravel")
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
@@ -449,7 +449,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     return view_as_size(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
 
-Tensor.unflatten = unflatten
+attach(unflatten, "unflatten")
 
 __all__ = [
     "as_strided", "broadcast_to", "diagonal", "expand", "flatten", "flip", "narrow", "permute", "ravel", "reshape",

@@ -10,7 +10,7 @@ from ..errors import ArgumentError, ShapeError
 from ..registry import TABLE
 from ..samples import Sample, arr
 from ..shapes import expanded_size
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, alias, attach, wrap
 from . import index as indexed
 from . import movement
 
@@ -101,8 +101,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     return _write("fill_", self, self.new_full((), value))
 
 
-Tensor.copy_, Tensor.fill_ = copy_, fill_
-Tensor.zero_ = lambda self: fill_(self, 0)
+attach(copy_, "copy_")
+attach(fill_, "fill_")
+attach(lambda self: fill_(self, 0), "zero_")
 
 
 def in_place(name: str, function: Any) -> None:
@@ -134,7 +135,7 @@ def _reshaping(name: str, function: Any) -> None:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         views.check_writable(f"{name}_", self)
-        made = function(self if self._node is None else views.alias(self), *args, **kwargs)
+        made = function(self if self._node is None else alias(self), *args, **kwargs)
         self._array, self._node = made._array, made._node
         return self
 

@@ -9,8 +9,8 @@ from ..dispatch import composite, lift
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..registry import Dim
 from ..samples import Sample, arr
-from ..shapes import broadcast_shapes, canonical_dim, numel
-from ..tensor import Tensor
+from ..shapes import broadcast_shapes, canonical_dim
+from ..tensor import Tensor, attach
 from .compare import lt, where, where_op
 from .create import arange, zeros_of
 from .elementwise import maximum, minimum
@@ -84,7 +84,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: T
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
-    """A copy of `input` with the number `value` in the parts of `dim` that `index` names; negatives count from the end."""
+    """A copy of `input` with the number `value` in the parts of `dim` that `index` names; negatives count back."""
     if isinstance(value, Tensor):
         if value.ndim:
             raise ShapeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with"
@@ -137,9 +137,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     indices = where_op(lt(indices, lift(indices, 0)), indices + (a[dim] if a else 1), indices)
     if not a:
         return gather(input, 0, indices, out=out)
-    size = list(broadcast_shapes(op, tuple(a[:dim] + [1] + a[dim + 1 :]), tuple(b[:dim] + [1] + b[dim + 1 :])))
-    input = expand(input, tuple(size[:dim] + [a[dim]] + size[dim + 1 :]))
-    return gather_op(input, dim, expand(indices, tuple(size[:dim] + [b[dim]] + size[dim + 1 :])), out=out)
+    size = list(broadcast_shapes(op, (*a[:dim], 1, *a[dim + 1:]), (*b[:dim], 1, *b[dim + 1:])))
+    input = expand(input, (*size[:dim], a[dim], *size[dim + 1:]))
+    return gather_op(input, dim, expand(indices, (*size[:dim], b[dim], *size[dim + 1:])), out=out)
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -249,7 +249,8 @@ for _name, _function in {"index_add": index_add, "index_copy": index_copy, "inde
                          "scatter_add": scatter_add}.items():
     setattr(Tensor, _name, _function)
     in_place(_name, _function)
-Tensor.take_along_dim, Tensor.index_put = take_along_dim, index_put
+attach(take_along_dim, "take_along_dim")
+attach(index_put, "index_put")
 
 __all__ = [
     "index_add", "index_copy", "index_fill", "index_put", "masked_scatter", "put", "scatter_reduce", "take_along_dim",

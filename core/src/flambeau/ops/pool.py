@@ -64,7 +64,9 @@ def _largest(input: Tensor, places: list[list[list[int]]]) -> Any:
     for i, (table, step) in enumerate(zip(places, contiguous_strides(shape[2:]), strict=True)):
         index = tensor(table, dtype=int64, device=input.device).reshape(len(table), len(table[0]) if table else 1)
         windows = take_along(windows, 2 + 2 * i, index)
-        flat = flat + reshape(index * step, tuple(m for j in range(n) for m in (index._array.shape if j == i else (1, 1))))
+        flat = flat + reshape(
+            index * step, tuple(m for j in range(n) for m in (index._array.shape if j == i else (1, 1)))
+        )
     order = (*range(0, 2 * n, 2), *range(1, 2 * n, 2))  # (*out, *kernel)
     out = tuple(len(table) for table in places)
     rows = permute_op(windows, (0, 1, *(2 + d for d in order)))
@@ -205,8 +207,17 @@ def _(g, input_shape, *, kernel_size, stride, padding, count_include_pad, diviso
     return avg_pool(g, kernel_size, stride, padding, tuple(input_shape[2:]), count_include_pad, divisor_override)
 
 
-@composite(saves="input_shape", dtypes="real floating", grad_name="AdaptiveAvgPool2DBackward0", samples=lambda: [
-    Sample(arr(2, 3, 7), (3,)), Sample(arr(1, 2, 5, 4), (2, 4)), Sample(arr(1, 1, 2), (5,)), Sample(arr(2, 1, 4, 6), (1, 1))])
+@composite(
+    saves="input_shape",
+    dtypes="real floating",
+    grad_name="AdaptiveAvgPool2DBackward0",
+    samples=lambda: [
+        Sample(arr(2, 3, 7), (3,)),
+        Sample(arr(1, 2, 5, 4), (2, 4)),
+        Sample(arr(1, 1, 2), (5,)),
+        Sample(arr(2, 1, 4, 6), (1, 1)),
+    ],
+)
 def adaptive_avg_pool(input: Tensor, size: Any) -> Tensor:
     """The mean of each of `size` windows that share out (N, C, *spatial)."""
     for dim, o in enumerate(size, 2):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..dispatch import composite, result_dtype
 from ..dtypes import bool as bool_
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel
 from ..tensor import Tensor
@@ -68,7 +68,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1,
          out: Tensor | None = None) -> Tensor:
-    """beta * input + alpha * the outer product of two vectors, promoted; of booleans, `and` for `*` and `or` for `+`."""
+    """beta * input + alpha * the outer product of two vectors, promoted; booleans: `and` for `*`, `or` for `+`."""
     dtype = result_dtype([input, vec1, vec2])
     if dtype.category < 2 and (isinstance(beta, float) or isinstance(alpha, float)):
         raise DTypeError(f"for integral input tensors, arguments beta and alpha must not be floating point numbers,"
@@ -211,9 +211,8 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         raise ShapeError(f"A must be batches of square matrices, but they are {list(input.shape[-2:])} matrices",
                          op="matrix_power")
     if n < 0:
-        from .. import linalg
-
-        return matrix_power(linalg.inv(input), -n, out=out)
+        raise UnsupportedError(f"n={n}: negative powers need a matrix inverse, which this version does not offer",
+                               op="matrix_power")
     made = expand(eye(input.shape[-1], dtype=input.dtype, device=input.device), tuple(input.shape)).clone()
     square = input
     while n:
@@ -263,7 +262,9 @@ def _slopes(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Tensor:
     if p == math.inf:
         return g * apart.sign() * (apart.abs() == out).to(g.dtype)
     away = where_op(out == 0, out * 0 + 1, out)
-    slope = apart / away if p == 2 else apart.sign() * (where_op(apart == 0, apart * 0 + 1, apart.abs()) / away) ** (p - 1)
+    slope = (
+        apart / away if p == 2 else apart.sign() * (where_op(apart == 0, apart * 0 + 1, apart.abs()) / away) ** (p - 1)
+    )
     gone = out == 0 if p >= 1 else apart == 0
     return where_op(gone, apart * 0, g * slope)
 
@@ -288,8 +289,18 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     return cdist_op(x1, x2, float(p))
 
 
-for _name, _function in {"addmm": addmm, "baddbmm": baddbmm, "addbmm": addbmm, "addmv": addmv, "addr": addr, "vdot": vdot,
-                         "inner": inner, "kron": kron, "cross": cross, "matrix_power": matrix_power}.items():
+for _name, _function in {
+    "addmm": addmm,
+    "baddbmm": baddbmm,
+    "addbmm": addbmm,
+    "addmv": addmv,
+    "addr": addr,
+    "vdot": vdot,
+    "inner": inner,
+    "kron": kron,
+    "cross": cross,
+    "matrix_power": matrix_power,
+}.items():
     setattr(Tensor, _name, _function)
     if _name.startswith(("add", "badd")):
         mutate.in_place(_name, _function)

@@ -10,7 +10,7 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
 from ..shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .create import tensor
 from .elementwise import complex as join_parts
 from .elementwise import imag, real
@@ -36,7 +36,7 @@ def _repeat(self: Tensor, *given: Any, repeats: Any = None) -> Tensor:
     return reshape(expand(spaced, tuple(pairs)).clone(), full)
 
 
-Tensor.repeat = _repeat
+attach(_repeat, "repeat")
 
 
 def tile(input: Tensor, dims: Any) -> Tensor:
@@ -50,7 +50,7 @@ def tile(input: Tensor, dims: Any) -> Tensor:
     return _repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
 
-Tensor.tile = lambda self, *given, dims=None: tile(self, spread(given, dims))
+attach(lambda self, *given, dims=None: tile(self, spread(given, dims)), "tile")
 
 
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *,
@@ -89,7 +89,7 @@ def _repeated_indices(op: str, repeats: Tensor) -> Tensor:
                   device=repeats.device)
 
 
-Tensor.repeat_interleave = repeat_interleave
+attach(repeat_interleave, "repeat_interleave")
 
 
 # --- moving dims, turning
@@ -110,7 +110,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 moveaxis = movedim
-Tensor.movedim = Tensor.moveaxis = movedim
+attach(movedim, "movedim", "moveaxis")
 
 
 def adjoint(input: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def adjoint(input: Tensor) -> Tensor:
     return transpose(input, -2, -1).conj()
 
 
-Tensor.adjoint = adjoint
+attach(adjoint, "adjoint")
 
 
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
@@ -139,7 +139,7 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     return flip(input, (first, second)) if k % 4 == 2 else input.clone()
 
 
-Tensor.rot90 = rot90
+attach(rot90, "rot90")
 
 
 def fliplr(input: Tensor) -> Tensor:
@@ -156,7 +156,8 @@ def flipud(input: Tensor) -> Tensor:
     return flip(input, (0,))
 
 
-Tensor.fliplr, Tensor.flipud = fliplr, flipud
+attach(fliplr, "fliplr")
+attach(flipud, "flipud")
 
 
 # --- dims added in front and behind, and stacks
@@ -297,7 +298,10 @@ def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     return _split_along("dsplit", input, indices_or_sections, 2, 3)
 
 
-Tensor.tensor_split, Tensor.hsplit, Tensor.vsplit, Tensor.dsplit = tensor_split, hsplit, vsplit, dsplit
+attach(tensor_split, "tensor_split")
+attach(hsplit, "hsplit")
+attach(vsplit, "vsplit")
+attach(dsplit, "dsplit")
 
 
 # --- grids and choices
@@ -383,7 +387,7 @@ def _unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return as_strided(self, (*shape, size), (*strides, last), self.storage_offset())
 
 
-Tensor.unfold = _unfold
+attach(_unfold, "unfold")
 
 
 def view_as_real(input: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ..errors import IndexRangeError
 from ..registry import Dim, Dims
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dims, numel
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .compare import where_op
 from .create import ones_like, zeros_of
 from .elementwise import _c
@@ -203,13 +203,13 @@ def prod(input: Tensor, dim: Dim | None = None, keepdim: bool = False, *, dtype:
     return prod_op(input, dim if axis is None else axis, keepdim, dtype=dtype, out=out)
 
 
-Tensor.prod = prod
+attach(prod, "prod")
 
 
 @composite(saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
-    count = numel(input._array.shape[i] for i in dim)
+    count = numel(input._array.shape[i] for i in canonical_dims("mean", dim, input.ndim))
     total = sum(input, dim, keepdim, dtype=dtype)
     return total / count
 
@@ -234,7 +234,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
     return mean_op(input, dim, keepdim if keepdims is None else keepdims, dtype=None, out=out)
 
 
-Tensor.mean = mean
+attach(mean, "mean")
 
 
 def reduced_dims(op: str, input: Tensor, dim: Dims) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from ..errors import ValueRangeError
 from ..registry import Dim
 from ..samples import Sample, arr
 from ..shapes import canonical_dim
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 
 _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=True), -1),
                     Sample(arr(2, 3, distinct=True), 0, descending=True), Sample(arr(), 0), Sample(arr(0), 0)])
@@ -34,7 +34,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
     return sort_op(input, dim, descending, out=out)
 
 
-Tensor.sort = sort
+attach(sort, "sort")
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
@@ -42,7 +42,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return sort_op(input, dim, descending)[1]  # type: ignore[no-any-return]
 
 
-Tensor.argsort = argsort
+attach(argsort, "argsort")
 
 topk_result = return_type("topk", ("values", "indices"))
 max_result = return_type("max", ("values", "indices"))
@@ -62,7 +62,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return topk_result(values.narrow(dim, 0, k), indices.narrow(dim, 0, k))
 
 
-Tensor.topk = topk
+attach(topk, "topk")
 
 
 @primitive(name="searchsorted", dtype="int64", dtypes="real number", differentiable=False,

@@ -10,7 +10,7 @@ from ..dtypes import DType
 from ..errors import ShapeError, ValueRangeError
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dim
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .compare import where_op
 from .create import arange, tensor
 from .movement import diagonal as _diagonal
@@ -112,6 +112,9 @@ def trace(input: Tensor) -> Tensor:
     return total(_diagonal(input))
 
 
-Tensor.diag, Tensor.diag_embed, Tensor.diagflat, Tensor.trace = diag, diag_embed, diagflat, trace
+attach(diag, "diag")
+attach(diag_embed, "diag_embed")
+attach(diagflat, "diagflat")
+attach(trace, "trace")
 
 __all__ = ["diag", "diag_embed", "diagflat", "trace", "tril", "tril_indices", "triu", "triu_indices"]

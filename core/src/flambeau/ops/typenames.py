@@ -7,7 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import ValueRangeError
-from ..tensor import Tensor
+from ..tensor import Tensor, attach
 from .create import convert
 
 NAMES = {dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.float16: "HalfTensor",
@@ -33,4 +33,4 @@ def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = F
     return convert(self, found, device)
 
 
-Tensor.type = _type  # type: ignore[method-assign, assignment]
+attach(_type, "type")

@@ -54,7 +54,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
 
 def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
          stride: Any = 1) -> Tensor:
-    """Columns of windows (N, C * kernel elements, windows) summed into (N, C, *output_size): the adjoint of `unfold`."""
+    """Columns of windows (N, C * kernel elements, windows) summed into (N, C, *output_size): `unfold`'s adjoint."""
     kernel, dilation, padding, stride = _parameters("fold", kernel_size, dilation, padding, stride)
     size = per_dim("fold", "output_size", output_size, 2)
     if input.ndim not in (2, 3) or 0 in input._array.shape[-2:]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+
 from flambeau.backend import Backend
 from flambeau.dtypes import BY_NAME, DType, bfloat16, float16
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from flambeau.errors import ValueRangeError
 
 from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS

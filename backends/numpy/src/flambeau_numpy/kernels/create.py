@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from flambeau import dtypes as fd
 
 from ..dtypes import FLOAT64, INT64, NUMPY

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from flambeau.dtypes import float32
 
 from ..dtypes import HALVES, INTEGERS

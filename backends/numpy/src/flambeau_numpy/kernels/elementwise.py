@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from flambeau.dtypes import bfloat16
 
 from ..dtypes import BOOL, COMPLEX, FLOATS, HALVES, INTEGERS, REALS, SIGNED

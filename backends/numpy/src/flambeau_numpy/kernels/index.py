@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+
 from flambeau.shapes import contiguous_strides
 
 from ..dtypes import FLOAT32

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from flambeau.errors import IndexRangeError, ValueRangeError
 
 from ..dtypes import FLAMBEAU

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided as _slow_as_strided
+
 from flambeau import dtypes as fd
 from flambeau.errors import ShapeError
-from numpy.lib.stride_tricks import as_strided as _slow_as_strided
 
 from ..dtypes import BFLOAT16, BOOL, COMPLEX, FLOAT32, FLOAT64, INT64, NUMPY, UINT16
 from ..registry import kernel, widened

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from flambeau.dtypes import DType, float32
 
 from ..dtypes import ACCUMULATOR, FLOAT32, FLOAT64, FLOATS, HALVES, NUMPY

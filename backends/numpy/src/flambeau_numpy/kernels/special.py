@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+
 from flambeau.dtypes import float32, float64
 
 from ..dtypes import HALVES
