@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 import flambeau_arrayapi.testing
-from flambeau_numpy import backend
+from flambeau_numpy import load as backend
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 
 from flambeau_arrayapi.testing import CASES, cases_for, difference, run
-from flambeau_numpy import backend
+from flambeau_numpy import load as backend
 from flambeau_reference.plugin import descriptor as reference
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import flambeau
-from flambeau_numpy import backend
+from flambeau_numpy import load as backend
 
 SGD = [{"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.01}, {"lr": 0.1, "momentum": 0.9},
        {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1},

@@ -1,6 +1,6 @@
 """flambeau's default CPU backend: NumPy arrays, BLAS, SciPy's special functions, ml_dtypes' bfloat16.
 
-Programs do not import this package: installing it makes `device("cpu")` work. `backend()` hands
+Programs do not import this package: installing it makes `device("cpu")` work. `load()` hands
 out the Backend for those who want its kernels or its dtypes directly.
 """
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .backend import NumpyBackend
 
-__all__ = ["backend", "silence_warnings"]
+__all__ = ["load", "silence_warnings"]
 
 
-def backend() -> NumpyBackend:
+def load() -> NumpyBackend:
     """The one NumPy backend of this process.
 
-    >>> backend().name
+    >>> load().name
     'numpy'
     """
     from .plugin import descriptor

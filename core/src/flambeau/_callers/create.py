@@ -11,7 +11,6 @@ KEYS = {
     'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), ()),
     'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), ()),
     'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), ()),
-    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), ()),
 }
 
 
@@ -84,37 +83,3 @@ def bind_assign(op, kernels, defaults, body):
         out._node = None
         return out
     return assign, None
-
-
-def bind_to_device(op, kernels, defaults, body):
-    def to_device(input, device):
-        try:
-            kind = input._kind
-            array = kernels[kind](input._array, device=device)
-        except Exception as error:
-            return recover(op, error, (input, ), {'device': device})
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = {'device': device}
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input, )
-            v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return to_device, None

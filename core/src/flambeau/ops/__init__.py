@@ -8,6 +8,7 @@ from __future__ import annotations
 from .elementwise import *
 from .compare import *
 from .create import *
+from .convert import *
 from .movement import *
 from .join import *
 from .reduce import *

@@ -17,7 +17,8 @@ from ..random import draws
 from ..shapes import expanded_size
 from ..tensor import Tensor
 from . import draw
-from .create import cast, convert, detach
+from .convert import convert, detach
+from .create import cast
 from .draw import Flat
 from .movement import expand, permute_op, reshape
 from .reduce import amax, amin

@@ -17,7 +17,8 @@ from ..tensor import Tensor
 from ..views import check_writable
 from . import allowed, draw
 from .arithmetic import div
-from .create import _named_size, _size, cast, detach, empty, full_op, kind_for
+from .convert import detach
+from .create import _named_size, _size, cast, empty, full_op, kind_for
 from .elementwise import mul
 from .movement import slice_op
 from .reduce import amax, amin, argmax, sum

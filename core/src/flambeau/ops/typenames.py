@@ -8,7 +8,7 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import ValueRangeError
 from ..tensor import Tensor, attach
-from .create import convert
+from .convert import convert
 
 NAMES = {dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.float16: "HalfTensor",
          dtypes.bfloat16: "BFloat16Tensor", dtypes.uint8: "ByteTensor", dtypes.int8: "CharTensor",
