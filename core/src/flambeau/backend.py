@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 from .dtypes import DType
@@ -122,8 +123,7 @@ class Backend:
 
     def to_numpy(self, array: Any) -> Any:
         """The elements as a NumPy array; a copy unless the backend's arrays are NumPy's."""
-        import numpy
-
+        numpy: Any = import_module("numpy")  # only a user who asks for an array of NumPy's needs it
         dtype = self.dtype_of(array)
         if not dtype.format and not dtype.is_complex:
             raise UnsupportedError(f"NumPy has no {dtype.name}; convert with .float() first", op="numpy",

@@ -1,1 +1,0 @@
-"""flambeau on jax.numpy; the entry point names `plugin.descriptor`, and nothing here imports JAX."""
