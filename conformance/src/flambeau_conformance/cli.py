@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 from .verdict import (
     BROKE_OFF,
@@ -23,7 +22,7 @@ from .verdict import (
     USAGE,
 )
 
-_COMMANDS = ("commands.run", "scaffold", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
+_COMMANDS = ("commands.run", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
              "commands.bench", "commands.listing")
 
 __all__ = ["BROKE_OFF", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE", "main"]
@@ -63,8 +62,7 @@ def _parser() -> argparse.ArgumentParser:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in _COMMANDS:
-        if find_spec(f"{__package__}.{name}") is not None:
-            import_module(f"{__package__}.{name}").add_parser(commands)
+        import_module(f"{__package__}.{name}").add_parser(commands)
     return parser
 
 
