@@ -322,7 +322,7 @@ def test_tracked_values_written_into_plain_memory() -> None:
         part = made[1:]
         part[:, 0] = x[0, 0]
         made[0] = x[1] * 2
-        part.copy_(x * 3)
+        made[1:].copy_(x * 3)
         made[made > 4] = x.sum()
         return made * made
 

@@ -169,7 +169,9 @@ def acosh(input: Tensor) -> Tensor:
 
 @acosh.grad("input")
 def _(g, input):
-    return g * _c(rsqrt(input - 1) * rsqrt(input + 1))
+    if input._kind.dtype.category < 3:
+        return g * rsqrt(input * input - 1)
+    return g * _c(rsqrt(input - 1) * rsqrt(input + 1))  # one root of the product would lose the branch cut
 
 
 @_unary(_domain(-0.9, 0.9))
