@@ -11,7 +11,8 @@ from importlib import import_module
 
 from ..check import Check
 
-MODULES = ("structure", "memory", "accumulation", "views", "promotion", "programs", "streams")
+MODULES = ("structure", "memory", "accumulation", "views", "promotion", "programs", "streams", "threads", "growth",
+           "guards", "hazards", "denormals", "determinism", "optimizers", "refusals")
 
 
 def checks() -> Iterator[Check]:

@@ -22,8 +22,8 @@ _TIMES = 2
 
 
 def families() -> list[str]:
-    """The families of the op table, in its order."""
-    return list(dict.fromkeys(op.family for op in table()))
+    """The families of the op table that have samples, in its order."""
+    return list(dict.fromkeys(op.family for op in table() if _largest(op)))
 
 
 def cases_of(family: str, target: Target) -> Iterator[Case]:
