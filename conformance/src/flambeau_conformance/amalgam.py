@@ -196,7 +196,7 @@ def program(check: Check, backend: str, said: str = "") -> str:
     for name in ("Target", "read_manifest"):
         amalgam.need(f"{_PACKAGE}.target", name, set())
     amalgam.imports["from flambeau import plugins"] = None
-    function, arguments = _entry(check)
+    function, arguments = entry(check)
     amalgam.need(function.__module__, function.__name__, set())
     shown = ", ".join([_written(a, amalgam) for a in arguments[0]] + ["target"]
                       + [_written(a, amalgam) for a in arguments[1]])
@@ -209,13 +209,16 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
-def _entry(check: Check) -> tuple[Callable[..., Any], tuple[list[Any], list[Any]]]:
+def entry(check: Check) -> tuple[Callable[..., Any], tuple[list[Any], list[Any]]]:
     """The function behind a check, and the arguments that come before and after the target."""
     run = check.run
     if not isinstance(run, partial):
         return run, ([], [])
     if run.func.__module__.endswith(".promise"):
-        return run.args[0], ([], list(run.args[1:]))
+        kept = run.args[0]
+        if isinstance(kept, partial):
+            return kept.func, (list(kept.args), list(run.args[1:]))
+        return kept, ([], list(run.args[1:]))
     if run.keywords:
         raise NoScriptError(f"{check.id} has keywords of its own")
     return run.func, (list(run.args), [])

@@ -21,7 +21,8 @@ def verified(stated: dict[str, str], records: Iterable[Record]) -> list[dict[str
     held = list(records)
     rows = [_row(name, stated, [r for r in held if r.dtype in dtypes]) for name, dtypes in DTYPE_CAPABILITIES.items()]
     shared = [r for r in held if r.id.startswith(_SHARED)]
-    return [*rows, _row("shared_views", stated, shared, refusable=False)]
+    exchanged = [r for r in held if r.id == "contract/dlpack"]
+    return [*rows, _row("shared_views", stated, shared, refusable=False), _row("dlpack", stated, exchanged)]
 
 
 def _row(name: str, stated: dict[str, str], records: list[Record], refusable: bool = True) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: `flambeau-conformance run|new|explain|repro|diff|compare|ledger|bench|list`.
+"""The command line: `flambeau-conformance run|new|explain|repro|diff|compare|ledger|bench|list|mutants`.
 
 The exit status says how it ended; `verdict.STATUSES` lists them, and so does `--help`.
 """
@@ -23,7 +23,7 @@ from .verdict import (
 )
 
 _COMMANDS = ("commands.run", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
-             "commands.bench", "commands.listing")
+             "commands.bench", "commands.listing", "commands.mutants")
 
 __all__ = ["BROKE_OFF", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE", "main"]
 

@@ -41,6 +41,7 @@ def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: S
     require(found.shape == wide.shape, "shape", f"{where}: result has shape {found.shape}, expected {wide.shape}")
     expected = rounded(wide.values, found.dtype) if wide.dtype is not found.dtype else wide.values
     faults = _faults(found, expected, budget, sensitivity, signed_zeros)
+    faults = sorted({*faults, *_missing_infinities(found, wide.values)})
     if faults and not last:
         raise CheckFailed("value", where)
     if found.dtype.category > 1:
@@ -56,6 +57,14 @@ def _faults(found: Host, expected: list[Any], budget: Budget, sensitivity: Seque
     allowed = bounds(expected, found.dtype, budget, sensitivity)
     rows = zip(found.values, expected, allowed, strict=True)
     return [i for i, (f, e, b) in enumerate(rows) if not _close(f, e, b, found.dtype, signed_zeros)]
+
+
+def _missing_infinities(found: Host, wide: list[Any]) -> list[int]:
+    """Where the largest number stands for an infinity that no rounding explains."""
+    if found.dtype.category != 2:
+        return []
+    beyond = finfo(found.dtype).max * 1.01
+    return [i for i, (f, w) in enumerate(zip(found.values, wide, strict=True)) if isfinite(f) and abs(w) > beyond]
 
 
 def _measure(found: Host, expected: list[Any]) -> None:

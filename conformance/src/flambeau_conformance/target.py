@@ -22,7 +22,7 @@ from .tolerances import tolerance_faults
 MANIFEST = "flambeau-backend.toml"
 DTYPE_CAPABILITIES = {"complex": ("complex64", "complex128"), "float64": ("float64", "complex128"),
                       "bfloat16": ("bfloat16",), "float16": ("float16",)}
-CAPABILITIES = {*DTYPE_CAPABILITIES, "shared_views"}
+CAPABILITIES = {*DTYPE_CAPABILITIES, "shared_views", "dlpack"}
 
 
 class UnusableError(Exception):
@@ -63,9 +63,14 @@ class Target:
 def load(name: str) -> Target:
     """The installed backend of that name, ready to be tested.
 
-    Raises UnusableError, with the names that come near or with what core says is wrong.
+    `NAME+MUTANT` is that backend with one bug put in (`mutants`). Raises UnusableError, with the names that come near
+    or with what core says is wrong.
     """
     known = plugins.installed()
+    if "+" in name and name not in known:
+        from .mutants import build
+
+        return build(name)
     if name not in known:
         raise UnusableError(f"no backend is called {name!r}{suggestion(name, list(known))}; installed:"
                             f" {', '.join(sorted(known)) or 'none'}")

@@ -13,6 +13,7 @@ from typing import Any
 from flambeau import plugins
 from flambeau.backend import Backend, Kernel, Status
 from flambeau.dtypes import DType
+from flambeau.errors import UnsupportedError
 
 from .target import Target, load
 
@@ -50,14 +51,31 @@ def wrapped(base: str, name: str, change: Mapping[str, Change] | None = None, ad
         if op in drop:
             return None
         found = added.get(op) or original.backend.kernel(op, dtype)
-        return changes[op](found) if op in changes and found is not None else found
+        found = changes[op](found) if op in changes and found is not None else found
+        return _signed(found, base, name) if found is not None and original.lacks(dtype) else found
+
+    members.setdefault("from_host", original.backend.from_host)
+    members["from_host"] = _signed(members["from_host"], base, name)
 
     kernels = {**original.backend.kernels, **added}
-    vars(backend).update(name=name, kernel=kernel, kernels={
-        op: changes.get(op, _same)(k) for op, k in kernels.items() if op not in drop}, **members)
+    vars(backend).update({"name": name, "kernel": kernel, "kernels": {
+        op: changes.get(op, _same)(k) for op, k in kernels.items() if op not in drop}, **members})
     plugins.register(WrappedDescriptor(backend))
     manifest = {**original.manifest, "backend": {**original.manifest.get("backend", {}), "name": name}}
     return Target(name, load(name).device, manifest)
+
+
+def _signed(function: Callable[..., Any], base: str, name: str) -> Callable[..., Any]:
+    """The function, its refusals in the wrapper's name instead of the base's."""
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except UnsupportedError as error:
+            if error.fields.get("backend") == base:
+                error.fields["backend"] = name
+            raise
+
+    return call
 
 
 def _same(kernel: Kernel) -> Kernel:

@@ -22,12 +22,13 @@ from .errors import (
     DTypeError,
     FlambeauError,
     IndexRangeError,
+    OutOfMemoryError,
     ShapeError,
     ZeroDivisorError,
 )
 from .modes import _grad, grad_enabled
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
-from .shapes import as_size, broadcast_shapes, canonical_dim, reduce_dims
+from .shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from .tape import WRAPPED, Leaf, Node, Output, tick
 from .tensor import Parameter, Tensor, new, shell, wrap
 
@@ -171,7 +172,23 @@ def scalar_tensor(value: Any, kind: Kind) -> Tensor:
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
     """A creation op on the default device."""
     kind = default_device().kinds[attrs["dtype"]]
-    return wrap(op.kernels[kind](**attrs), kind)
+    try:
+        return wrap(op.kernels[kind](**attrs), kind)
+    except (MemoryError, OverflowError, ValueError) as error:
+        raise out_of_memory(op, attrs, kind.dtype, error) from error
+
+
+_ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
+
+
+def out_of_memory(op: OpDef, attrs: dict[str, Any], dtype: DType, error: Exception) -> Exception:
+    """The coded error where no memory could hold what is asked for, of which every library complains in its own way."""
+    size = tuple(attrs.get("size", (attrs.get("length", 0),)))
+    count = numel(size) * dtype.itemsize
+    if not isinstance(error, MemoryError) and count <= _ADDRESSABLE:
+        return error
+    return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op.name,
+                            size=size, dtype=dtype)
 
 
 # --- mixed dtypes, devices and subclasses
@@ -382,8 +399,10 @@ def _check_shapes(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | No
 
 def _translated(op: OpDef, error: Exception, inputs: tuple[Any, ...]) -> Exception:
     shapes = ", ".join(f"{n} {list(t._array.shape)}" for n, t in _flatten(op, inputs))
-    if isinstance(error, (MemoryError, KeyboardInterrupt)):
+    if isinstance(error, KeyboardInterrupt):
         return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(f"out of memory: {error or 'no more to be had'} ({shapes})", op=op.name)
     if isinstance(error, IndexError):
         return IndexRangeError(f"{error} ({shapes})", op=op.name)
     if isinstance(error, ZeroDivisionError):

@@ -130,6 +130,12 @@ class UnsupportedError(FlambeauError, NotImplementedError):
     code = "FL205"
 
 
+class OutOfMemoryError(BackendError, MemoryError):
+    """A result that the device has no memory for, or that no memory could hold; the device stays usable."""
+
+    code = "FL206"
+
+
 class GradientError(FlambeauError, RuntimeError):
     """A request that automatic differentiation cannot honour."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from flambeau.registry import TABLE
 
 from .. import bad_input, gradients, rules, tolerances, values, versions
+from ..amalgam import entry
 from ..check import Check
 from ..layouts import layouts
 from ..prerequisites import Uses
@@ -52,7 +53,7 @@ def _explained(check: Check, report: Report | None) -> Iterator[str]:
     yield f"{check.id}  ({check.group}, {versions.status(check, version)} since contract {check.since})"
     case = case_of(check)
     if case is None:
-        function = check.run.args[0]  # type: ignore[attr-defined]  # a partial
+        function, _ = entry(check)
         yield _indented(inspect.getdoc(function) or "")
         yield f"  written in {function.__module__}, function {function.__name__}"
     else:

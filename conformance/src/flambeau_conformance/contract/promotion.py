@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 from flambeau import dtypes
@@ -57,6 +58,29 @@ def casts(target: Target, dtype: DType) -> None:
         found = get(source.to(other))
         require(found.dtype is other and found.values == expected, "value",
                 f"{values} of {dtype.name} as {other.name} is {found.values}")
+
+
+_EDGES: tuple[tuple[DType, DType, list[Any], list[Any]], ...] = (
+    (dtypes.int32, dtypes.int8, [300, -129, 128], [44, 127, -128]),
+    (dtypes.int64, dtypes.int32, [2**31, -(2**31) - 1, 2**40 + 5], [-(2**31), 2**31 - 1, 5]),
+    (dtypes.int64, dtypes.uint8, [-1, 256, 511], [255, 0, 255]),
+    (dtypes.float32, dtypes.bool, [nan, -0.0, 1e-45, inf], [True, False, True, True]),
+    (dtypes.float32, dtypes.int32, [-2.75, 2.75, -0.5], [-2, 2, 0]),
+    (dtypes.float32, dtypes.float16, [2049.0, 2051.0, 65519.0, 65520.0], [2048.0, 2052.0, 65504.0, inf]),
+    (dtypes.float32, dtypes.bfloat16, [257.0, 259.0, 1.01171875, -1.00390625], [256.0, 260.0, 1.015625, -1.0]),
+    (dtypes.float64, dtypes.float32, [16777217.0, 16777219.0, 1e39], [16777216.0, 16777220.0, inf]),
+    (dtypes.int64, dtypes.float64, [2**53 + 1, 2**53 + 3], [2.0**53, 2.0**53 + 4]),
+    (dtypes.complex64, dtypes.float32, [complex(3, 4), complex(-1, 2)], [3.0, -1.0]))
+
+
+@promise_each("cast-edges", dict.fromkeys(source for source, *_ in _EDGES), CHECKS)
+def cast_edges(target: Target, dtype: DType) -> None:
+    """Integers wrap, NaN is true, a float is rounded once to the nearest, halves to even, a complex number drops i."""
+    for source, other, values, expected in _EDGES:
+        if source is dtype and not target.lacks(other):
+            found = get(put(Host(values, (len(values),), dtype), target.device).to(other)).values
+            require(found == expected, "value",
+                    f"{values} of {dtype.name} as {other.name} is {found}, expected {expected}")
 
 
 @promise_each("zero-dim-promotion", (dtypes.float16, dtypes.float32, dtypes.int16, dtypes.uint8), CHECKS)

@@ -8,7 +8,7 @@ from typing import Any
 from .. import dtypes
 from ..backend import encode
 from ..device import Kind, default_device, resolve
-from ..dispatch import into, primitive
+from ..dispatch import into, out_of_memory, primitive
 from ..dtypes import DType, get_default_dtype, of_scalar, promote_types
 from ..errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
 from ..registry import TABLE
@@ -78,7 +78,10 @@ def as_dtype(value: Any) -> DType:
 
 
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
-    made = wrap(TABLE["full"].kernels[kind](size=size, value=value, dtype=kind.dtype), kind)
+    try:
+        made = wrap(TABLE["full"].kernels[kind](size=size, value=value, dtype=kind.dtype), kind)
+    except (MemoryError, OverflowError, ValueError) as error:
+        raise out_of_memory(TABLE["full"], {"size": size}, kind.dtype, error) from error
     if requires_grad:
         made.requires_grad = True
     return made
