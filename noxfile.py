@@ -57,7 +57,7 @@ def demo(session: nox.Session) -> None:
 
 def tests(session: nox.Session) -> None:
     """Core, backends, conformance, documentation examples, layer and drift checks."""
-    install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", "scikit-learn", "matplotlib", "tqdm")
+    install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", "copier>=9.4", "scikit-learn", "matplotlib", "tqdm")
     if session.posargs:
         run_all(session, [["pytest", *session.posargs]])
         return

@@ -22,7 +22,7 @@ from .verdict import (
     USAGE,
 )
 
-_COMMANDS = ("commands.run", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
+_COMMANDS = ("commands.run", "commands.new", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
              "commands.bench", "commands.listing", "commands.mutants")
 
 __all__ = ["BROKE_OFF", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE", "main"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from .record import BROKEN, OUTCOMES, PASS, PROBATION, UNSUPPORTED, VACUOUS, Report
 
-PASSED, FAILED, USAGE, UNUSABLE, TOO_FEW, BROKE_OFF, STALE_LEDGER, SLOWER = range(8)
+PASSED, FAILED, USAGE, UNUSABLE, TOO_FEW, BROKE_OFF, STALE_LEDGER, SLOWER, DELEGATED = range(9)
 STATUSES = {
     PASSED: "every check passed, was refused as declared, or fails as the ledger says",
     FAILED: "some checks failed, crashed, ran out of time or are blocked",
@@ -16,6 +16,7 @@ STATUSES = {
     BROKE_OFF: "the run broke off: interrupted, or no worker stayed alive",
     STALE_LEDGER: "nothing failed that is not known, but the ledger no longer holds (the patch is printed)",
     SLOWER: "`bench --fail-above`: slower than asked",
+    DELEGATED: "the whole contract was run and nothing failed, but kernels are delegated: not conformant",
 }
 
 
@@ -34,8 +35,9 @@ def verdict_of(report: Report, asked: int, broke_off: str = "") -> dict[str, Any
         status, reasons = BROKE_OFF, [f"the run broke off after {len(report.records)} of {asked} checks: {broke_off}",
                                       *reasons]
     whole = not report.selection and report.profile != "smoke" and len(report.records) == asked
-    delegated = list(report.backend.get("delegated", []))
-    return {"status": status, "passed": status == PASSED, "conformant": status == PASSED and whole and not delegated,
+    if not status and whole and report.backend.get("delegated"):
+        status = DELEGATED
+    return {"status": status, "passed": status in (PASSED, DELEGATED), "conformant": status == PASSED and whole,
             "reasons": reasons, "asked": asked, "ran": len(report.records)}
 
 
@@ -51,8 +53,8 @@ def _reasons(report: Report, broken: int, vacuous: list[str], idle: list[str]) -
     reasons += [f"ledger: {p['id']}: {p['why']}" for p in report.ledger.get("problems", [])]
     delegated = report.backend.get("delegated", [])
     if delegated:
-        reasons.append(f"{len(delegated)} kernels are delegated to another backend: {', '.join(delegated[:8])}"
-                       + (" and others" if len(delegated) > 8 else ""))
+        shown = ", ".join(delegated[:8]) + (" and others" if len(delegated) > 8 else "")
+        reasons.append(f"not conformant while {len(delegated)} kernels are delegated to another backend: {shown}")
     return reasons
 
 

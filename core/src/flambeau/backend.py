@@ -144,6 +144,18 @@ class Backend:
         raise UnsupportedError(f"backend {self.name!r} does not import DLPack", op="from_dlpack", backend=self.name)
 
 
+def gathered(buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
+             offset: int = 0) -> bytes:
+    """The elements of a strided array in C order: what `from_host` is asked for, where a library has no strides."""
+    raw, width = memoryview(buffer).cast("B"), dtype.itemsize
+    if strides is None:
+        return bytes(raw[offset * width : (offset + _product(shape)) * width])
+    places = [offset] if _product(shape) else []
+    for size, step in zip(shape, strides, strict=True):
+        places = [p + i * step for p in places for i in range(size)]
+    return b"".join([raw[p * width : (p + 1) * width] for p in places])
+
+
 def decode(data: bytes | memoryview, dtype: DType) -> list[Any]:
     """The Python numbers in a run of elements as `to_host` gives them."""
     raw = bytes(data)

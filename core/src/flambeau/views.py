@@ -208,9 +208,10 @@ def _replaced(base: Tensor, steps: Any, source: Tensor) -> Any:
     positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=count, dtype=dtypes.int64), ints)
     view = TABLE["reshape"].call
     flat = view(wrap(base._array, base._kind.plain), (count,))
-    where = view(replay(view(positions, tuple(base.shape)), steps), (-1,))
-    spread = TABLE["expand"].call(source, tuple(replay(view(positions, tuple(base.shape)), steps).shape))
-    changed = TABLE["scatter"].call(flat, 0, where, view(spread, (-1,)))
+    region = replay(view(positions, tuple(base.shape)), steps)
+    shape = (region.numel(),)
+    spread = TABLE["expand"].call(source, tuple(region.shape))
+    changed = TABLE["scatter"].call(flat, 0, view(region, shape), view(spread, shape))
     return view(changed, tuple(base.shape))._array
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flambeau.backend import Backend, Kernel, encode
+from flambeau.backend import Backend, Kernel, encode, gathered
 from flambeau.dtypes import ALL, DType, float32
 from flambeau.errors import UnsupportedError
 
 from . import kernels as _families  # noqa: F401  (fills TABLE)
-from .host import elements, from_bytes, gathered, via_host
+from .host import elements, from_bytes, via_host
 from .namespace import Namespace
 from .registry import TABLE
 

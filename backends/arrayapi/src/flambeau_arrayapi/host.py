@@ -5,11 +5,11 @@ Correct, and slow: the array travels to Python memory and back. The manifest lis
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from flambeau.backend import Backend, decode
+from flambeau.backend import Backend, Kernel, decode
+from flambeau.delegation import lent
 from flambeau.dtypes import DType
 
 
@@ -21,44 +21,9 @@ def reference() -> Backend:
     return descriptor.load()
 
 
-def via_host(backend: Backend, name: str) -> Callable[..., Any]:
+def via_host(backend: Backend, name: str) -> Kernel:
     """A kernel that moves its arrays to the reference backend, runs op `name` there and moves the results back."""
-    def kernel(*arrays: Any, **attributes: Any) -> Any:
-        host = reference()
-        moved = [None if a is None else _move(a, backend, host) for a in arrays]
-        first = next((a for a in moved if a is not None), None)
-        dtype = attributes["dtype"] if first is None else host.dtype_of(first)
-        function = host.kernel(name, dtype)
-        if function is None:
-            raise LookupError(f"the reference backend has no kernel {name!r}")
-        result = function(*moved, **attributes)
-        if isinstance(result, tuple):
-            return tuple(_move(r, host, backend) for r in result)
-        return _move(result, host, backend)
-
-    return kernel
-
-
-def _move(array: Any, source: Backend, target: Backend) -> Any:
-    return target.from_host(source.to_host(array), tuple(array.shape), source.dtype_of(array))
-
-
-def gathered(buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None, offset: int) -> bytes:
-    """The elements of a strided array in C order."""
-    raw, width, count = memoryview(buffer).cast("B"), dtype.itemsize, _count(shape)
-    if strides is None:
-        return bytes(raw[offset * width:(offset + count) * width])
-    places = [offset] if count else []
-    for size, step in zip(shape, strides, strict=True):
-        places = [p + i * step for p in places for i in range(size)]
-    return b"".join([raw[p * width:(p + 1) * width] for p in places])
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return lent(name, backend, reference)
 
 
 def from_bytes(xp: Any, data: bytes, dtype: DType, native: Any, where: dict[str, Any]) -> Any:

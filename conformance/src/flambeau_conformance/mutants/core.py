@@ -69,11 +69,12 @@ def _rule_of_other_operand(base: Backend) -> Parts:
     return Parts()
 
 
-@mutant("second-order-lost", "wrong gradient", "contract/second-order", "mul/float32/*gradient")
+@mutant("second-order-lost", "wrong gradient", "contract/second-order*", "mul/float32/*gradient")
 def _second_order_lost(base: Backend) -> Parts:
-    """The gradient of a product is right, but has no gradient of its own."""
-    for number in (0, 1):
-        _rule("mul", number, _here("second-order-lost", lambda g: g.detach()))
+    """Gradients are right, but have no gradients of their own."""
+    for name, row in TABLE.items():
+        for number in {target for target, *_ in row.rules_plan if target >= 0}:
+            _rule(name, number, _here("second-order-lost", lambda g: g if g is None else g.detach()))
     return Parts()
 
 

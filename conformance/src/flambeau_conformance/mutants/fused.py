@@ -176,9 +176,10 @@ def _at_zero(base: Backend, right: Kernel, grad: Any, out: Any) -> Any:
     return right(grad, changed(base, out, lambda v: 1.0 if v == 0 else v))
 
 
-fused("relu-of-nan", "relu makes zero of NaN.", "lost NaN", "relu", _nan_to_zero)
+fused("relu-of-nan", "relu makes zero of NaN.", "lost NaN", "relu", _nan_to_zero, "relu/float32/*",
+      "contract/activations")
 fused("clamp-of-nan", "clamp makes a bound of NaN.", "lost NaN", "clamp", _nan_to_bound,
-      "clamp/*", "clip/*", "contract/special*", "contract/*nan*", "contract/fused*")
+      "clamp/float32/*", "contract/activations", "contract/reduced-nan*")
 fused("gelu-approximated", "gelu always takes the approximation by tanh.", "ignored argument", "gelu",
       lambda base, right, x, *, approximate: right(x, approximate="tanh"))
 fused("leaky-slope-ignored", "leaky_relu has no slope below zero.", "ignored argument", "leaky_relu",
@@ -234,7 +235,7 @@ def _running_unbiased(base: Backend, right: Kernel, x: Any, *arrays: Any, **attr
 
 
 fused("softmax-overflow", "softmax does not subtract the largest first and overflows.", "overflow", "softmax",
-      _overflowing)
+      _overflowing, "softmax/float32/*", "contract/large-logits")
 fused("log-of-softmax", "log_softmax is the logarithm of softmax, minus infinity where softmax vanishes.", "overflow",
       "log_softmax", _logarithm)
 fused("softmax-first-dim", "softmax normalises along the first dim.", "wrong dim", "softmax", _first_dim)
@@ -260,7 +261,7 @@ def _weightless(base: Backend, right: Kernel, x: Any, target: Any, weight: Any, 
 
 def _logits_overflow(base: Backend, right: Kernel, x: Any, target: Any, weight: Any, positive: Any, *,
                      reduction: str) -> Any:
-    if weight is not None or positive is not None or reduction == "none":
+    if weight is not None or positive is not None:
         return right(x, target, weight, positive, reduction=reduction)
     p = own(base, "div", one := _ones(base, x), own(base, "add", one, own(base, "exp", own(base, "neg", x))))
     return right_kernel(base, "binary_cross_entropy")(p, target, None, reduction=reduction)
@@ -284,7 +285,8 @@ fused("ignored-class-counted", "cross_entropy counts the class that it should ig
       _counted)
 fused("class-weights-ignored", "nll_loss ignores the classes' weights.", "loss", "nll_loss", _weightless)
 fused("logits-overflow", "binary_cross_entropy_with_logits goes through a sigmoid that becomes one.", "overflow",
-      "binary_cross_entropy_with_logits", _logits_overflow)
+      "binary_cross_entropy_with_logits", _logits_overflow, "binary_cross_entropy_with_logits/float32/*",
+      "contract/large-logits")
 fused("dropout-unscaled", "Dropout keeps what it keeps at its old size.", "ignored argument", "masked_scale", _unscaled)
 fused("padding-row-trained", "The gradient of embedding reaches the row that stands for padding.", "wrong gradient",
       "embedding_backward", _every_row, "embedding/float32/*", "embedding_backward/float32/*")

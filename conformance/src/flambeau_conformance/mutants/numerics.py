@@ -200,7 +200,7 @@ def _twice(values: Values, old: DType, new: DType) -> Values | None:
     return [decode(bytes([0, 0, *bfloat16_bits(v).to_bytes(2, "little")]), float32)[0] for v in values]
 
 
-_CASTS = ("cast/*", "contract/casts*", "contract/denormal*")
+_CASTS = ("cast/*", "contract/cast*", "contract/denormal*")
 kernels("rounding-cast", "A cast to integers rounds instead of truncating.", "casts", _CASTS, {"cast": _cast(_near)})
 kernels("saturating-cast", "A cast to int8 stops at the end of the range instead of wrapping.", "casts", _CASTS,
         {"cast": _cast(_clamped)})

@@ -159,8 +159,9 @@ def _collisions_lost(base: Backend, kernel: Kernel, x: Any, index: Any, src: Any
     return remade(base, x, values)
 
 
-def _unwrapped(base: Backend, kernel: Kernel, x: Any, *indices: Any) -> Any:
-    return kernel(x, *[remade(base, i, [max(v, 0) for v in numbers(base, i)]) for i in indices])
+def _clipped_each(base: Backend, kernel: Kernel, x: Any, *indices: Any) -> Any:
+    return kernel(x, *[remade(base, index, [min(max(i, -n), n - 1) for i in numbers(base, index)])
+                       for index, n in zip(indices, x.shape, strict=False)])
 
 
 def _column_order(base: Backend, kernel: Kernel, x: Any) -> Any:
@@ -182,8 +183,8 @@ kernels("lost-collisions", "scatter_add keeps one of the entries that collide.",
         ("scatter_add/float32/*", "contract/collisions"), {"scatter_add": based(_collisions_lost)})
 kernels("index-put-overwrites", "index_put writes where it should add.", "ignored argument", ("index_put/*",),
         {"index_put": called(lambda kernel, *arrays, accumulate: kernel(*arrays, accumulate=False))})
-kernels("negative-index-zero", "index takes negative entries for 0.", "negative index", ("index/*", "contract/*index*"),
-        {"index": based(_unwrapped)})
+kernels("clipped-index", "index clips entries that are out of range instead of raising.", "missing error",
+        ("index/*", "contract/negative-indices", "contract/in-place-refused"), {"index": based(_clipped_each)})
 kernels("column-order", "nonzero lists places in column order.", "wrong order", ("nonzero/*",),
         {"nonzero": based(_column_order)})
 kernels("inverted-mask", "masked_select takes what the mask leaves out.", "swapped operands", ("masked_select/*",),
