@@ -21,7 +21,7 @@ HOST = {"system": "Linux", "machine": "x86_64", "python": "3.13", "cores": 2, "t
 def sample(name: str = "demo", **outcomes: str) -> Report:
     backend: dict[str, Any] = {"name": name, "distribution": name, "version": "1.0", "device": name,
                                "device_type": "cpu", "contract": ">=1.0,<2", "capabilities": {}, "unsupported": [],
-                               "host": [], "delegated": [], "tolerances": [], "kernels": 80}
+                               "host": [], "delegated": [], "required": 79, "tolerances": [], "kernels": 80}
     records = [Record(f"{op}/float32/sample-00", "values", outcome, op, "float32", "elementwise",
                       "value" if outcome == "fail" else "", f"{op}: <&> \x00 </script>" if outcome == "fail" else "",
                       "exp/float32/sample-00" if outcome == "blocked" else "", 0.002,

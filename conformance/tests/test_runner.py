@@ -119,12 +119,15 @@ def test_a_no_that_is_not_refused_fails(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_delegated_kernels_are_counted_and_keep_a_backend_from_being_conformant():
-    from flambeau_conformance.verdict import verdict_of
+    from flambeau_conformance.verdict import DELEGATED, verdict_of
 
-    report = Report({"name": "x", "delegated": ["sin", "cos"]}, "1.0", "full", [record.Record("a", "values", PASS)])
+    backend = {"name": "x", "delegated": ["sin", "cos"], "required": 79}
+    report = Report(backend, "1.0", "full", [record.Record("a", "values", PASS)])
     verdict = verdict_of(report, 1)
-    assert (verdict["status"], verdict["passed"], verdict["conformant"]) == (cli.PASSED, True, False)
-    assert "2 kernels are delegated" in verdict["reasons"][0]
+    assert (verdict["status"], verdict["passed"], verdict["conformant"]) == (DELEGATED, True, False)
+    assert verdict["reasons"] == ["2 of 79 required kernels are delegated to another backend: sin, cos"]
+    report.profile = "smoke"
+    assert verdict_of(report, 1)["status"] == cli.PASSED
 
 
 # --- the ledger

@@ -6,9 +6,11 @@ The exit status says how it ended; `verdict.STATUSES` lists them, and so does `-
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from .verdict import (
     BROKE_OFF,
@@ -23,7 +25,7 @@ from .verdict import (
 )
 
 _COMMANDS = ("commands.run", "commands.new", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
-             "commands.bench", "commands.listing", "commands.mutants")
+             "commands.bench", "commands.listing", "commands.mutants", "commands.fuzz")
 
 __all__ = ["BROKE_OFF", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE", "main"]
 
@@ -57,13 +59,30 @@ def _complain(error: Exception, status: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     statuses = "\n".join(f"  {status}  {meaning}" for status, meaning in STATUSES.items())
-    parser = argparse.ArgumentParser("flambeau-conformance", description="Says whether a flambeau backend is right.",
-                                     epilog=f"exit status:\n{statuses}",
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser("flambeau-conformance", description="Says whether a flambeau backend is right.",
+                     epilog=f"exit status:\n{statuses}", formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in _COMMANDS:
         import_module(f"{__package__}.{name}").add_parser(commands)
+    parser.commands = commands.choices
     return parser
+
+
+_OPTION = re.compile(r"--[a-z][a-z-]*")
+_WRONG = re.compile(r"(?:invalid choice: '|unrecognized arguments: )([^\s']+)")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names the command or option that comes nearest to one that does not exist."""
+
+    commands: Mapping[str, argparse.ArgumentParser] = {}  # of the whole command line; a subcommand has none
+
+    def error(self, message: str) -> NoReturn:
+        from .target import suggestion
+
+        wrong = _WRONG.search(message)
+        options = {o for command in self.commands.values() for o in _OPTION.findall(command.format_help())}
+        super().error(message + (suggestion(wrong[1], [*self.commands, *sorted(options)]) if wrong else ""))
 
 
 if __name__ == "__main__":

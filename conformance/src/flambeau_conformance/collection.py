@@ -11,11 +11,13 @@ from flambeau.registry import OpDef
 from . import bad_input, contract, gradients, rules, values
 from .cases import table
 from .check import Check
+from .fuzz import checks as fuzz
 from .target import Target, suggestion
 
 _PER_OP: dict[str, Callable[[OpDef], Iterator[Check]]] = {
     "values": values.checks, "gradients": gradients.checks, "rules": rules.checks, "errors": bad_input.checks}
-GROUPS = (*_PER_OP, "contract")
+_WHOLE: dict[str, Callable[[], Iterator[Check]]] = {"contract": contract.checks, "fuzz": fuzz.checks}
+GROUPS = (*_PER_OP, *_WHOLE)
 
 
 class SelectionError(Exception):
@@ -24,8 +26,8 @@ class SelectionError(Exception):
 
 def collected(group: str, target: Target, op: str = "*", dtype: str = "") -> list[Check]:
     """The group's checks of the ops whose names match `op`, for one dtype or all."""
-    if group == "contract":
-        found = contract.checks() if op == "*" else iter(())
+    if group in _WHOLE:
+        found = _WHOLE[group]() if op == "*" else iter(())
     elif group == "rules" and target.name.partition("+")[0] != "reference":
         found = iter(())  # rules are core's; once, on the oracle, is enough
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flambeau import plugins
 
+from .cases import table
 from .target import Target
 
 
@@ -23,16 +24,15 @@ def described(target: Target) -> dict[str, Any]:
         "capabilities": dict(manifest.get("capabilities", {})),
         "unsupported": sorted([op, dtype, reason] for (op, dtype), reason in target.backend.unsupported.items()),
         "host": sorted({entry["op"] for entry in manifest.get("host", [])}),
-        "delegated": delegated(target),
+        "delegated": delegated(target), "required": sum(op.kind == "primitive" for op in table()),
         "tolerances": list(manifest.get("tolerances", [])),
         "kernels": len(target.backend.kernels)}
 
 
 def delegated(target: Target) -> list[str]:
-    """Kernels that another backend computes: a scaffold's, until its author writes them."""
-    stated = getattr(target.backend, "delegated", ())
+    """Required kernels that another backend computes: a new package's, until its author writes them."""
     listed = [entry["op"] for entry in target.manifest.get("delegated", [])]
-    return sorted({*stated, *listed})
+    return sorted({*target.backend.delegated, *listed})
 
 
 def machine() -> dict[str, Any]:

@@ -46,6 +46,10 @@ def compare(what, found, shape, dtype, expected, allowed):
 
 def script(check: Check, backend: str, layout: str = "contiguous", said: str = "") -> str:
     """The program for that check on that backend, with the inputs in that layout."""
+    if check.group == "fuzz":
+        from .fuzz.checks import script as fuzz_script
+
+        return fuzz_script(check, backend, said)
     case = case_of(check)
     if case is None:
         from .amalgam import program

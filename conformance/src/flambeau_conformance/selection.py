@@ -111,7 +111,7 @@ def _smoke(checks: list[Check]) -> list[Check]:
         key = check.op, check.group
         if check.lane != FULL or check.group == "rules":
             continue
-        if check.group == "contract":
+        if not check.op:
             if check.dtype in ("", "float32"):
                 kept.append(check)
         elif key not in taken and check.dtype == dtypes[check.op]:

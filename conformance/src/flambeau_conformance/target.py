@@ -16,6 +16,7 @@ from flambeau.backend import CONTRACT, Backend
 from flambeau.device import Device, resolve
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.errors import FlambeauError
+from flambeau.registry import TABLE
 
 from .tolerances import tolerance_faults
 
@@ -116,7 +117,8 @@ def manifest_faults(target: Target) -> list[str]:
                       f" {target.backend.shared_views}")
     if manifest.get("backend", {}).get("name") != target.name:
         faults.append(f"it is the manifest of {manifest.get('backend', {}).get('name')!r}, not of {target.name!r}")
-    return faults + _contract_faults(manifest) + _unsupported_faults(manifest) + tolerance_faults(manifest)
+    return faults + _contract_faults(manifest) + _unsupported_faults(manifest) + _delegated_faults(manifest) \
+        + tolerance_faults(manifest)
 
 
 def _contract_faults(manifest: dict[str, Any]) -> list[str]:
@@ -133,6 +135,12 @@ def _contract_faults(manifest: dict[str, Any]) -> list[str]:
         if not fits[sign](tuple(map(int, digits.split(".")))):
             return [f"backend.contract {stated!r} leaves out this contract, {CONTRACT[0]}.{CONTRACT[1]}"]
     return []
+
+
+def _delegated_faults(manifest: dict[str, Any]) -> list[str]:
+    required = [op.name for op in TABLE.values() if op.kind == "primitive"]
+    stated = [entry.get("op", "") for entry in manifest.get("delegated", [])]
+    return [f"delegated {op!r} is no required kernel{suggestion(op, required)}" for op in stated if op not in required]
 
 
 def _unsupported_faults(manifest: dict[str, Any]) -> list[str]:

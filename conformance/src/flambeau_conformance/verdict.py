@@ -53,8 +53,9 @@ def _reasons(report: Report, broken: int, vacuous: list[str], idle: list[str]) -
     reasons += [f"ledger: {p['id']}: {p['why']}" for p in report.ledger.get("problems", [])]
     delegated = report.backend.get("delegated", [])
     if delegated:
-        shown = ", ".join(delegated[:8]) + (" and others" if len(delegated) > 8 else "")
-        reasons.append(f"not conformant while {len(delegated)} kernels are delegated to another backend: {shown}")
+        shown = ", ".join(delegated[:8]) + (f" and {len(delegated) - 8} others" if len(delegated) > 8 else "")
+        required = report.backend.get("required") or "the"
+        reasons.append(f"{len(delegated)} of {required} required kernels are delegated to another backend: {shown}")
     return reasons
 
 

@@ -7,7 +7,7 @@ contract. Nothing here imports an array library.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -60,6 +60,11 @@ class Backend:
     def step(self, name: str, dtype: DType) -> Kernel | None:
         """The kernel of an optimizer's step over lists of arrays ("sgd_step", "adam_step"), or None to compose it."""
         return None
+
+    @property
+    def delegated(self) -> Sequence[str]:
+        """Ops whose kernels another backend computes (`flambeau.delegation`): with one, no backend is conformant."""
+        return sorted(name for name, kernel in self.kernels.items() if hasattr(kernel, "lender"))
 
     def device_count(self) -> int:
         """How many devices of this type there are."""

@@ -3,12 +3,13 @@
 A borrowed kernel takes every array to host memory, hands it to the other backend, and brings the
 results back, so it is right as soon as `from_host`, `to_host` and `dtype_of` are, and slow. Arrays
 that come back never share memory with what went out: a backend that borrows view kernels must say
-`shared_views = False`.
+`shared_views = False`. What is borrowed carries the lender's name, which is how `Backend.delegated`
+knows: an entry is gone from there once a kernel of the backend's own takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from .backend import Backend, Kernel
@@ -19,22 +20,31 @@ if TYPE_CHECKING:
     from .dtypes import DType
 
 
-def borrowed(backend: Backend, lender: str = "reference", without: Container[str] = ()) -> dict[str, Kernel]:
-    """The required kernels for `backend`'s arrays, computed by the installed backend `lender`.
+def borrowed(backend: Backend, lender: str = "reference") -> dict[str, Kernel]:
+    """Every required kernel for `backend`'s arrays, computed by the installed backend `lender`.
 
-    Ops named in `without`, which the backend has itself, are left out. Raises BackendNotFoundError
-    where the lender is not installed.
+    Raises BackendNotFoundError where the lender is not installed, ContractError where it is the
+    backend itself.
 
     >>> class Mine(Backend):
     ...     name = "mine"
-    >>> "add" in borrowed(Mine(), without={"add"})
-    False
+    ...     def __init__(self):
+    ...         self.kernels = {**borrowed(self), "neg": lambda x: x}  # own kernels come last
+    >>> "add" in Mine().delegated, "neg" in Mine().delegated
+    (True, False)
     """
     from . import plugins
 
+    if lender == backend.name:
+        raise ContractError(f"backend {lender!r} cannot borrow kernels from itself", backend=lender)
     other = plugins.load(lender)
-    return {op.name: lent(op.name, backend, lambda: other) for op in TABLE.values()
-            if op.kind == "primitive" and op.name not in without}
+    return {op.name: _marked(lent(op.name, backend, lambda: other), other)
+            for op in TABLE.values() if op.kind == "primitive"}
+
+
+def _marked(kernel: Kernel, lender: Backend) -> Kernel:
+    cast(Any, kernel).lender = lender.name  # read by Backend.delegated
+    return kernel
 
 
 def lent(op: str, backend: Backend, lender: Callable[[], Backend]) -> Kernel:

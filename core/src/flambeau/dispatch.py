@@ -24,6 +24,7 @@ from .errors import (
     IndexRangeError,
     OutOfMemoryError,
     ShapeError,
+    ValueRangeError,
     ZeroDivisorError,
 )
 from .modes import _grad, grad_enabled
@@ -364,7 +365,7 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
     if type(error) is TakeSlowPath:
         return mixed(op, inputs, attrs)
     if isinstance(error, FlambeauError):
-        if isinstance(error, ShapeError) and not op.inlined:
+        if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
         raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from error
     for name, value in _flatten_safely(op, inputs):

@@ -40,7 +40,13 @@ class Namespace:
 
     def of(self, array: Array) -> DType:
         """The dtype of an array, as flambeau's."""
-        return self._of[array.dtype]
+        found = self._of.get(array.dtype)
+        return found if found is not None else self._learned(array.dtype)
+
+    def _learned(self, native: Any) -> DType:
+        """Of libraries whose arrays name dtypes by an object equal to the namespace's, but with another hash (NumPy)."""
+        self._of[native] = next(d for d, named in self.dtypes.items() if native == named)
+        return self._of[native]
 
     def fresh(self, array: Array) -> Array:
         """A copy."""

@@ -71,8 +71,9 @@ def _listed() -> int:
 
 
 def _told(result: Result) -> None:
-    first = next(iter(result.killers.items()), None)
-    how = f"killed by {len(result.killers)} of {result.shown}, first {first[0]} ({first[1]:.60})" if first else "SURVIVED"
+    how = "SURVIVED"
+    for check, kind in list(result.killers.items())[:1]:
+        how = f"killed by {len(result.killers)} of {result.shown}, first {check} ({kind:.60})"
     print(f"{result.base:18} {result.mutant.name:28} {how}", file=sys.stderr, flush=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import keyword
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from flambeau import plugins
+from flambeau.dtypes import BY_NAME
 
 from ..description import suite_version
+from ..target import DTYPE_CAPABILITIES
 from .common import UsageError
 
 TEMPLATE = Path(__file__).parent.parent / "scaffold"
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
-_LACKING = ("the command `new` needs copier, which the distribution's extra brings:"
+_TAKEN = {"arrayapi", "bench", "conformance", "cpu", "cuda", "cupy", "numpy", "reference", "torch"}
+_LACKING = ("the command `new` needs copier, which an extra of this distribution brings:"
             " python -m pip install 'flambeau-conformance[new]'")
 
 
@@ -34,27 +36,51 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the package and says what comes next."""
-    name = options.backend
+    name, module = options.backend, options.array_api
+    _verify_name(name)
+    if module and not all(part.isidentifier() for part in module.split(".")):
+        raise UsageError(f"--array-api {module!r} is not the name of a module")
     folder = Path(options.into or f"flambeau-{name}")
-    _verify(name, options.array_api, folder)
-    answers = {"name": name, "array_api": options.array_api, **_versions()}
-    _copier().run_copy(str(TEMPLATE), str(folder), data=answers, defaults=True, quiet=True)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists and is not empty; nothing was written")
+    copier, answers = _copier(), {"name": name, "array_api": module, **_versions()}
+    if module:
+        answers["lacking"] = " ".join(_lacking(module))
+    copier.run_copy(str(TEMPLATE), str(folder), data=answers, defaults=True, quiet=True)
     print(f"wrote {folder}; next:\n\n    python -m pip install -e {folder}\n"
           f"    flambeau-conformance run {name} --profile smoke\n")
     return 0
 
 
-def _verify(name: str, array_api: str, folder: Path) -> None:
-    """Raises UsageError before anything is written."""
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise UsageError(f"{name!r} is no name for a backend: lower case letters and digits, parted by single - or _")
-    if name in plugins.installed():
-        raise UsageError(f"a backend called {name!r} is installed already"
-                         f" ({plugins.installed()[name].distribution or 'without a distribution'})")
-    if array_api and not all(part.isidentifier() for part in array_api.split(".")):
-        raise UsageError(f"--array-api {array_api!r} is not the name of a module")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not empty; nothing was written")
+def _verify_name(name: str) -> None:
+    """Raises UsageError for a name that no backend can have, or that one has."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a backend: lower case letters and digits, parted by single - or _"
+                         f"{_instead(re.sub('[^a-z0-9]+', '-', name.lower()).strip('-'))}")
+    if name.startswith(("flambeau-", "flambeau_")):
+        raise UsageError(f"{name!r} is no name for a backend: the package is called flambeau-NAME already"
+                         f"{_instead(name[9:])}")
+    entry = plugins.installed().get(name)
+    if entry is not None:
+        raise UsageError(f"a backend called {name!r} is installed already ({entry.distribution or 'no distribution'})")
+    if name in _TAKEN or find_spec(f"flambeau_{name.replace('-', '_')}"):
+        raise UsageError(f"{name!r} is taken: by a device type, or by the package flambeau-{name}")
+
+
+def _instead(name: str) -> str:
+    return f", did you mean {name!r}?" if _NAME.fullmatch(name) and name not in _TAKEN else ""
+
+
+def _lacking(module: str) -> list[str]:
+    """Capabilities for which the namespace has no dtype; none, and a word on it, where it cannot be imported."""
+    try:
+        namespace = import_module(module)
+    except ImportError as error:
+        print(f"{module} cannot be imported here ({error}): flambeau-backend.toml now promises every dtype, so say \"no\""
+              " there to those that it lacks")
+        return []
+    absent = {name for name in BY_NAME if not hasattr(namespace, name)}
+    return [capability for capability, names in DTYPE_CAPABILITIES.items() if absent & {*names}]
 
 
 def _versions() -> dict[str, str]:

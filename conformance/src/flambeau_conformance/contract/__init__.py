@@ -13,7 +13,7 @@ from ..check import Check
 
 MODULES = ("structure", "memory", "accumulation", "views", "promotion", "programs", "streams", "threads", "growth",
            "guards", "hazards", "denormals", "determinism", "optimizers", "refusals",
-           "special", "sizes",
+           "special", "sizes", "exact",
            "lifetimes", "orders", "distributions")
 
 

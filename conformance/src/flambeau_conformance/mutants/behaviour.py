@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -12,10 +11,10 @@ from flambeau import dtypes
 from flambeau.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
-from flambeau.shapes import contiguous_strides, numel
+from flambeau.shapes import numel
 
 from ..wrapped import Change
-from .hands import based, called, made, numbers, own, remade, spoilt
+from .hands import based, called, made, numbers, own, poke, remade, spoilt
 from .mutant import Parts, kernels, mutant
 
 _LAYOUTS = ("neg/float32/*", "contract/strides*", "contract/layouts*", "contract/round-trip*")
@@ -50,7 +49,8 @@ for _name, _bug, _change in (
     mutant(_name, "stride or offset", *_LAYOUTS)(_inject)
 
 
-@mutant("memory-order", "stride or offset", "neg/float32/*", "contract/strides*", "contract/layouts*")
+@mutant("memory-order", "stride or offset", "neg/float32/*", "contract/strides*", "contract/layouts*",
+        needs="shared views")
 def _memory_order(base: Backend) -> Parts:
     """to_host hands elements back in the order in which they lie."""
     def to_host(array: Any) -> Any:
@@ -87,7 +87,7 @@ def _upload_deferred(base: Backend) -> Parts:
     def settle() -> None:
         for key in list(pending):
             array, again = pending.pop(key)
-            base.kernels["assign"](array, again())
+            poke(base, array, again())
 
     def settled(kernel: Kernel) -> Kernel:
         def call(*arrays: Any, **attributes: Any) -> Any:
@@ -103,7 +103,8 @@ def _upload_deferred(base: Backend) -> Parts:
     return Parts(dict.fromkeys(("add", "mul"), settled), members={"from_host": from_host, "to_host": to_host})
 
 
-@mutant("download-reused", "stale asynchronous read", "contract/threads*", "contract/hazards*", "contract/determinism*", "neg/float32/*")
+@mutant("download-reused", "stale asynchronous read", "contract/threads*", "contract/hazards*",
+        "contract/determinism*", "neg/float32/*")
 def _download_reused(base: Backend) -> Parts:
     """to_host hands out one buffer again and again."""
     held = bytearray()
@@ -123,27 +124,33 @@ def _download_reused(base: Backend) -> Parts:
 def _into_input(base: Backend, kernel: Kernel, x: Any, y: Any) -> Any:
     result = base.own(kernel(x, y))
     if tuple(result.shape) == tuple(x.shape) and numel(x.shape) and 0 not in base.strides(x):
-        base.kernels["assign"](x, result)
+        poke(base, x, result)
     return result
 
 
 kernels("aliased-output", "copy hands its input back.", "aliasing", ("copy/float32/*", "contract/copies*"),
-        {"copy": called(lambda kernel, x: x)})
+        {"copy": called(lambda kernel, x: x)},
+        needs="shared views")
 kernels("aliased-cast", "A cast to the same dtype hands its input back.", "aliasing",
         ("cast/float32/*", "contract/casts*", "contract/copies*"),
-        {"cast": based(lambda base, kernel, x, *, dtype: x if base.dtype_of(x) is dtype else kernel(x, dtype=dtype))})
+        {"cast": based(lambda base, kernel, x, *, dtype: x if base.dtype_of(x) is dtype else kernel(x, dtype=dtype))},
+        needs="shared views")
 kernels("copied-view", "permute copies.", "aliasing", ("permute/float32/*", "contract/write*", "contract/view*"),
-        {"permute": based(lambda base, kernel, x, *, dims: own(base, "copy", kernel(x, dims=dims)))})
+        {"permute": based(lambda base, kernel, x, *, dims: own(base, "copy", kernel(x, dims=dims)))},
+        needs="shared views")
 kernels("mutated-input", "mul uses its first operand as scratch memory.", "aliasing",
         ("mul/float32/*",), {"mul": based(_into_input)})
 kernels("writes-lost", "assign writes into a copy.", "mutation",
         ("contract/assign*", "contract/write*", "contract/in-*"),
-        {"assign": based(lambda base, kernel, dst, src: kernel(own(base, "copy", dst), src))})
+        {"assign": based(lambda base, kernel, dst, src: kernel(own(base, "copy", dst), src))},
+        needs="shared views")
 kernels("forward-assign", "assign goes element by element, also where source and destination overlap.", "mutation",
-        ("contract/assign*",), {"assign": based(lambda base, kernel, dst, src: _one_by_one(base, kernel, dst, src))})
+        ("contract/assign*",), {"assign": based(lambda base, kernel, dst, src: _one_by_one(base, kernel, dst, src))},
+        needs="shared views")
 kernels("overrun", "assign writes one element beyond its destination.", "mutation",
         ("contract/guards*", "contract/write*"),
-        {"assign": based(lambda base, kernel, dst, src: _overrun(base, kernel, dst, src))})
+        {"assign": based(lambda base, kernel, dst, src: _overrun(base, kernel, dst, src))},
+        needs="shared views")
 
 
 def _one_by_one(base: Backend, kernel: Kernel, dst: Any, src: Any) -> Any:
@@ -157,13 +164,15 @@ def _one_by_one(base: Backend, kernel: Kernel, dst: Any, src: Any) -> Any:
 
 def _overrun(base: Backend, kernel: Kernel, dst: Any, src: Any) -> Any:
     result = kernel(dst, src)
-    if len(dst.shape) == 1 and dst.shape[0] and base.strides(dst) == (1,):
-        try:
-            behind = own(base, "as_strided", dst, size=(1,), stride=(1,),
-                         storage_offset=base.storage_offset(dst) + dst.shape[0])
-            kernel(behind, own(base, "sub", behind, behind))
-        except Exception:
-            return result
+    if numel(dst.shape) < 2:
+        return result
+    last = sum((n - 1) * s for n, s in zip(dst.shape, base.strides(dst), strict=True))
+    try:
+        behind = own(base, "as_strided", dst, size=(1,), stride=(1,),
+                     storage_offset=base.storage_offset(dst) + last + 1)
+    except Exception:  # the storage ends there
+        return result
+    kernel(behind, made(base, numbers(base, src)[-1:], (1,), base.dtype_of(dst)))
     return result
 
 
@@ -228,7 +237,7 @@ kernels("leak-on-error", "add keeps a copy of operands that do not fit.", "leak"
         {"add": based(_leaking_errors)})
 
 
-@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/training")
+@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/random")
 def _leak_on_upload(base: Backend) -> Parts:
     """from_host keeps a copy of what it is given."""
     def from_host(buffer: Any, *rest: Any, **options: Any) -> Any:
@@ -387,7 +396,7 @@ def _spoilt_by_refusal(base: Backend) -> Parts:
                 return kernel(x, y)
             except Exception:
                 if numel(x.shape) and 0 not in base.strides(x):
-                    base.kernels["assign"](x, own(base, "sub", x, x))
+                    poke(base, x, own(base, "sub", x, x))
                 raise
 
         return add
@@ -409,7 +418,7 @@ def _refusal_untyped(base: Backend) -> Parts:
             raise TypeError("no")
         return base.from_host(buffer, shape, dtype, *rest, **options)
 
-    return Parts(members={"from_host": from_host}, capabilities={"complex": "no"})
+    return Parts(members={"from_host": from_host}, manifest={"capabilities": {"complex": "no"}})
 
 
 @mutant("undeclared-refusal", "false promise", "erf/float32/*")
@@ -437,122 +446,3 @@ def _missing_primitive(base: Backend) -> Parts:
 def _unknown_kernel(base: Backend) -> Parts:
     """A kernel has a misspelt name."""
     return Parts(add={"soft_max": lambda x: x})
-
-
-# --- gradients and optimizers
-
-
-def _nested(size: tuple[int, ...], index: Any) -> list[int]:
-    """The places, counted in C order, that an index of the kernel `slice` takes."""
-    dims = [i for i in index if i is not None]
-    found = [0]
-    for at, n, step in zip(dims, size, contiguous_strides(size), strict=True):
-        taken = range(at.start, at.stop, at.step) if isinstance(at, slice) else [at]
-        found = [place + i * step for place in found for i in taken if i < n]
-    return found
-
-
-@mutant("gradient-scale", "wrong gradient", "slice/float32/*gradient*", "slice/float64/*gradient*")
-def _gradient_scale(base: Backend) -> Parts:
-    """A fused kernel that only a gradient rule uses answers with twice the gradient."""
-    def slice_backward(input: Any, *, size: Any, index: Any) -> Any:
-        values: list[Any] = [0] * numel(tuple(size))
-        for place, value in zip(_nested(tuple(size), index), numbers(base, input), strict=True):
-            values[place] = 2 * value
-        return made(base, values, tuple(size), base.dtype_of(input))
-
-    return Parts(add={"slice_backward": slice_backward})
-
-
-@mutant("gradient-twice", "wrong gradient", "contract/accumulat*", "contract/*gradient*", "mul/float32/*gradient*",
-        "contract/little*", "contract/regression")
-def _gradient_twice(base: Backend) -> Parts:
-    """What is accumulated into a gradient is added twice."""
-    return Parts(members={"accumulate": lambda array, other: base.accumulate(base.accumulate(array, other), other)})
-
-
-@mutant("gradient-replaced", "wrong gradient", "contract/accumulat*", "contract/*gradient*", "mul/float32/*gradient*",
-        "contract/little*", "contract/gradient*")
-def _gradient_replaced(base: Backend) -> Parts:
-    """A gradient that is accumulated replaces the one before."""
-    return Parts(members={"accumulate": lambda array, other: base.kernels["assign"](array, other)})
-
-
-@mutant("fused-mean", "fused kernel", "mean/float32/*", "mean/float64/*")
-def _fused_mean(base: Backend) -> Parts:
-    """A fused mean divides by one less than the count."""
-    def mean(input: Any, *, dim: Any, keepdim: bool, dtype: DType) -> Any:
-        total = own(base, "sum", input, dim=dim, keepdim=keepdim, dtype=dtype)
-        count = numel(tuple(input.shape[d] for d in dim))
-        return remade(base, total, [v / max(count - 1, 1) for v in numbers(base, total)])
-
-    return Parts(add={"mean": mean})
-
-
-def _written(base: Backend, array: Any, values: list[Any]) -> None:
-    base.kernels["assign"](array, remade(base, array, values))
-
-
-def _plain_sgd(base: Backend) -> Any:
-    def step(params: Any, grads: Any, buffers: Any, counters: Any, *, lr: float, **_: Any) -> None:
-        for param, grad in zip(params, grads, strict=True):
-            _written(base, param, [p - lr * g for p, g in zip(numbers(base, param), numbers(base, grad), strict=True)])
-
-    return step
-
-
-def _uncorrected_adam(base: Backend) -> Any:
-    def step(params: Any, grads: Any, means: Any, squares: Any, largest: Any, counters: Any, *, lr: float,
-             beta1: float, beta2: float, eps: float, **_: Any) -> None:
-        for p, g, m, s in zip(params, grads, means, squares, strict=True):
-            gs = numbers(base, g)
-            ms = [beta1 * a + (1 - beta1) * b for a, b in zip(numbers(base, m), gs, strict=True)]
-            ss = [beta2 * a + (1 - beta2) * b * b for a, b in zip(numbers(base, s), gs, strict=True)]
-            _written(base, m, ms)
-            _written(base, s, ss)
-            _written(base, p, [v - lr * a / (b**0.5 + eps) for v, a, b in zip(numbers(base, p), ms, ss, strict=True)])
-
-    return step
-
-
-@mutant("sgd-without-momentum", "optimizer", "contract/optimizers*")
-def _sgd_without_momentum(base: Backend) -> Parts:
-    """A fused step of SGD ignores momentum and weight decay."""
-    return Parts(members={"step": lambda name, dtype: _plain_sgd(base) if name == "sgd_step" else
-                          base.step(name, dtype)})
-
-
-@mutant("adam-uncorrected", "optimizer", "contract/optimizers*")
-def _adam_uncorrected(base: Backend) -> Parts:
-    """A fused step of Adam leaves out the correction of its bias."""
-    return Parts(members={"step": lambda name, dtype: _uncorrected_adam(base) if name == "adam_step" else
-                          base.step(name, dtype)})
-
-
-# --- processes
-
-
-def _abort(kernel: Kernel, x: Any) -> Any:
-    os.abort()
-
-
-def _hang(kernel: Kernel, x: Any) -> Any:
-    while True:
-        time.sleep(3600)
-
-
-def _exit(kernel: Kernel, x: Any) -> Any:
-    raise SystemExit(0)
-
-
-kernels("crash", "cos takes the process down.", "process", ("cos/float32/sample-00",), {"cos": called(_abort)})
-kernels("exit", "cos ends the interpreter, with status 0.", "process", ("cos/float32/sample-00",),
-        {"cos": called(_exit)})
-
-
-@mutant("hang", "process", "cos/float32/sample-00", limit=3.0)
-def _hanging(base: Backend) -> Parts:
-    """cos does not come back."""
-    return Parts({"cos": lambda kernel: lambda x: _hang(kernel, x)})
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flambeau.backend import Backend, Kernel
+from flambeau.device import resolve
 
 from ..target import Target
 from ..wrapped import Change
@@ -42,6 +43,9 @@ class Mutant:
 NEEDS: dict[str, tuple[Callable[[Target], bool], str]] = {
     "shared views": (lambda target: target.backend.shared_views, "its arrays never change and share no memory"),
     "16-bit floats": (lambda target: target.capability("float16"), "it declares that it has no float16"),
+    "dlpack": (lambda target: target.capability("dlpack"), "it declares that it exchanges no memory"),
+    "counters": (lambda target: target.backend.array_type is resolve("cpu").backend.array_type,
+                 "Adam counts its steps on the CPU, so core composes the step on other devices"),
     "rules": (lambda target: target.name.partition("+")[0] == "reference", "gradient rules are core's, and looked at"
                                                                            " on the reference alone")}
 

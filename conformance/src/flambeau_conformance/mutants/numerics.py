@@ -47,7 +47,7 @@ kernels("constant-sine", "sin gives zero everywhere.", "constant", ("sin/float32
 kernels("bias-float32", "exp is too large by one part in ten thousand.", "bias of the tolerance's size",
         ("exp/float32/*",), {"exp": spoilt_in("float32", lambda v: _biased(v, 1e-4))})
 kernels("bias-float16", "exp in float16 is too large by six parts in a thousand.", "bias of the tolerance's size",
-        ("exp/float16/*",), {"exp": spoilt_in("float16", lambda v: _biased(v, 6e-3))})
+        ("exp/float16/*",), {"exp": spoilt_in("float16", lambda v: _biased(v, 6e-3))}, needs="16-bit floats")
 kernels("bias-float64", "tanh in float64 is too large by one part in 10**13.", "bias of the tolerance's size",
         ("tanh/float64/*",), {"tanh": spoilt_in("float64", lambda v: _biased(v, 1e-13))})
 kernels("bias-ten-ulp", "cos in float32 is off by ten units in the last place.", "bias of the tolerance's size",
@@ -117,7 +117,8 @@ kernels("halves-up", "round takes halves up instead of to even.", "rounding", ("
         {"round": based(lambda base, kernel, x: remade(base, x, [
             math.floor(v + 0.5) * 1.0 if math.isfinite(v) else v for v in numbers(base, x)])
             if _is_float(base.dtype_of(x)) else kernel(x))})
-kernels("infinite-as-large", "exp gives the largest number instead of infinity.", "infinity", ("exp/float32/*", "contract/overflow*"),
+kernels("infinite-as-large", "exp gives the largest number instead of infinity.", "infinity",
+        ("exp/float32/*", "contract/overflow*"),
         {"exp": spoilt_in("float32", lambda v: min(v, 3.4028234663852886e38))})
 
 kernels("saturating-add", "add of integers stops at the end of their range instead of wrapping.", "integers",

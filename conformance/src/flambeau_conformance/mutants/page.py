@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from .promises import JUSTIFIED, kills_by_op, promise_of
 from .score import LOADING, Result
 
-UNSTEADY = {"thread race", "per-thread mode", "nondeterminism", "leak", "stale asynchronous read"}  # by chance or timing
+# Chance or timing has a part in how many checks these fail.
+UNSTEADY = {"thread race", "per-thread mode", "nondeterminism", "leak", "stale asynchronous read", "guard"}
 
 _HEAD = """# The suite, tested
 
@@ -37,7 +38,7 @@ def _score(results: Iterable[Result]) -> dict[str, tuple[int, int, int]]:
 
 def summary(results: Sequence[Result]) -> str:
     """The score by backend, and the survivors."""
-    lines = [f"{base}: {killed} of {counted} mutants killed" + (f", {pointless} make no difference" if pointless else "")
+    lines = [f"{base}: {killed} of {counted} mutants killed, {pointless} make no difference there"
              for base, (killed, counted, pointless) in _score(results).items()]
     return "\n".join([*lines, *[f"SURVIVED: {r.mutant.name} on {r.base} ({r.shown} checks): {r.mutant.bug}"
                                 for r in results if r.survived]])
@@ -91,8 +92,8 @@ def _by_check(results: Sequence[Result], by_promise: dict[str, list[str]]) -> li
              "| promise | mutants | |", "|---|---|---|"]
     lines += [f"| `{promise}` | {len(names)} | {', '.join(sorted(names)) or JUSTIFIED.get(promise, '**none**')} |"
               for promise, names in _steady(results, by_promise).items()]
-    lines += ["", "## By op", "", "Which mutants the checks of each op killed: values, special numbers, gradients, errors."
-              " (The others are tried in the suite's own tests: every op in turn gets one wrong element.)", "",
+    lines += ["", "## By op", "", "Which mutants the checks of each op killed: values, special numbers, gradients,"
+              " errors. (The others are tried in the suite's own tests: every op in turn gets one wrong element.)", "",
               "| op | mutants |", "|---|---|"]
     return lines + [f"| `{op}` | {', '.join(sorted(names))} |" for op, names in kills_by_op(results).items()]
 

@@ -119,5 +119,7 @@ def _without_unfounded(base: str, results: list[Result]) -> None:
     """Takes out the killers that fail on the healthy wrapper as well."""
     ids = sorted({i for r in results for i in r.killers if i != LOADING})
     unfounded = tried(base, HEALTHY, ids).killers if ids else {}
+    if LOADING in unfounded:
+        raise NotLoadableError(unfounded[LOADING])
     for result in results:
         result.killers = {i: kind for i, kind in result.killers.items() if i not in unfounded}

@@ -70,7 +70,7 @@ kernels("wrong-axis", "sum over one dim takes the one before it.", "wrong dim", 
 kernels("keepdim-ignored", "sum drops the dims that it should keep.", "wrong shape", _REDUCED,
         {"sum": called(lambda kernel, x, *, keepdim, **rest: kernel(x, keepdim=False, **rest))})
 kernels("rounded-each-time", "A sum in float16 is rounded after every addition.", "accumulation",
-        ("contract/accumulation*", "sum/float16/*"), {"sum": based(_rounded_each_time)})
+        ("contract/accumulation*", "sum/float16/*"), {"sum": based(_rounded_each_time)}, needs="16-bit floats")
 kernels("sum-in-float32", "A sum in float64 is computed in float32.", "accumulation", ("sum/float64/*",),
         {"sum": based(_in_float32)})
 kernels("empty-product-zero", "The product of nothing is 0.", "empty", ("prod/float32/*",),
@@ -106,7 +106,7 @@ kernels("reversed-ties", "sort brings equal elements in reverse order.", "ties",
         {"sort": based(_reversed_ties)})
 kernels("ascending-only", "sort ignores that it should descend.", "ignored argument", ("sort/float32/*",),
         {"sort": called(lambda kernel, x, *, dim, descending: kernel(x, dim=dim, descending=False))})
-kernels("nan-first", "sort takes NaN for the smallest number.", "lost NaN", ("sort/float32/*", "sort/float64/*"),
+kernels("nan-first", "sort takes NaN for the smallest number.", "lost NaN", ("sort/float32/*", "contract/reduced-nan*"),
         {"sort": based(_nan_first)})
 kernels("other-side", "searchsorted swaps left and right.", "off by one", ("searchsorted/*",),
         {"searchsorted": called(lambda kernel, a, v, *, right: kernel(a, v, right=not right))})

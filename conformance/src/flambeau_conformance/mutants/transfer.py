@@ -15,14 +15,13 @@ from ..wrapped import Change
 from .hands import based, called, each, made, numbers, own, remade, spoilt
 from .mutant import Parts, kernels, mutant
 
-_SIZES = ("contract/sizes*", "contract/large")
-
 # --- uploads and downloads
 
 
 def _uploads(base: Backend, change: Callable[..., Any]) -> dict[str, Any]:
     """from_host replaced by `change(buffer, shape, dtype, strides, offset, copy)`."""
-    def from_host(buffer: Any, shape: Any, dtype: DType, strides: Any = None, offset: int = 0, copy: bool = True) -> Any:
+    def from_host(buffer: Any, shape: Any, dtype: DType, strides: Any = None, offset: int = 0,
+                  copy: bool = True) -> Any:
         return change(buffer, shape, dtype, strides, offset, copy)
 
     return {"from_host": from_host}
@@ -31,7 +30,7 @@ def _uploads(base: Backend, change: Callable[..., Any]) -> dict[str, Any]:
 @mutant("shared-buffer", "upload by reference", "contract/copied*", "contract/hazards*")
 def _shared_buffer(base: Backend) -> Parts:
     """An array made from a buffer that can change goes on reading that buffer, although it should copy."""
-    live: dict[int, tuple[Any, Callable[[], Any]]] = {}  # by identity; holds the array, so that no other takes its place
+    live: dict[int, tuple[Any, Callable[[], Any]]] = {}  # by identity; holds the array, or another took its place
 
     def upload(buffer: Any, *rest: Any) -> Any:
         array = base.from_host(buffer, *rest)
@@ -46,7 +45,7 @@ def _shared_buffer(base: Backend) -> Parts:
     def reading(kernel: Kernel) -> Kernel:
         return lambda *arrays, **attributes: kernel(*map(current, arrays), **attributes)
 
-    return Parts({op: reading for op in ("add", "copy")},
+    return Parts(dict.fromkeys(("add", "copy"), reading),
                  members={**_uploads(base, upload), "to_host": lambda array: base.to_host(current(array)),
                           "tolist": lambda array: base.tolist(current(array))})
 
@@ -121,7 +120,7 @@ def _offset_unknown(base: Backend) -> Parts:
     return Parts(members={"storage_offset": lambda array: 0})
 
 
-@mutant("bool-as-255", "booleans", "contract/round-trip*", "contract/layouts*", "contract/bool*", "eq/float32/*")
+@mutant("bool-as-255", "booleans", "contract/round-trip/bool", "contract/truth-bytes")
 def _bool_as_255(base: Backend) -> Parts:
     """to_host writes True as 255."""
     def to_host(array: Any) -> Any:
@@ -152,7 +151,7 @@ kernels("expanded-for-real", "expand repeats elements in new memory.", "aliasing
         {"expand": based(lambda base, kernel, x, *, size: own(base, "copy", base.own(kernel(x, size=size))))},
         needs="shared views")
 kernels("write-in-memory-order", "assign writes a transposed destination in the order of memory.", "mutation",
-        ("contract/assign*", "contract/write*", "contract/in-place"),
+        ("contract/assign*", "contract/write*"),
         {"assign": based(lambda base, kernel, dst, src: _in_memory_order(base, kernel, dst, src))},
         needs="shared views")
 kernels("contiguous-only", "sum reads its input as if it lay in C order.", "stride or offset", ("sum/float32/*",),
@@ -255,20 +254,20 @@ kernels("negatives-lost", "amax starts from zero.", "wrong start", ("amax/float3
 kernels("first-dim-only", "sum over several dims takes the first of them.", "wrong shape", ("sum/float32/*",),
         {"sum": called(lambda kernel, x, *, dim, **rest: kernel(x, dim=tuple(dim)[:1], **rest))})
 kernels("sum-dtype-ignored", "sum of small integers adds in their own dtype.", "wrong dtype",
-        ("sum/int8/*", "sum/int32/*", "contract/reduc*"),
+        ("sum/int8/*", "contract/small-sums*"),
         {"sum": based(lambda base, kernel, x, *, dtype, **rest: own(base, "cast", base.own(kernel(
             x, dtype=base.dtype_of(x), **rest)), dtype=dtype) if base.dtype_of(x) is dtypes.int8 else kernel(
                 x, dtype=dtype, **rest))})
 kernels("unconjugated-sign", "The product of complex numbers adds where it should subtract.", "complex",
         ("mul/complex64/*",), {"mul": based(lambda base, kernel, x, y: _as_dual(base, kernel, x, y))})
 kernels("square-root-branch", "The root of a complex number has the wrong sign below the real axis.", "complex",
-        ("sqrt/complex64/*", "sqrt/complex128/*"),
+        ("sqrt/complex64/*", "contract/quadrants*"),
         {"sqrt": based(lambda base, kernel, x: _other_branch(base, kernel, x))})
 kernels("reciprocal-power", "pow of integers with a negative exponent gives 0, also for 1 and -1.", "integers",
         ("pow/int32/*", "pow/int64/*"),
         {"pow": based(lambda base, kernel, x, y: _no_unit_powers(base, kernel, x, y))})
 kernels("full-through-float", "full of an integer goes through float64.", "integers",
-        ("full/int64/*", "contract/exact*", "contract/numbers*"),
+        ("full/int64/*", "contract/exact-integers"),
         {"full": called(lambda kernel, *, size, value, dtype: kernel(
             size=size, value=int(float(value)) if dtype is dtypes.int64 else value, dtype=dtype))})
 
@@ -320,10 +319,10 @@ def _tail_wrong(values: list[Any], dtype: DType) -> list[Any]:
 
 
 kernels("vector-body", "exp in float32 is wrong in every sixteenth element of 32 or more.", "size",
-        ("exp/float32/*", *_SIZES), {"exp": _from(32, _eighth_wrong)})
+        ("exp/float32/*", "contract/sizes/functions"), {"exp": _from(32, _eighth_wrong)})
 kernels("vector-tail", "add leaves out the elements after the last block of eight.", "size",
-        ("add/float32/*", *_SIZES), {"add": _from(33, _tail_wrong)})
-kernels("one-in-a-million-sums", "One of a million sums is wrong.", "size", ("add/float32/*", *_SIZES),
+        ("add/float32/*", "contract/sizes/elements/float32"), {"add": _from(33, _tail_wrong)})
+kernels("one-in-a-million-sums", "One of a million sums is wrong.", "size", ("add/float32/*", "contract/sizes/million"),
         {"add": _from(10**6, lambda values, dtype: [*values[:777_777], values[777_777] + 1, *values[777_778:]])})
 
 
@@ -368,15 +367,15 @@ def _partial_block(base: Backend, kernel: Kernel, x: Any, y: Any) -> Any:
 
 
 kernels("sort-unstable-when-long", "sort keeps the order of equal elements up to sixteen.", "size",
-        ("sort/int64/*", *_SIZES), {"sort": based(_in_blocks)})
-kernels("sixteen-bit-index", "Indices are taken for 16-bit numbers.", "size", ("take/float32/*", *_SIZES),
+        ("sort/int64/*", "contract/sizes/order"), {"sort": based(_in_blocks)})
+kernels("sixteen-bit-index", "Indices are taken for 16-bit numbers.", "size", ("take/float32/*", "contract/sizes/wide-indices"),
         dict.fromkeys(("take", "index", "gather"), based(_in_sixteen_bits)))
 kernels("sum-one-after-another", "A long sum in float32 is added up one after another.", "size",
-        ("sum/float32/*", "contract/accumulation*", *_SIZES), {"sum": based(_one_after_another)})
-kernels("cumsum-restarts", "cumsum starts anew every 256 elements.", "size", ("cumsum/float32/*", *_SIZES),
+        ("sum/float32/*", "contract/accumulation*", "contract/sizes/summation"), {"sum": based(_one_after_another)})
+kernels("cumsum-restarts", "cumsum starts anew every 256 elements.", "size", ("cumsum/float32/*", "contract/sizes/reductions"),
         {"cumsum": based(_block_restarts)})
 kernels("matmul-last-block", "matmul leaves out the rows after the last block of 32.", "size",
-        ("matmul/float32/*", *_SIZES), {"matmul": based(_partial_block)})
+        ("matmul/float32/*", "contract/large"), {"matmul": based(_partial_block)})
 
 
 # --- the manifest

@@ -16,10 +16,15 @@ def render(report: Report) -> str:
     if report.verdict.get("conformant"):
         said, colour = f"{report.contract} conformant", "#1a7f37"
     elif report.verdict.get("passed"):
-        said, colour = f"{report.profile} passed, {good} of {asked}", "#9a6700"
+        said, colour = f"{report.profile} passed, {_short_of(report, good, asked)}", "#9a6700"
     else:
         said, colour = f"{good} of {asked} checks", "#b42318"
     return _svg("flambeau contract", said, colour)
+
+
+def _short_of(report: Report, good: int, asked: int) -> str:
+    delegated = len(report.backend.get("delegated", []))
+    return f"{delegated} of {report.backend.get('required')} kernels delegated" if delegated else f"{good} of {asked}"
 
 
 def _svg(left: str, right: str, colour: str) -> str:

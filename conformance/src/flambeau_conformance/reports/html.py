@@ -59,6 +59,8 @@ def _op(report: Report, name: str) -> dict[str, Any]:
     family = next((r.family for r in report.records if r.op == name), "")
     accuracy = [row for row in report.accuracy if row["op"] == name and row["group"] == "values"]
     row: dict[str, Any] = {"name": name, "family": family}
+    if name in report.backend.get("delegated", []):
+        row["delegated"] = True
     if accuracy:
         row |= {"max": max(a["max"] for a in accuracy), "p99": max(a["p99"] for a in accuracy)}
     timed = next((b for b in report.bench if b["op"] == name), None)

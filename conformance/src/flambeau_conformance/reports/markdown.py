@@ -26,6 +26,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield (f"Contract {report.contract}, profile {report.profile}, suite {report.suite}, Python"
            f" {machine.get('python', '')}, {machine.get('tag', '')}, {report.seconds:.0f} s.")
     yield from _section("Outcomes", ("outcome", "checks"), [(o, str(n)) for o, n in report.totals().items() if n])
+    yield from _delegated(report)
     yield from _section("Capabilities", ("capability", "manifest", "executed", "refused", "outcome"),
                         [tuple(str(row[k]) for k in ("name", "stated", "executed", "refused", "outcome"))
                          for row in report.capabilities])
@@ -52,6 +53,14 @@ def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]])
         return
     yield from ("", f"## {title}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}")
     yield from (f"| {' | '.join(map(_cell, row))} |" for row in held)
+
+
+def _delegated(report: Report) -> Iterator[str]:
+    """Every kernel that another backend computes: the author's list of what is left to write."""
+    found = report.backend.get("delegated", [])
+    if found:
+        yield from ("", f"## Delegated kernels ({len(found)} of {report.backend.get('required')})", "",
+                    ", ".join(f"`{name}`" for name in found))
 
 
 def _failures(report: Report) -> Iterator[str]:

@@ -49,7 +49,10 @@ def verdict(report: Report) -> str:
     """The last line."""
     said = report.verdict
     what = "conformant" if said.get("conformant") else "passed" if said.get("passed") else "not conformant"
-    return "; ".join([f"verdict: {what}", *said.get("reasons", [])])
+    if what == "passed" and report.backend.get("delegated"):
+        what = "passed, but not conformant"
+    reasons = "; ".join(said.get("reasons", []))
+    return f"verdict: {what}: {reasons}" if reasons else f"verdict: {what}"
 
 
 def _causes(report: Report) -> Iterator[str]:

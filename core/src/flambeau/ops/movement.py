@@ -234,8 +234,31 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         raise ShapeError(f"mismatch in length of strides {list(stride)} and shape {list(size)}", op="as_strided")
     offset = input.storage_offset() if storage_offset is None else storage_offset
     if input._requires_grad and not (input.is_contiguous() and input.storage_offset() == 0):
-        input = input.clone()
+        return strided_copy(input, size, stride, offset, tuple(input.stride()), input.storage_offset())
     return as_strided_op(input, size, stride, offset)
+
+
+@composite(saves="input_shape", grad_name="AsStridedBackward0", samples=lambda: [
+    Sample(arr(6), (2, 2), (3, 1), 1, (1,), 0)])
+def strided_copy(input: Tensor, size: Size, stride: Size, storage_offset: int, own_stride: Size,
+                 own_offset: int) -> Tensor:
+    """The elements that `as_strided` finds in the storage of an input with strides of its own, copied."""
+    return copy(as_strided_op(input, size, stride, storage_offset))
+
+
+@strided_copy.grad("input")
+def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
+    """By way of a gradient of the whole storage (of an input whose elements do not overlap)."""
+    from .index import put_flat
+
+    extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
+    return as_strided_op(put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset), input_shape, own_stride,
+                         own_offset)
+
+
+def _reach(size, stride, offset):
+    """The elements of storage that a strided array needs."""
+    return offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True) if n)
 
 
 attach(as_strided, "as_strided")
