@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 LAYERS = [
     {"errors", "dtypes", "shapes", "backend", "constants", "mt19937", "printing", "samples"},
     {"modes", "device"},
-    {"tape", "registry", "codegen", "hooks", "plugins", "settings"},
+    {"tape", "registry", "codegen", "delegation", "hooks", "plugins", "settings"},
     {"tensor", "views", "random"},
     {"dispatch"},
     {"ops", "indexing", "interop", "display"},
