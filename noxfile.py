@@ -19,6 +19,7 @@ EVERYTHING = [*CPU, "backends/cupy", "conformance", "packages/bench", "packages/
 CONFORMANCE_BACKENDS = ["reference", "numpy", "array-api-strict"]
 PYTEST = ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"]
 TORCH = "torch==2.13.0"
+SCAFFOLD = ["copier>=9.4,<10", "hatchling>=1.27", "mypy>=1.13", "ruff>=0.9"]  # what `new` writes is linted too
 
 # Several workers, or one run compared with another: BLAS threads of their own would only get in each other's way.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -57,7 +58,7 @@ def demo(session: nox.Session) -> None:
 
 def tests(session: nox.Session) -> None:
     """Core, backends, conformance, documentation examples, layer and drift checks."""
-    install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", "copier>=9.4", "scikit-learn", "matplotlib", "tqdm")
+    install(session, EVERYTHING, *PYTEST, "array-api-strict>=2.2", *SCAFFOLD, "scikit-learn", "matplotlib", "tqdm")
     if session.posargs:
         run_all(session, [["pytest", *session.posargs]])
         return
@@ -88,6 +89,39 @@ def conformance(session: nox.Session, backend: str) -> None:
         requirements = [f"flambeau-{name}"]
     install(session, [*CPU, "backends/cupy", "conformance"], *PYTEST, "array-api-strict>=2.2", *requirements)
     run_all(session, [suite(name)])
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Puts every bug of the catalogue into every backend; fails if the suite overlooks one. `-- BACKEND` for some."""
+    install(session, [*CPU, "conformance"], "array-api-strict>=2.2")
+    arguments = session.posargs or ["--markdown", str(ROOT / "docs" / "conformance" / "mutants.md")]
+    session.run("flambeau-conformance", "mutants", *arguments, env=ONE_THREAD)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Random programs on every CPU backend against the reference, two minutes each; `-- NAME [OPTION ...]` for one."""
+    install(session, [*CPU, "conformance"], "array-api-strict>=2.2")
+    asked = [session.posargs] if session.posargs else [[name, "--minutes", "2"] for name in CONFORMANCE_BACKENDS]
+    run_all(session, [["flambeau_conformance", "fuzz", *arguments] for arguments in asked])
+
+
+@nox.session
+def jax(session: nox.Session) -> None:
+    """The example backend over JAX: the guide from beginning to end, then the whole suite; twenty minutes on 2 cores.
+
+    What follows `--` goes to the run: `-- --profile smoke`, or `-- --markdown docs/conformance/jax.md`.
+    """
+    example = "docs/examples/backend-jax"
+    install(session, [*CPU, "conformance", example], "pytest>=8", "copier>=9.4,<10", "hatchling>=1.27")
+    # XLA compiles every op for every shape: the least effort, kept between runs
+    settings = {**ONE_THREAD, "JAX_COMPILATION_CACHE_DIR": str(ROOT / "build" / "jax"),
+                "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+                "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"}
+    session.run("python", "-m", "pytest", "-q", "-c", f"{example}/pyproject.toml", f"{example}/tests/test_guide.py",
+                env=settings)
+    session.run("flambeau-conformance", "run", "jax", "--timeout", "120", *session.posargs, env=settings)
 
 
 @nox.session

@@ -110,3 +110,23 @@ def test_integer_division_by_zero_raises(op):
     one, zero = (array_api_strict.asarray([v], dtype=array_api_strict.int32) for v in (1, 0))
     with pytest.raises(ZeroDivisionError, match="by zero"):
         backend.kernel(op, fd.int32)(one, zero)
+
+
+def test_arrays_may_name_their_dtype_by_an_object_of_another_hash():
+    import numpy
+
+    class Alike:
+        """Equal to what it stands for, as NumPy's dtype("float32") is to its float32."""
+
+        def __init__(self, dtype):
+            self.dtype = dtype
+
+        def __eq__(self, other):
+            return other == self.dtype
+
+        def __hash__(self):
+            return 7
+
+    space = ArrayApiBackend(numpy, name="alike", device_type="alike").namespace
+    assert space.of(numpy.zeros(2, dtype="float32")) is fd.float32
+    assert space.of(SimpleNamespace(dtype=Alike(numpy.int8))) is fd.int8

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from .verdict import (
     BROKE_OFF,
+    DELEGATED,
     FAILED,
     PASSED,
     SLOWER,
@@ -27,7 +28,8 @@ from .verdict import (
 _COMMANDS = ("commands.run", "commands.new", "commands.explain", "commands.repro", "commands.sides", "commands.ledger",
              "commands.bench", "commands.listing", "commands.mutants", "commands.fuzz")
 
-__all__ = ["BROKE_OFF", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE", "main"]
+__all__ = ["BROKE_OFF", "DELEGATED", "FAILED", "PASSED", "SLOWER", "STALE_LEDGER", "TOO_FEW", "UNUSABLE", "USAGE",
+           "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,8 +98,17 @@ def check_distinct(op_name: str, view: Tensor) -> None:
     """Raises where several elements of a view are one place in memory, which could not hold all their values."""
     if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
         return
-    if any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True)):
+    if _repeats(view):
         raise _several_per_place(op_name)
+
+
+def _repeats(view: Tensor) -> bool:
+    """Whether elements of a view share a place; where strides do not tell, by where the view ops lead."""
+    if view._kind.device.backend.shared_views:
+        return any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True))
+    found: View = view._view  # type: ignore[assignment]
+    places = TABLE["reshape"].call(_region(found.base, found.replay), (view.numel(),)).tolist()
+    return len(set(places)) < len(places)
 
 
 def _several_per_place(op_name: str) -> InplaceError:
@@ -198,17 +207,20 @@ def _store_unshared(target: Tensor, assign: Any, array: Any) -> None:
             other._array = replay(wrap(base._array, base._kind.plain), other._view.replay)._array
 
 
-def _replaced(base: Tensor, steps: Any, source: Tensor) -> Any:
-    """base's array with the region that `steps` lead to replaced by `source`."""
+def _region(base: Tensor, steps: Any) -> Tensor:
+    """The places in base's elements, counted in C order, that `steps` lead to."""
     from . import dtypes
 
-    device = base._kind.device
-    ints = device.kinds[dtypes.int64]
-    count = base.numel()
-    positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=count, dtype=dtypes.int64), ints)
+    ints = base._kind.device.kinds[dtypes.int64]
+    positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=base.numel(), dtype=dtypes.int64), ints)
+    return replay(TABLE["reshape"].call(positions, tuple(base.shape)), steps)
+
+
+def _replaced(base: Tensor, steps: Any, source: Tensor) -> Any:
+    """base's array with the region that `steps` lead to replaced by `source`."""
     view = TABLE["reshape"].call
-    flat = view(wrap(base._array, base._kind.plain), (count,))
-    region = replay(view(positions, tuple(base.shape)), steps)
+    flat = view(wrap(base._array, base._kind.plain), (base.numel(),))
+    region = _region(base, steps)
     shape = (region.numel(),)
     spread = TABLE["expand"].call(source, tuple(region.shape))
     changed = TABLE["scatter"].call(flat, 0, view(region, shape), view(spread, shape))

@@ -44,7 +44,7 @@ class Namespace:
         return found if found is not None else self._learned(array.dtype)
 
     def _learned(self, native: Any) -> DType:
-        """Of libraries whose arrays name dtypes by an object equal to the namespace's, but with another hash (NumPy)."""
+        """Of arrays that name their dtype by an object equal to the namespace's, but of another hash (NumPy's do)."""
         self._of[native] = next(d for d, named in self.dtypes.items() if native == named)
         return self._of[native]
 

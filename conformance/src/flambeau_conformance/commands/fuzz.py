@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ..check import CheckFailed
+from ..fuzz.checks import shown
 from ..fuzz.drawing import search
 from ..fuzz.program import Program, ProgramError, from_json, read
 from ..fuzz.running import compared
@@ -58,7 +59,7 @@ def _found(error: CheckFailed, start: int, target: Target, keep: str | None) -> 
     if keep:
         Path(keep).write_text(program.to_json() + "\n", encoding="utf-8")
         print(f"wrote {keep}", file=sys.stderr)
-    print(program.script(target.name), end="")
+    print(shown(program, target.name), end="")
     return FAILED
 
 

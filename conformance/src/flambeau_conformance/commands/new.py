@@ -76,8 +76,8 @@ def _lacking(module: str) -> list[str]:
     try:
         namespace = import_module(module)
     except ImportError as error:
-        print(f"{module} cannot be imported here ({error}): flambeau-backend.toml now promises every dtype, so say \"no\""
-              " there to those that it lacks")
+        print(f"{module} cannot be imported here ({error}): flambeau-backend.toml promises every dtype, so say no there"
+              " to those that it lacks")
         return []
     absent = {name for name in BY_NAME if not hasattr(namespace, name)}
     return [capability for capability, names in DTYPE_CAPABILITIES.items() if absent & {*names}]

@@ -28,12 +28,14 @@ def exact_integers(target: Target) -> None:
     x = flambeau.tensor([n, -n, n - 1], device=place)
     for name, result, expected in (
             ("tensor", x, [n, -n, n - 1]), ("full", flambeau.full((2,), n, device=place), [n, n]),
-            ("fill_", x.clone().fill_(n), [n] * 3), ("arange", flambeau.arange(n, n + 3, device=place), [n, n + 1, n + 2]),
+            ("fill_", x.clone().fill_(n), [n] * 3),
+            ("arange", flambeau.arange(n, n + 3, device=place), [n, n + 1, n + 2]),
             ("add", x + n, [2 * n, 0, 2 * n - 1]), ("mul", x * 3, [3 * n, -3 * n, 3 * n - 3]),
             ("floor_divide", x // 1, [n, -n, n - 1]), ("remainder", x % (n - 1), [1, n - 2, 0]),
             ("maximum", flambeau.maximum(x, x.flip(0)), [n, -n, n]), ("abs", x.abs(), [n, n, n - 1]),
             ("eq", x == n, [True, False, False]), ("lt", x < n, [False, True, True]),
-            ("sum", x[:1].sum().reshape(1), [n]), ("amax", x.amax().reshape(1), [n]), ("sort", x.sort()[0], [-n, n - 1, n]),
+            ("sum", x[:1].sum().reshape(1), [n]), ("amax", x.amax().reshape(1), [n]),
+            ("sort", x.sort()[0], [-n, n - 1, n]),
             ("matmul", (x @ flambeau.ones_like(x)).reshape(1), [n - 1])):
         require(result.tolist() == expected, "value", f"{name} is {result.tolist()}, expected {expected}")
 

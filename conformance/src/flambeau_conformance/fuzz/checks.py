@@ -12,7 +12,7 @@ from ..oracle import reference
 from ..target import Target
 from .drawing import search
 from .program import Program, from_json, read
-from .running import compared
+from .running import bounds, compared, run
 
 CORPUS = Path(__file__).parent / "corpus"
 SEEDS, EXAMPLES = 40, 25
@@ -47,8 +47,14 @@ def script(check: Check, backend: str, said: str) -> str:
     """The program behind a check, to be run without the suite; raises NoScriptError where no program fails."""
     function, (arguments, _) = entry(check)
     if function is kept:
-        return program_of(arguments[0]).script(backend)
+        return shown(program_of(arguments[0]), backend)
     _, found, text = said.rpartition("; program ")
     if not found:
         raise NoScriptError(f"no program of {check.id} fails on {backend!r}")
-    return from_json(text).script(backend)
+    return shown(from_json(text), backend)
+
+
+def shown(program: Program, backend: str) -> str:
+    """The program as a script, with what each of its results may be off by."""
+    ended = run(program, reference())
+    return program.script(backend, bounds(program, ended, reference()) if ended.error is None else ())

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from ..check import CheckFailed
 from ..oracle import reference
 from ..target import DTYPE_CAPABILITIES, Target
+from .places import DTYPES, FLOATS
 from .program import LAYOUTS, Leaf, Program
 from .running import built, compared
-from .steps import DTYPES, FLOATS, NAMES
+from .steps import NAMES
 
 _SHAPES = ((), (1,), (3,), (2, 3), (4, 1), (2, 1, 3), (0,), (2, 0), (5, 2), (9,), (17,))
 
@@ -39,12 +40,12 @@ def leaves(dtypes: tuple[str, ...]) -> strategies.SearchStrategy[Leaf]:
                              strategies.sampled_from(LAYOUTS), strategies.integers(0, 10)).map(filled)
 
 
-def programs(dtypes: tuple[str, ...]) -> strategies.SearchStrategy[Program]:
+def programs(dtypes: tuple[str, ...], shared: bool = True) -> strategies.SearchStrategy[Program]:
     """Programs of one to three leaves and up to eight lines."""
     small = strategies.integers(0, 5)
     numbers = strategies.tuples(strategies.integers(0, len(NAMES) - 1), small, small, small, small)
     return strategies.builds(
-        lambda first, steps: built(tuple(first), steps, reference(), dtypes),
+        lambda first, steps: built(tuple(first), steps, reference(), dtypes, shared),
         strategies.lists(leaves(dtypes), min_size=1, max_size=3), strategies.lists(numbers, min_size=1, max_size=8))
 
 
@@ -53,7 +54,7 @@ def search(target: Target, start: int, examples: int, seen: Callable[[Program], 
     @seed(start)
     @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck),
               phases=(Phase.generate, Phase.shrink), print_blob=False, report_multiple_bugs=False)
-    @given(programs(offered(target)))
+    @given(programs(offered(target), target.backend.shared_views))
     def tried(program: Program) -> None:
         seen(program)
         compared(program, target.device, reference())

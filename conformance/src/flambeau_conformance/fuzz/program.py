@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-SLACK = 400.0  # units of rounding, of the largest number that the program or its gradients meet
 LAYOUTS = ("contiguous", "transposed", "gaps", "offset")
 
 
@@ -32,19 +33,18 @@ class Program:
 
     leaves: tuple[Leaf, ...]
     lines: tuple[str, ...] = ()
-    exact: tuple[bool, ...] = field(default=(), compare=False)  # by tensor: no rounding happened on the way
 
     def to_json(self) -> str:
         """One object; `from_json` reads it."""
         return json.dumps({"leaves": [asdict(leaf) for leaf in self.leaves], "lines": list(self.lines)})
 
-    def script(self, backend: str) -> str:
-        """A program of its own that prints every tensor and gradient on the backend and on the reference."""
+    def script(self, backend: str, allowed: Sequence[float] = ()) -> str:
+        """A program of its own: 1 if it ends otherwise on the backend than on the reference, give or take `allowed`."""
         first = len(self.leaves)
         lines = "\n".join(f"    t{first + i} = {line}" for i, line in enumerate(self.lines))
         floats = ", ".join(f"t{i}" for i, leaf in enumerate(self.leaves) if leaf.requires_grad)
         return _SCRIPT.format(backend=backend, leaves=self._made(), lines=lines, names=", ".join(names(self)),
-                              floats=floats, count=len(names(self)), slack=SLACK)
+                              floats=floats, count=len(names(self)), allowed=[float(f"{a:.3g}") for a in allowed])
 
     def _made(self) -> str:
         return "\n".join(
@@ -59,7 +59,7 @@ _SCRIPT = '''"""A program that ends otherwise on {backend!r} than on the referen
 
 import sys
 import warnings
-from math import inf, isfinite, nan
+from math import inf, nan
 
 import flambeau
 
@@ -99,15 +99,24 @@ found, expected = ended({backend!r}), ended("reference")
 if isinstance(found, str) or isinstance(expected, str):
     print("it ends with", found, "and on the reference with", expected)
     sys.exit(found != expected)
-floats = [t for t in expected if t is not None and t.is_floating_point()]
-largest = max([1.0, *[abs(v) for t in floats for v in numbers(t) if isfinite(v)]])
-allowed = {slack} * largest * max([flambeau.finfo(t.dtype).eps for t in floats], default=0)
-wrong = [i for i, pair in enumerate(zip(found, expected, strict=True)) if not same(*pair, allowed)]
+allowed = {allowed}  # by tensor, then by gradient
+wrong = [i for i, row in enumerate(zip(found, expected, allowed, strict=True)) if not same(*row)]
 for i in wrong:
-    print(f"t{{i}}" if i < {count} else f"gradient {{i - {count}}}", "is", found[i], "expected", expected[i])
-print("as on the reference" if not wrong else f"give or take {{allowed:.3g}}")
+    name = f"t{{i}}" if i < {count} else f"gradient {{i - {count}}}"
+    print(name, "is", found[i], "expected", expected[i], f"give or take {{allowed[i]:.3g}}")
+print("it ends otherwise" if wrong else "it ends as on the reference")
 sys.exit(bool(wrong))
 '''
+
+
+_NARROW = re.compile(r"flambeau\.(float16|bfloat16|float32)\b|\.(float|half|bfloat16)\(\)")
+
+
+def widened(program: Program) -> Program:
+    """The program with float64 for every floating dtype."""
+    leaves = [replace(leaf, dtype="float64") if "float" in leaf.dtype else leaf for leaf in program.leaves]
+    lines = [_NARROW.sub(lambda m: "flambeau.float64" if m[1] else ".double()", text) for text in program.lines]
+    return Program(tuple(leaves), tuple(lines))
 
 
 def names(program: Program) -> list[str]:

@@ -7,98 +7,33 @@ only to tensors that no rounding has touched; elsewhere the step leaves them as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 
-FLOATS = ("float16", "bfloat16", "float32", "float64")
-DTYPES = (*FLOATS, "int64", "int32", "int8", "uint8", "bool")
+from . import more
+from .places import FLOATS, Place, Step, binary, fitting, floating, method, over_dim, smooth
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A tensor that a step may use."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    exact: bool
-    writable: bool
-
-    @property
-    def ndim(self) -> int:
-        """How many dims."""
-        return len(self.shape)
-
-    @property
-    def count(self) -> int:
-        """How many elements."""
-        count = 1
-        for n in self.shape:
-            count *= n
-        return count
-
-    def dim(self, number: int) -> int:
-        """One of its dims, now and then counted from the end; 0 without dims."""
-        return number % (2 * self.ndim) - self.ndim if self.ndim else 0
-
-
-Step = Callable[[Place, Place, int, int], str]
 EXACT: dict[str, Step] = {}  # results that are representable are exact
 SMOOTH: dict[str, Step] = {}  # rounds, without jumps
 JUMPS: dict[str, Step] = {}  # exact operands only
 
-
-def _fits(x: Place, y: Place) -> str:
-    """`y`, or a part of it that broadcasts with x."""
-    pairs = zip(x.shape[::-1], y.shape[::-1], strict=False)
-    if all(a == b or 1 in (a, b) for a, b in pairs):
-        return y.name
-    return f"{y.name}.reshape(-1)[:1]" if y.count else "2"
-
-
-def _binary(name: str) -> Step:
-    return lambda x, y, p, q: f"flambeau.{name}({x.name}, {_tensor(x, y)})"
-
-
-def _tensor(x: Place, y: Place) -> str:
-    fitting = _fits(x, y)
-    return fitting if fitting != "2" else x.name
-
-
-def _method(call: str) -> Step:
-    return lambda x, y, p, q: f"{x.name}.{call}"
-
-
-def _over_dim(call: str, empty: bool = True) -> Step:
-    return lambda x, y, p, q: (f"{x.name}.{call.format(dim=x.dim(p), keep=bool(q % 2))}" if x.ndim and (empty or x.count)
-                               else x.name + ".clone()")
-
-
-def _float(x: Place) -> str:
-    return x.name if x.dtype in FLOATS else f"{x.name}.float()"
-
-
-def _smooth(source: str) -> Step:
-    return lambda x, y, p, q: source.format(x=f"({_float(x)})")
-
-
 for _name in ("add", "mul", "maximum", "minimum"):
-    EXACT[_name] = _binary(_name)
-EXACT["sub"] = lambda x, y, p, q: f"flambeau.sub({x.name}, {_tensor(x, y)})" if "bool" not in (x.dtype, y.dtype) else (
-    f"flambeau.bitwise_xor({x.name} != 0, {_tensor(x, y)} != 0)")
+    EXACT[_name] = binary(_name)
+EXACT["sub"] = lambda x, y, p, q: f"flambeau.sub({x.name}, {fitting(x, y)})" if "bool" not in (x.dtype, y.dtype) else (
+    f"flambeau.bitwise_xor({x.name} != 0, {fitting(x, y)} != 0)")
 EXACT["scalar"] = lambda x, y, p, q: (f"{x.name} {'+-*'[p % 3]} {q % 5 - 2}" if x.dtype != "bool"
                                       else f"{x.name} * {q % 3}")
 EXACT["neg"] = lambda x, y, p, q: f"-{x.name}" if x.dtype != "bool" else f"~{x.name}"
 for _name in ("clone()", "contiguous()", "reshape(-1)", "flatten()", "T.contiguous()", "unsqueeze(0)", "unsqueeze(-1)",
               "squeeze()", "detach()"):
-    EXACT[_name] = _method(_name)
+    EXACT[_name] = method(_name)
 for _name in ("abs()", "relu()", "clamp(1, 3)"):
     EXACT[_name] = lambda x, y, p, q, _name=_name: (  # type: ignore[misc]
         f"{x.name}.{_name}" if x.dtype != "bool" else f"{x.name}.clone()")
 for _name in ("sum({dim}, keepdim={keep})", "cumsum({dim})", "flip({dim})", "roll({dim} + 2, {dim})",
               "transpose({dim}, 0)", "select({dim}, -1)", "narrow({dim}, 0, 1)", "movedim(0, {dim})",
               "repeat_interleave(2, dim={dim})"):
-    EXACT[_name] = _over_dim(_name)
+    EXACT[_name] = over_dim(_name)
 EXACT["slice"] = lambda x, y, p, q: f"{x.name}[{p % 3}::{q % 3 + 1}]" if x.ndim else f"{x.name}[None]"
 EXACT["last"] = lambda x, y, p, q: f"{x.name}[..., {-1 - p % 2}:, None]" if x.ndim else f"{x.name}[None, None]"
 EXACT["expand"] = lambda x, y, p, q: f"{x.name}.expand({(p % 3 + 1, *x.shape)})"
@@ -118,7 +53,7 @@ EXACT["index-add"] = lambda x, y, p, q: (
 EXACT["pad"] = lambda x, y, p, q: (f"flambeau.nn.functional.pad({x.name}, ({p % 3}, {q % 3}), value={q % 2})"
                                    if x.ndim else f"{x.name}.clone()")
 EXACT["where"] = lambda x, y, p, q: (
-    f"flambeau.where(flambeau.arange({x.shape[-1]}, device={x.name}.device) % 2 == {p % 2}, {x.name}, {_tensor(x, y)})"
+    f"flambeau.where(flambeau.arange({x.shape[-1]}, device={x.name}.device) % 2 == {p % 2}, {x.name}, {fitting(x, y)})"
     if x.ndim else f"{x.name}.clone()")
 EXACT["matmul"] = lambda x, y, p, q: (
     f"{x.name}.reshape({x.shape[0]}, -1) @ {x.name}.reshape({x.shape[0]}, -1).t()"
@@ -127,8 +62,8 @@ EXACT["outer"] = lambda x, y, p, q: (f"{x.name}.reshape(-1)[:3, None] * {y.name}
 EXACT["to-float"] = lambda x, y, p, q: f"{x.name}.to(flambeau.{FLOATS[p % 4]})"
 EXACT["bool-sum"] = lambda x, y, p, q: f"({x.name}.reshape(-1) * 0 + 1).sum().to(flambeau.int64)"
 EXACT["write"] = lambda x, y, p, q: _written(x, y, p, q)
-EXACT["window"] = lambda x, y, p, q: (f"{x.name}.unfold({x.dim(p)}, 2, {q % 2 + 1})" if x.ndim and x.shape[x.dim(p)] >= 2
-                                      else f"{x.name}.clone()")
+EXACT["window"] = lambda x, y, p, q: (
+    f"{x.name}.unfold({x.dim(p)}, 2, {q % 2 + 1})" if x.ndim and x.shape[x.dim(p)] >= 2 else f"{x.name}.clone()")
 
 for _name, _source in (("tanh", "{x}.tanh()"), ("exp", "{x}.clamp(-3, 2).exp()"), ("sin", "{x}.sin()"),
                        ("sqrt", "({x}.abs() + 1).sqrt()"), ("div", "{x} / ({x} * {x} + 1)"),
@@ -136,26 +71,26 @@ for _name, _source in (("tanh", "{x}.tanh()"), ("exp", "{x}.clamp(-3, 2).exp()")
                        ("gelu", "flambeau.nn.functional.gelu({x})"),
                        ("softplus", "flambeau.nn.functional.softplus({x})"),
                        ("mean", "{x}.reshape(-1)[:7].sum() / 7"), ("silu", "flambeau.nn.functional.silu({x})")):
-    SMOOTH[_name] = _smooth(_source)
+    SMOOTH[_name] = smooth(_source)
 for _name in ("softmax", "log_softmax", "logsumexp", "mean"):
     SMOOTH[f"{_name}-dim"] = lambda x, y, p, q, _name=_name: (  # type: ignore[misc]
-        f"({_float(x)}).{_name}({x.dim(p)})" if x.ndim and x.count else f"{x.name}.clone()")
-SMOOTH["norm"] = lambda x, y, p, q: f"(({_float(x)}).square().sum() + 1).sqrt()"
+        f"({floating(x)}).{_name}({x.dim(p)})" if x.ndim and x.count else f"{x.name}.clone()")
+SMOOTH["norm"] = lambda x, y, p, q: f"(({floating(x)}).square().sum() + 1).sqrt()"
 SMOOTH["conv"] = lambda x, y, p, q: (
-    f"flambeau.nn.functional.conv1d(({_float(x)}).reshape(1, 1, -1), ({_float(x)}).reshape(1, 1, -1)[:, :, :2],"
+    f"flambeau.nn.functional.conv1d(({floating(x)}).reshape(1, 1, -1), ({floating(x)}).reshape(1, 1, -1)[:, :, :2],"
     f" padding={p % 2}, stride={q % 2 + 1})" if x.count >= 2 else f"{x.name}.clone()")
-SMOOTH["pool"] = lambda x, y, p, q: (f"flambeau.nn.functional.avg_pool1d(({_float(x)}).reshape(1, 1, -1), 2)"
+SMOOTH["pool"] = lambda x, y, p, q: (f"flambeau.nn.functional.avg_pool1d(({floating(x)}).reshape(1, 1, -1), 2)"
                                      if x.count >= 2 else f"{x.name}.clone()")
 
 for _name in ("floor", "sign", "round"):
     JUMPS[_name] = lambda x, y, p, q, _name=_name: (  # type: ignore[misc]
         f"{x.name}.{_name}()" if x.dtype != "bool" else f"{x.name}.clone()")
 for _name in ("eq", "lt", "ge"):
-    JUMPS[_name] = _binary(_name)
+    JUMPS[_name] = binary(_name)
 for _name in ("amax({dim}, keepdim={keep})", "amin({dim}, keepdim={keep})",
               "sort({dim}, descending={keep}, stable=True)[0]",
               "argmax({dim})", "argsort({dim}, stable=True)", "max({dim})[1]", "cummax({dim})[1]"):
-    JUMPS[_name] = _over_dim(_name, empty=False)
+    JUMPS[_name] = over_dim(_name, empty=False)
 JUMPS["any"] = lambda x, y, p, q: f"{x.name}.{('any', 'all')[p % 2]}()"
 JUMPS["mask"] = lambda x, y, p, q: f"{x.name}[{x.name} > {p % 3}]" if x.dtype != "bool" else f"{x.name}[{x.name}]"
 JUMPS["nonzero"] = lambda x, y, p, q: f"{x.name}.nonzero()"
@@ -164,6 +99,9 @@ JUMPS["cast"] = lambda x, y, p, q: f"{x.name}.to(flambeau.{('int64', 'int32', 'b
 JUMPS["remainder"] = lambda x, y, p, q: f"{x.name} % {q % 4 - 2 or 3}" if x.dtype != "bool" else f"{x.name}.clone()"
 JUMPS["divide"] = lambda x, y, p, q: f"{x.name} // {q % 4 - 2 or 3}" if x.dtype != "bool" else f"{x.name}.clone()"
 
+EXACT.update(more.EXACT)
+SMOOTH.update(more.SMOOTH)
+JUMPS.update(more.JUMPS)
 ALL: dict[str, Step] = {**EXACT, **SMOOTH, **JUMPS}
 NAMES = tuple(ALL)
 
@@ -181,6 +119,26 @@ def _written(x: Place, y: Place, p: int, q: int) -> str:
     if x.writable and p % 4 == 3:
         return f"({x.name}{part}.{call}({argument}), {x.name})[1]"
     return f"(lambda c: (c{part}.{call}({argument}), c)[1])({x.name}.clone())"
+
+
+_ROUNDS = re.compile(r" / |tanh|exp\(|expm1|sin\(|sqrt|rsqrt|log|sigmoid|gelu|softplus|softmax|silu|mean|norm|conv"
+                     r"|avg_pool|entropy|logits|var\(|std\(|loss|erf|atan|hypot|pow|reciprocal|cos|sinh|attention|mish|elu\(")
+
+
+_UNSETTLED = re.compile(r"(contiguous\(\)|reshape\(-1\)|flatten\(\)|view\(-1, 1\))$")
+
+
+def unsettled(line: str, shared: bool) -> bool:
+    """Whether the result shares memory or not depending on strides, which not every backend has.
+
+    Where arrays cannot change (not `shared`), a detached tensor does not see what is written into its origin.
+    """
+    return bool(_UNSETTLED.search(line)) or (not shared and "detach()" in line)
+
+
+def rounds(line: str) -> bool:
+    """Whether a line computes what few numbers are exact in, so that a result may be off although another is not."""
+    return bool(_ROUNDS.search(line))
 
 
 def line(drawn: Sequence[int], places: Sequence[Place]) -> tuple[str, bool]:

@@ -436,13 +436,13 @@ def _false_aliasing(base: Backend) -> Parts:
     return Parts(members={"shared_views": not base.shared_views})
 
 
-@mutant("missing-primitive", "false promise", "contract/kernels")
+@mutant("missing-primitive", "false promise")
 def _missing_primitive(base: Backend) -> Parts:
     """Two required kernels are not there."""
     return Parts(drop=("tanh", "erf"))
 
 
-@mutant("unknown-kernel", "false promise", "contract/kernels")
+@mutant("unknown-kernel", "false promise")
 def _unknown_kernel(base: Backend) -> Parts:
     """A kernel has a misspelt name."""
     return Parts(add={"soft_max": lambda x: x})

@@ -8,6 +8,7 @@ from typing import Any
 
 from flambeau.backend import Backend, Kernel
 from flambeau.device import resolve
+from flambeau.dtypes import bfloat16
 
 from ..target import Target
 from ..wrapped import Change
@@ -29,7 +30,10 @@ Injection = Callable[[Backend], Parts]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One bug: `sort` is the class of bugs it stands for, `checks` are patterns of the IDs that it is shown to."""
+    """One bug: `sort` is the class of bugs it stands for, `checks` are patterns of the IDs that it is shown to.
+
+    Without any, core must refuse the backend when it is loaded.
+    """
 
     name: str
     bug: str
@@ -44,6 +48,7 @@ NEEDS: dict[str, tuple[Callable[[Target], bool], str]] = {
     "shared views": (lambda target: target.backend.shared_views, "its arrays never change and share no memory"),
     "16-bit floats": (lambda target: target.capability("float16"), "it declares that it has no float16"),
     "dlpack": (lambda target: target.capability("dlpack"), "it declares that it exchanges no memory"),
+    "a refusal": (lambda target: target.lacks(bfloat16), "it has all dtypes, and nothing to refuse"),
     "counters": (lambda target: target.backend.array_type is resolve("cpu").backend.array_type,
                  "Adam counts its steps on the CPU, so core composes the step on other devices"),
     "rules": (lambda target: target.name.partition("+")[0] == "reference", "gradient rules are core's, and looked at"

@@ -145,7 +145,7 @@ kernels("logical-right-shift", "A right shift fills with zeros instead of the si
         {"bitwise_right_shift": pairwise(lambda x, n: _wrapped((x % 2**32) >> n if 0 <= n < 32 else 0, 32),
                                          lambda d: d.name == "int32")})
 kernels("zero-quotient", "Integer division by zero gives 0 instead of raising.", "integers",
-        ("floor_divide/*/bad*", "contract/errors*", "contract/integer-division*"),
+        ("floor_divide/*/bad*", "contract/integer-division*"),
         {"floor_divide": pairwise(lambda x, y: x // y if y else 0, _is_integer)})
 kernels("exclusive-bool-add", "add of booleans is exclusive or.", "booleans", ("add/bool/*",),
         {"add": pairwise(lambda x, y: x != y, lambda dtype: dtype is dtypes.bool)})
@@ -206,7 +206,9 @@ kernels("rounding-cast", "A cast to integers rounds instead of truncating.", "ca
 kernels("saturating-cast", "A cast to int8 stops at the end of the range instead of wrapping.", "casts", _CASTS,
         {"cast": _cast(_clamped)})
 kernels("chopped-bfloat16", "A cast to bfloat16 drops bits instead of rounding.", "casts", _CASTS,
-        {"cast": _cast(_chopped)})
+        {"cast": _cast(_chopped)},
+        needs="16-bit floats")
 kernels("nan-is-false", "A cast to bool makes False of NaN.", "casts", _CASTS, {"cast": _cast(_nan_false)})
 kernels("twice-rounded", "A cast from float64 to float16 goes through bfloat16.", "casts", _CASTS,
-        {"cast": _cast(_twice)})
+        {"cast": _cast(_twice)},
+        needs="16-bit floats")

@@ -23,7 +23,7 @@ with another backend's name also for that backend; `nox -s mutants` fails if one
 
     flambeau-conformance mutants --markdown docs/conformance/mutants.md
 
-`flambeau-conformance run numpy+lost-nan-amax` runs the suite on one mutant, `explain` and `repro` take such names too.
+`flambeau-conformance run numpy+lost-nan-amax` runs the suite on one mutant and reports on it as on any backend.
 """
 
 

@@ -13,7 +13,15 @@ from ..contract.determinism import families
 from .score import LOADING, Result
 
 # promise -> why no mutant of the catalogue fails it, and why it stays
-JUSTIFIED: dict[str, str] = {}
+JUSTIFIED: dict[str, str] = {
+    "contract/kernels": "core refuses such a backend when it is loaded, before any check can run (`missing-primitive`,"
+                        " `unknown-kernel`); the check says the same of backends that come into core another way",
+    "contract/out-dtype": "core compares the dtypes before any kernel runs, so no backend can fail it alone; it stays"
+                          " because a backend's users rely on it",
+    "contract/devices-do-not-mix": "core compares the devices before any kernel runs, so no backend can fail it alone;"
+                                   " it stays because a backend's users rely on it",
+    "contract/processes/spawn": "a mutant lives in the process that built it, so a process started from outside finds"
+                                " neither it nor the healthy wrapper"}
 
 _SORTS = {"gradient": "gradients", "special": "special numbers", "extremes": "extreme integers", "rule": "rules"}
 

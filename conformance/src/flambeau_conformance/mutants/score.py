@@ -54,7 +54,7 @@ def checks_for(found: Mutant, checks: Iterable[Check]) -> list[str]:
 
 
 def tried(base: str, found: Mutant, ids: Sequence[str]) -> Result:
-    """Runs the checks on the mutant."""
+    """Runs the checks on the mutant; raises NotLoadableError where it cannot be built, unless that is the bug."""
     result = Result(base, found, len(ids))
 
     def heard(answer: dict[str, str]) -> bool:
@@ -66,6 +66,8 @@ def tried(base: str, found: Mutant, ids: Sequence[str]) -> Result:
         try:
             pool.hello()
         except NotLoadableError as error:
+            if ids:
+                raise
             result.killers[LOADING] = str(error)
             return result
         pool.run(ids)
@@ -97,14 +99,17 @@ def _all(jobs: Sequence[tuple[str, Mutant, list[str]]], workers: int, heard: Hea
     for job in jobs:
         waiting.put(job)
     results: list[Result] = []
+    errors: list[Exception] = []
 
     def work() -> None:
-        while True:
+        while not errors:
             try:
-                job = waiting.get_nowait()
+                results.append(tried(*waiting.get_nowait()))
             except queue.Empty:
                 return
-            results.append(tried(*job))
+            except Exception as error:
+                errors.append(error)
+                return
             heard(results[-1])
 
     threads = [threading.Thread(target=work) for _ in range(workers)]
@@ -112,6 +117,8 @@ def _all(jobs: Sequence[tuple[str, Mutant, list[str]]], workers: int, heard: Hea
         thread.start()
     for thread in threads:
         thread.join()
+    if errors:
+        raise errors[0]
     return results
 
 
@@ -119,7 +126,5 @@ def _without_unfounded(base: str, results: list[Result]) -> None:
     """Takes out the killers that fail on the healthy wrapper as well."""
     ids = sorted({i for r in results for i in r.killers if i != LOADING})
     unfounded = tried(base, HEALTHY, ids).killers if ids else {}
-    if LOADING in unfounded:
-        raise NotLoadableError(unfounded[LOADING])
     for result in results:
         result.killers = {i: kind for i, kind in result.killers.items() if i not in unfounded}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -190,6 +191,26 @@ def _memory_exhausted(base: Backend) -> Parts:
         return call
 
     return Parts({"full": full, "add": add})
+
+
+@mutant("refused-once", "per-thread mode", "contract/threads/refusals", needs="a refusal")
+def _refused_once(base: Backend) -> Parts:
+    """16-bit floats are refused in the thread that loaded the backend, and taken for float32 in others."""
+    home = threading.get_ident()
+
+    def taken(dtype: DType) -> DType:
+        elsewhere = dtype in (dtypes.float16, dtypes.bfloat16) and threading.get_ident() != home
+        return dtypes.float32 if elsewhere else dtype
+
+    def full(*, dtype: DType, **rest: Any) -> Any:
+        right: Any = base.kernel("full", taken(dtype))
+        return right(dtype=taken(dtype), **rest)
+
+    def kernel(op: str, dtype: DType) -> Any:
+        return full if op == "full" else base.kernel(op, dtype)
+
+    allowed = {k: v for k, v in base.unsupported.items() if k[0] != "full"}
+    return Parts(members={"kernel": kernel, "unsupported": allowed})
 
 
 # --- dtypes that slip, kernels that are none

@@ -46,7 +46,7 @@ def _gradient_twice(base: Backend) -> Parts:
 
 
 @mutant("gradient-replaced", "wrong gradient", "contract/accumulat*", "contract/*gradient*", "mul/float32/*gradient*",
-        "contract/little*", "contract/gradient*")
+        "contract/little*")
 def _gradient_replaced(base: Backend) -> Parts:
     """A gradient that is accumulated replaces the one before."""
     return Parts(members={"accumulate": lambda array, other: base.kernels["assign"](array, other)})

@@ -174,7 +174,7 @@ def _column_order(base: Backend, kernel: Kernel, x: Any) -> Any:
 
 
 kernels("clipped-take", "take clips an index that is out of range instead of raising.", "missing error",
-        ("take/*/bad*", "index_select/*/bad*", "embedding/*/bad*", "gather/*/bad*"), {"take": based(_clipped)})
+        ("embedding/*/bad*", "contract/error-fields", "contract/out-unwritten"), {"take": based(_clipped)})
 kernels("next-gather", "gather reads the element after the one it is asked for.", "off by one", ("gather/float32/*",),
         {"gather": based(_next)})
 kernels("first-scatter", "Where entries collide, scatter keeps the first instead of the last.", "collisions",

@@ -368,12 +368,13 @@ def _partial_block(base: Backend, kernel: Kernel, x: Any, y: Any) -> Any:
 
 kernels("sort-unstable-when-long", "sort keeps the order of equal elements up to sixteen.", "size",
         ("sort/int64/*", "contract/sizes/order"), {"sort": based(_in_blocks)})
-kernels("sixteen-bit-index", "Indices are taken for 16-bit numbers.", "size", ("take/float32/*", "contract/sizes/wide-indices"),
-        dict.fromkeys(("take", "index", "gather"), based(_in_sixteen_bits)))
+kernels("sixteen-bit-index", "Indices are taken for 16-bit numbers.", "size",
+        ("take/float32/*", "contract/sizes/wide-indices"), dict.fromkeys(
+            ("take", "index", "gather"), based(_in_sixteen_bits)))
 kernels("sum-one-after-another", "A long sum in float32 is added up one after another.", "size",
         ("sum/float32/*", "contract/accumulation*", "contract/sizes/summation"), {"sum": based(_one_after_another)})
-kernels("cumsum-restarts", "cumsum starts anew every 256 elements.", "size", ("cumsum/float32/*", "contract/sizes/reductions"),
-        {"cumsum": based(_block_restarts)})
+kernels("cumsum-restarts", "cumsum starts anew every 256 elements.", "size",
+        ("cumsum/float32/*", "contract/sizes/reductions"), {"cumsum": based(_block_restarts)})
 kernels("matmul-last-block", "matmul leaves out the rows after the last block of 32.", "size",
         ("matmul/float32/*", "contract/large"), {"matmul": based(_partial_block)})
 

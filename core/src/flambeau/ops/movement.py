@@ -248,12 +248,26 @@ def strided_copy(input: Tensor, size: Size, stride: Size, storage_offset: int, o
 
 @strided_copy.grad("input")
 def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
-    """By way of a gradient of the whole storage (of an input whose elements do not overlap)."""
+    """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
+    from .elementwise import maximum
     from .index import put_flat
 
     extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
-    return as_strided_op(put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset), input_shape, own_stride,
-                         own_offset)
+    held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
+    if _overlaps(input_shape, own_stride):
+        sharing = put_flat(zeros_of(g, (extent,)), zeros_of(g, input_shape) + 1, input_shape, own_stride, own_offset)
+        held = held / maximum(sharing, zeros_of(g, (extent,)) + 1)
+    return as_strided_op(held, input_shape, own_stride, own_offset)
+
+
+def _overlaps(size, stride):
+    """Whether several elements may lie in one place."""
+    reach = 0
+    for step, n in sorted(zip(stride, size, strict=True)):
+        if n > 1 and step <= reach:
+            return True
+        reach += (n - 1) * step
+    return False
 
 
 def _reach(size, stride, offset):

@@ -33,7 +33,11 @@ def strided(x: Array, shape: Shape, strides: Shape) -> Array:
 
 def storage(x: Array) -> Array:
     """The memory that `x` is a view of, as a flat array (in memory order)."""
-    owner = x.base if isinstance(x.base, _ndarray) else x
+    owner, base = x, x.base
+    while base is not None:  # views by `stride_tricks` hide their base behind an object of its own
+        if isinstance(base, _ndarray):
+            owner = base
+        base = getattr(base, "base", None)
     return owner.ravel(order="K")
 
 
