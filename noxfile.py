@@ -125,6 +125,13 @@ def jax(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The report's page in headless Chromium, which has to be installed (or named by FLAMBEAU_CHROMIUM)."""
+    install(session, [*CPU, "conformance"], "pytest>=8", "playwright>=1.40")
+    session.run("python", "-m", "pytest", "-q", "-s", "conformance/tests/browser", *session.posargs)
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compares values, dtypes, errors, random numbers and whole programs with PyTorch."""
     install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm")

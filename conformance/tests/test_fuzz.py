@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flambeau.dtypes import BY_NAME
 from flambeau_conformance import cli
 from flambeau_conformance.amalgam import NoScriptError
-from flambeau_conformance.check import FULL, PASSED, RELEASE, CheckFailed
+from flambeau_conformance.check import FULL, PASSED, RELEASE, UNSUPPORTED, CheckFailed
 from flambeau_conformance.fuzz import checks
 from flambeau_conformance.fuzz.drawing import offered, search
 from flambeau_conformance.fuzz.program import Leaf, Program, ProgramError, from_json, widened
@@ -97,8 +98,8 @@ def test_a_planted_bug_is_found_and_its_program_is_short(name: str):
     program = program_in(error)
     assert len(program.lines) <= 4, program.lines
     with pytest.raises(CheckFailed):
-        compared(program, target.device, reference())
-    compared(program, load("numpy").device, reference())
+        compared(program, target, reference())
+    compared(program, load("numpy"), reference())
 
 
 def test_a_layout_that_uploads_lose_is_found():
@@ -114,7 +115,9 @@ def test_a_healthy_backend_shows_none(name: str):
 @pytest.mark.parametrize("path", CORPUS, ids=lambda p: p.stem)
 @pytest.mark.parametrize("name", ["reference", "numpy", "array-api-strict"])
 def test_what_was_once_wrong_stays_mended(path: Path, name: str):
-    assert checks.kept(path.name, load(name)) == PASSED
+    target = load(name)
+    lacking = [leaf for leaf in checks.program_of(path.name).leaves if target.lacks(BY_NAME[leaf.dtype])]
+    assert checks.kept(path.name, target) == (UNSUPPORTED if lacking else PASSED)
 
 
 def test_the_same_seed_draws_the_same_programs():
@@ -137,6 +140,21 @@ def test_dtypes_that_the_manifest_says_no_to_are_not_drawn():
     assert {"bfloat16", "float64"} & set(offered(target)) - set(offered(without)) == {"bfloat16", "float64"}
 
 
+def test_what_the_manifest_says_no_to_must_be_refused():
+    program = Program((Leaf("float64", (1,), (0.5,)),))
+    target = load("numpy")
+    promising = Target("numpy", target.device, {"capabilities": {"float64": "no"}})
+    with pytest.raises(CheckFailed, match="refusal: the manifest says no to"):
+        compared(program, promising, reference())
+
+
+def test_what_the_manifest_promises_must_not_be_refused():
+    strict = load("array-api-strict")
+    promising = Target(strict.name, strict.device, {})
+    with pytest.raises(CheckFailed, match="which the manifest does not declare"):
+        compared(Program((Leaf("float16", (1,), (0.5,)),)), promising, reference())
+
+
 # --- what counts as the same end
 
 HALVES = Leaf("float32", (3,), (0.5, 1.0, -2.5), "gaps", True)
@@ -153,12 +171,12 @@ def test_where_something_rounds_a_few_units_are_allowed_and_a_bias_is_not():
     assert all(0 < bound < 2e-5 for bound in allowed)
     biased = wrapped("numpy", "fuzzed-bias", {"tanh": lambda k: lambda x: k(x) * np.asarray(1 + 1e-4, x.dtype)})
     with pytest.raises(CheckFailed, match="t1 is"):
-        compared(program, biased.device, reference())
+        compared(program, biased, reference())
 
 
 def test_errors_must_be_of_one_class():
     program = Program((HALVES,), ("t0.sum(3)",))
-    compared(program, load("numpy").device, reference())
+    compared(program, load("numpy"), reference())
     assert type(run(program, reference()).error).__name__ == "DimError"
 
 

@@ -403,7 +403,7 @@ def _translated(op: OpDef, error: Exception, inputs: tuple[Any, ...]) -> Excepti
     if isinstance(error, KeyboardInterrupt):
         return error
     if isinstance(error, MemoryError):
-        return OutOfMemoryError(f"out of memory: {error or 'no more to be had'} ({shapes})", op=op.name)
+        return OutOfMemoryError(f"out of memory: {str(error) or 'no more to be had'} ({shapes})", op=op.name)
     if isinstance(error, IndexError):
         return IndexRangeError(f"{error} ({shapes})", op=op.name)
     if isinstance(error, ZeroDivisionError):

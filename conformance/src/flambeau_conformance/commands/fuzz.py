@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from ..check import PASSED as PASSED_CHECK
 from ..check import CheckFailed
 from ..fuzz.checks import shown
 from ..fuzz.drawing import search
@@ -71,8 +72,8 @@ def _replayed(files: list[str], target: Target) -> int:
         except ProgramError as error:
             raise UsageError(str(error)) from error
         try:
-            compared(program, target.device, reference())
-            print(f"{file}: as on the reference")
+            refused = compared(program, target, reference()) == UNSUPPORTED
+            print(f"{file}: {'refused, as the manifest says' if refused else 'as on the reference'}")
         except CheckFailed as error:
             print(f"{file}: {str(error).rpartition('; program ')[0]}")
             status = FAILED

@@ -57,7 +57,7 @@ def search(target: Target, start: int, examples: int, seen: Callable[[Program], 
     @given(programs(offered(target), target.backend.shared_views))
     def tried(program: Program) -> None:
         seen(program)
-        compared(program, target.device, reference())
+        compared(program, target, reference())
 
     try:
         tried()

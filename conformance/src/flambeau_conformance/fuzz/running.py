@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import Any
 
-from flambeau.dtypes import BY_NAME
+from flambeau.dtypes import BY_NAME, DType
+from flambeau.errors import UnsupportedError
 from flambeau.settings import finfo
 
 from ..api import flambeau
-from ..check import require
+from ..check import PASSED, UNSUPPORTED, require
 from ..host import Host, Placement, get, put, transposed, with_gaps, with_offset
+from ..target import Target
 from .places import Place
 from .program import Leaf, Program, widened
 from .steps import line, rounds, unsettled
@@ -55,7 +57,12 @@ def placed(leaf: Leaf, device: Any) -> Any:
 
 def run(program: Program, device: Any) -> Ended:
     """The program on the device; an exception ends it."""
-    ended = Ended([placed(leaf, device) for leaf in program.leaves])
+    ended = Ended()
+    try:
+        ended.tensors = [placed(leaf, device) for leaf in program.leaves]
+    except UnsupportedError as error:
+        ended.error, ended.at = error, "a leaf"
+        return ended
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for text in program.lines:
@@ -131,15 +138,20 @@ def _representable(tensor: Any) -> bool:
                for v in get(tensor.detach()).values)
 
 
-def compared(program: Program, device: Any, reference: Any) -> None:
-    """Raises CheckFailed where the program ends otherwise on the device than on the reference."""
-    expected, found = run(program, reference), run(program, device)
+def compared(program: Program, target: Target, reference: Any) -> str:
+    """Raises CheckFailed where the program ends otherwise on the backend than on the reference.
+
+    What the manifest says no to must be refused, and ends the comparison as verified.
+    """
+    expected, found = run(program, reference), run(program, target.device)
     said = f"program {program.to_json()}"
+    if _refused(program, found, target, said):
+        return UNSUPPORTED
     if expected.error is not None or found.error is not None:
         _same_error(found, expected, said)
-        return
+        return PASSED
     allowed = bounds(program, expected, reference)
-    if device is reference:
+    if target.device is reference:
         _near_the_wide_result(program, expected, said)
     names = [f"t{i}" for i in range(len(expected.tensors))] + [f"gradient {i}" for i in range(len(expected.gradients))]
     rows = zip(names, found.all, expected.all, allowed, strict=True)
@@ -147,6 +159,20 @@ def compared(program: Program, device: Any, reference: Any) -> None:
         require((mine is None) == (theirs is None), "gradient", f"{what} is {mine}, expected {theirs}; {said}")
         if theirs is not None:
             _same(mine, theirs, bound, what, said)
+    return PASSED
+
+
+def _refused(program: Program, found: Ended, target: Target, said: str) -> bool:
+    """Whether the backend refused what its manifest says no to; raises CheckFailed where it did not."""
+    error = found.error
+    if isinstance(error, UnsupportedError):
+        dtype = error.fields.get("dtype")
+        require(isinstance(dtype, DType) and target.refuses(error.op or "", dtype), "refusal",
+                f"at {found.at!r}: {error}, which the manifest does not declare; {said}")
+        return True
+    lacking = [leaf.dtype for leaf in program.leaves if target.lacks(BY_NAME[leaf.dtype])]
+    require(not lacking, "refusal", f"the manifest says no to {lacking}, but nothing raised UnsupportedError; {said}")
+    return False
 
 
 def bounds(program: Program, expected: Ended, reference: Any) -> list[float]:

@@ -22,6 +22,7 @@ from .bounds import clamp_number, copysign
 from .compare import eq, le, lt, where_op
 from .elementwise import _c
 from .logic import widened
+from .tails import erfc_from_half
 
 _ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))])
 _PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(), arr(2)), Sample(arr(0, 3), arr(3)),
@@ -284,8 +285,8 @@ def _(g, out):
 
 @_unary(_ONE, dtypes="real")
 def erfc(input: Tensor) -> Tensor:
-    """1 - erf(x) of each element."""
-    return 1 - e.erf(input)
+    """1 - erf(x) of each element, also where that difference has no digits left."""
+    return where_op(lt(input, 0.5), 1 - e.erf(input), erfc_from_half(input))
 
 
 @erfc.grad("input")
