@@ -168,7 +168,7 @@ def test_bench_takes_larger_arrays_too(capsys: pytest.CaptureFixture):
 def test_every_exit_status_is_documented():
     from flambeau_conformance.verdict import STATUSES
 
-    assert sorted(STATUSES) == list(range(8))
+    assert sorted(STATUSES) == list(range(9))
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     for status, meaning in STATUSES.items():
         assert f"| {status} | {meaning} |" in readme

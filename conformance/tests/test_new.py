@@ -278,7 +278,7 @@ def test_the_wheel_has_the_whole_template(here: Path):
     project = Path(flambeau_conformance.__file__).parents[2]
     if not (project / "pyproject.toml").is_file():
         pytest.skip("installed from a wheel: what is tested here is how one is made")
-    done = python("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(here),
+    done = python("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", f"--wheel-dir={here}",
                   str(project))
     assert done.returncode == 0, done.stderr
     (wheel,) = here.glob("*.whl")

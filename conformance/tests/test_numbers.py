@@ -62,13 +62,14 @@ def test_an_ulp_is_the_distance_to_the_next_number(value, dtype, distance):
 
 
 @pytest.mark.parametrize(("found", "expected"), [
-    (1.0, 1.0), (1.0 + 2.0**-23, 1.0), (nan, nan), (inf, inf), (0.0, -0.0), (3.4028234663852886e38, inf)])
+    (1.0, 1.0), (1.0 + 2.0**-23, 1.0), (nan, nan), (inf, inf), (0.0, -0.0), (3.4028234663852886e38, 3.4028235678e38)])
 def test_numbers_within_one_ulp_are_alike(found, expected):
     compare.compared(numbers(found), wide(expected), ONE_ULP, "here")
 
 
 @pytest.mark.parametrize(("found", "expected"), [
-    (1.0 + 2.0**-22, 1.0), (nan, 1.0), (1.0, nan), (inf, 1.0), (inf, -inf), (1e38, inf), (0.0, 1e-44)])
+    (1.0 + 2.0**-22, 1.0), (nan, 1.0), (1.0, nan), (inf, 1.0), (inf, -inf), (1e38, inf), (0.0, 1e-44),
+    (3.4028234663852886e38, inf), (3.4028234663852886e38, 1e40)])
 def test_numbers_further_apart_are_not(found, expected):
     with pytest.raises(CheckFailed, match="here: 1 of 1 elements differ"):
         compare.compared(numbers(found), wide(expected), ONE_ULP, "here")

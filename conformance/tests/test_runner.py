@@ -109,7 +109,7 @@ def test_a_capability_nothing_was_executed_for_is_vacuous():
     float64 = record.Record("neg/float64/sample-00", "values", PASS, "neg", "float64")
     rows = {r["name"]: r["outcome"] for r in verified({"float16": "no", "bfloat16": "no"}, [float16, float64])}
     assert rows == {"complex": "vacuous", "float64": PASS, "bfloat16": "vacuous", "float16": record.UNSUPPORTED,
-                    "shared_views": "vacuous"}
+                    "shared_views": "vacuous", "dlpack": "vacuous"}
 
 
 def test_a_no_that_is_not_refused_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -21,6 +21,7 @@ from .check import PASSED, Check, require
 from .compare import within
 from .draw import generator, weights
 from .host import Host, Placement, get, put, raw, transposed, with_gaps
+from .layouts import STORAGE_OPS
 from .target import Target
 from .tolerances import gradient_budget
 from .values import refused, unchanged
@@ -124,7 +125,7 @@ def _run_layout(mine: Pullback, incoming: list[Host], expected: list[Host], layo
 
 
 def _strided(case: Case, host: Host) -> Placement | None:
-    return None if case.op.name in ("as_strided", "view") else with_gaps(host.shape)
+    return None if case.op.name in (*STORAGE_OPS, "view") else with_gaps(host.shape)
 
 
 def _compare(mine: Pullback, incoming: list[Host], n: int, found: Host, expected: Host, where: str) -> None:

@@ -29,7 +29,8 @@ def report(rows: int) -> Report:
         for dtype in DTYPES:
             bad = i % 10 == 3 and dtype == "float32"
             message = NASTY if i == 3 else f"value: op{i:04}/{dtype}/sample-00: 1 of 3 elements differ"
-            records.append(Record(f"op{i:04}/{dtype}/sample-00", "values", "fail" if bad else "pass", f"op{i:04}", dtype,
+            outcome = "fail" if bad else "pass"
+            records.append(Record(f"op{i:04}/{dtype}/sample-00", "values", outcome, f"op{i:04}", dtype,
                                   "even" if i % 2 == 0 else "odd", "value" if bad else "", message if bad else "", "",
                                   0.001, "1.0", "required", ulps={"max": float(i % 7), "p99": 0.5, "count": 3}))
     made = Report({"name": "numpy", "version": "1.0", "device": "numpy"}, "1.0", "full", records, {}, "0.1", {}, 1.0)
@@ -59,7 +60,7 @@ def shown(browser: Browser, file: Path, rows: int, **options: object) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"an error in the page: {error}"))
     page.on("console", lambda said: pytest.fail(said.text) if said.type == "error" else None)
-    page.on("request", lambda asked: None if asked.url.startswith("file:") else pytest.fail(f"it asked for {asked.url}"))
+    page.on("request", lambda asked: asked.url.startswith("file:") or pytest.fail(f"it asked for {asked.url}"))
     page.goto(file.as_uri())
     return page
 
@@ -141,7 +142,7 @@ def test_both_themes_are_legible(browser: Browser, tmp_path: Path, theme: str):
     for place in ("body", "#about", "td.pass", "td.fail", "tbody th"):
         text, back = page.locator(place).first.evaluate(
             """node => { let at = node, back = 'rgba(0, 0, 0, 0)';
-              while (back === 'rgba(0, 0, 0, 0)') { back = getComputedStyle(at).backgroundColor; at = at.parentElement; }
+              for (; back === 'rgba(0, 0, 0, 0)'; at = at.parentElement) back = getComputedStyle(at).backgroundColor;
               return [getComputedStyle(node).color, back]; }""")
         bright, dim = sorted((luminance(text), luminance(back)), reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= 4.5, f"{place}: {text} on {back}"

@@ -375,11 +375,6 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
     raise _translated(op, error, inputs) from error
 
 
-def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
-    """As `recover`."""
-    return recover(op, error, inputs, attrs)
-
-
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
     for p, value in zip(op.inputs, inputs, strict=True):
         if p.role == "sequence" and not isinstance(value, (tuple, list)):
@@ -497,6 +492,6 @@ NAMES: dict[str, Any] = {
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
+    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover, "renamed": renamed,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

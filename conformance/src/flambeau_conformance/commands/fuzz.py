@@ -8,8 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ..check import PASSED as PASSED_CHECK
-from ..check import CheckFailed
+from ..check import UNSUPPORTED, CheckFailed
 from ..fuzz.checks import shown
 from ..fuzz.drawing import search
 from ..fuzz.program import Program, ProgramError, from_json, read

@@ -198,6 +198,6 @@ def out_of_memory(target: Target) -> None:
                                        " OutOfMemoryError") from error
         else:
             raise CheckFailed("no error", f"full of {size} was not refused")
-        require((x + 1).tolist() == [2] * 4 and x.tolist() == [1] * 4, "next op", f"after full of {size} x + 1 is wrong")
+        require((x + 1).tolist() == [2] * 4 and x.tolist() == [1] * 4, "next op", f"after full of {size}: x + 1")
     held = target.backend.memory_stats().get("allocated", 0) - before
     require(held <= 0, "leak", f"{held} bytes are held after calls that were refused")

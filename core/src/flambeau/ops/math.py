@@ -286,7 +286,9 @@ def _(g, out):
 @_unary(_ONE, dtypes="real")
 def erfc(input: Tensor) -> Tensor:
     """1 - erf(x) of each element, also where that difference has no digits left."""
-    return where_op(lt(input, 0.5), 1 - e.erf(input), erfc_from_half(input))
+    near = 1 - e.erf(input)
+    x = input if input.dtype is near.dtype else input.to(near.dtype)
+    return where_op(lt(x, 0.5), near, erfc_from_half(x))
 
 
 @erfc.grad("input")

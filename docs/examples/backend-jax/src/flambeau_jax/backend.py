@@ -27,8 +27,13 @@ def with_64_bits(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, run where 64-bit types exist."""
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with jax.enable_x64(True):
-            return function(*args, **kwargs)
+        try:
+            with jax.enable_x64(True):
+                return function(*args, **kwargs)
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" in str(error):
+                raise MemoryError(str(error)) from error
+            raise
 
     return call
 

@@ -15,13 +15,26 @@ Array = jax.Array
 Kernel = Callable[..., Any]
 HALVES = (jnp.dtype("float16"), jnp.dtype("bfloat16"))
 
-KERNELS: dict[str, Kernel] = {"erf": special.erf, "erfc": special.erfc, "complex": lax.complex, "log1p": jnp.log1p}
+KERNELS: dict[str, Kernel] = {"erf": special.erf, "erfc": special.erfc, "log1p": jnp.log1p}
 
 
 def kernel(function: Kernel) -> Kernel:
     """Registers the function under its own name."""
     KERNELS[function.__name__.rstrip("_")] = function
     return function
+
+
+@kernel
+def complex_(x: Array, y: Array) -> Array:
+    """lax.complex takes equal shapes and single precision at least."""
+    wide = jnp.promote_types(x.dtype, jnp.float32)
+    return lax.complex(*jnp.broadcast_arrays(x.astype(wide), y.astype(wide)))
+
+
+@kernel
+def sign(x: Array) -> Array:
+    """Zero and NaN give a plain zero, where jnp.sign keeps them."""
+    return ((x > 0).astype(jnp.int8) - (x < 0).astype(jnp.int8)).astype(x.dtype)
 
 
 # --- writing through indices: arrays never change, so each of these makes a new one
