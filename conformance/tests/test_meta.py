@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flambeau.registry import FALLBACK, TABLE
-from flambeau.tensor import wrap
+from flambeau.table.registry import FALLBACK, TABLE
+from flambeau.tensors.tensor import wrap
 from flambeau_conformance import mutants
 from flambeau_conformance.cases import accepted, samples, table
 from flambeau_conformance.check import PASSED, UNSUPPORTED, Check, CheckFailed

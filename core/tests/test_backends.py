@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import flambeau
-from flambeau import errors, plugins
-from flambeau.backend import Backend, Status
-from flambeau.registry import check_backend
+from flambeau import errors
+from flambeau.contract import plugins
+from flambeau.contract.backend import Backend, Status
+from flambeau.table.registry import check_backend
 
 
 def reference() -> Backend:

@@ -14,7 +14,7 @@ import pytest
 
 import flambeau
 from flambeau import errors, serialization
-from flambeau.tensor import Parameter
+from flambeau.tensors.tensor import Parameter
 
 
 def round_trip(value: Any, **options: Any) -> Any:

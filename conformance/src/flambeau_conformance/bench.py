@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any
 
 from flambeau.dtypes import BY_NAME
-from flambeau.registry import OpDef
-from flambeau.samples import Sample, arr
+from flambeau.table.registry import OpDef
+from flambeau.table.samples import Sample, arr
 
 from .cases import Case, filled, good_cases
 from .host import put

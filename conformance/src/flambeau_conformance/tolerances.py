@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flambeau.dtypes import BY_NAME, DType
-from flambeau.registry import TABLE, OpDef
+from flambeau.table.registry import TABLE, OpDef
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 from flambeau import dtypes
 from flambeau.errors import ShapeError, UnsupportedError
-from flambeau.registry import FALLBACK, OpDef
-from flambeau.samples import Sample, arr
 from flambeau.shapes import can_view
+from flambeau.table.registry import FALLBACK, OpDef
+from flambeau.table.samples import Sample, arr
 
 from . import aliasing, oracle
 from .cases import Case, accepted, good_cases, samples

@@ -8,41 +8,21 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from . import autograd, copying as _copying, errors
+from . import autograd, errors
+from .tensors import copying as _copying
 from .constants import *
-from .device import device, get_default_device, set_default_device
+from .contract.device import device, get_default_device, set_default_device
 from .dtypes import (
-    DType as dtype,
-    bfloat16,
-    bool,
-    can_cast,
-    complex64,
-    complex128,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    int8,
-    int16,
-    int32,
-    int64,
-    promote_types,
-    uint8,
+    DType as dtype, bfloat16, bool, can_cast, complex64, complex128, float16, float32, float64, get_default_dtype,
+    int8, int16, int32, int64, promote_types, uint8,
 )
-from .interop import from_dlpack, from_numpy, frombuffer
-from .modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from .ops import *
-from .plugins import backends
+from .tensors.interop import from_dlpack, from_numpy, frombuffer
+from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .functions import *
+from .contract.plugins import backends
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
-from .tensor import Size, Tensor
+from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
+from .tensors.tensor import Size, Tensor
 
 __version__ = "0.1.0"
 

@@ -11,8 +11,9 @@ def report() -> tuple[str, bool]:
     """The text that `doctor` prints, and whether some CPU backend can be used."""
     import platform
 
-    from . import __version__, plugins
-    from .backend import CONTRACT
+    from . import __version__
+    from .contract import plugins
+    from .contract.backend import CONTRACT
     from .errors import FlambeauError
 
     lines = [f"flambeau {__version__}, kernel contract {CONTRACT[0]}.{CONTRACT[1]}, Python {platform.python_version()}"]
@@ -32,7 +33,7 @@ def report() -> tuple[str, bool]:
 
 
 def _state(entry: object) -> str:
-    from . import plugins
+    from .contract import plugins
     from .errors import FlambeauError
 
     status = entry.status  # type: ignore[attr-defined]

@@ -18,11 +18,11 @@ from typing import Any
 
 from . import dtypes
 from .constants import memory_format
-from .device import Device, default_device, resolve
+from .contract.device import Device, default_device, resolve
 from .dtypes import DType
 from .errors import SerializationError
 from .shapes import contiguous_strides, numel
-from .tensor import Parameter, Size, Tensor, wrap
+from .tensors.tensor import Parameter, Size, Tensor, wrap
 
 _STORAGES = {"bool": "BoolStorage", "uint8": "ByteStorage", "int8": "CharStorage", "int16": "ShortStorage",
              "int32": "IntStorage", "int64": "LongStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import Backend, Kernel
+from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
 from flambeau.shapes import numel

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from ..engine import backward, grad
+from ..autograd import function
 from ..errors import NameUnknownError as _NameUnknownError
 from ..modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from . import function
+from ..walk.engine import backward, grad
 from .function import Function
 from .gradcheck import gradcheck, gradgradcheck
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import grad
 from ..errors import ArgumentError, GradientError, ShapeError, ValueRangeError
+from ..functions import stack, zeros, zeros_like
 from ..modes import enable_grad
-from ..ops import stack, zeros, zeros_like
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
+from ..walk.engine import grad
 
 Func = Callable[..., Any]
 

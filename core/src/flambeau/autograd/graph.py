@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import GradientError, UnsupportedError, ValueRangeError
-from ..tape import AccumulateGrad, Node
-from ..tensor import Tensor
-from ..views import bump
+from ..tensors.tensor import Tensor
+from ..tensors.views import bump
+from ..walk.tape import AccumulateGrad, Node
 
 
 class GradientEdge(NamedTuple):

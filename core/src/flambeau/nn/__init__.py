@@ -1,6 +1,6 @@
 """Neural networks: Module and its kin, layers, losses, initialisations."""
 
-from . import functional, init, utils
+from ..nn import functional, init, utils
 from .activation import (
     CELU,
     ELU,

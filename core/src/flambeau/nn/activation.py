@@ -6,9 +6,9 @@ import warnings
 from typing import Any
 
 from ..errors import PreconditionError, ValueRangeError
-from ..ops import full
-from ..tensor import Tensor
-from . import functional as F
+from ..functions import full
+from ..nn import functional as F
+from ..tensors.tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

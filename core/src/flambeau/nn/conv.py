@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops import empty
-from ..tensor import Tensor
-from . import functional as F
+from ..functions import empty
+from ..nn import functional as F
+from ..tensors.tensor import Tensor
 from ._sizes import doubled_reversed, ntuple
 from .linear import reset_weight_and_bias
 from .module import Module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ops import (
+from ..functions import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
@@ -51,7 +51,7 @@ from ..ops import (
     threshold_,
     unfold,
 )
-from ..ops.norm import local_response_norm
+from ..functions.norm import local_response_norm
 from ._functional_activation import (
     celu,
     elu,

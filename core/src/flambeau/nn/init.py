@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import UnsupportedError, ValueRangeError
+from ..functions import empty_like, randperm, where
+from ..functions import eye as identity
+from ..functions import tensor as as_tensor
 from ..modes import no_grad
-from ..ops import empty_like, randperm, where
-from ..ops import eye as identity
-from ..ops import tensor as as_tensor
 from ..random import Generator
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 

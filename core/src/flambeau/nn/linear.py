@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops import empty
-from ..tensor import Tensor
-from . import functional as F
-from . import init
+from ..functions import empty
+from ..nn import functional as F
+from ..nn import init
+from ..tensors.tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

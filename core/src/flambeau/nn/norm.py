@@ -7,10 +7,10 @@ from typing import Any
 
 from .. import dtypes
 from ..errors import UnsupportedError, ValueRangeError
-from ..ops import empty, ones, tensor, zeros
-from ..tensor import Tensor
-from . import functional as F
-from . import init
+from ..functions import empty, ones, tensor, zeros
+from ..nn import functional as F
+from ..nn import init
+from ..tensors.tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import empty
-from ..tensor import Parameter, Tensor
+from ..functions import empty
+from ..tensors.tensor import Parameter, Tensor
 
 __all__ = ["Buffer", "Parameter"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import PreconditionError, UnsupportedError
+from ..functions import empty
 from ..modes import no_grad
-from ..ops import empty
-from ..tensor import Tensor
-from . import functional as F
-from . import init
+from ..nn import functional as F
+from ..nn import init
+from ..tensors.tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

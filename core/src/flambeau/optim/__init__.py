@@ -1,6 +1,6 @@
 """Optimizers and learning-rate schedules."""
 
-from . import lr_scheduler
+from ..optim import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .optimizer import Optimizer

@@ -4,23 +4,23 @@ from ._workers import WorkerInfo, get_worker_info
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
-    ChainDataset,
-    ConcatDataset,
-    Dataset,
-    IterableDataset,
-    StackDataset,
-    Subset,
-    TensorDataset,
-    random_split,
+           ChainDataset,
+           ConcatDataset,
+           Dataset,
+           IterableDataset,
+           StackDataset,
+           Subset,
+           TensorDataset,
+           random_split,
 )
 from .sampler import (
-    BatchSampler,
-    DistributedSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    SubsetRandomSampler,
-    WeightedRandomSampler,
+           BatchSampler,
+           DistributedSampler,
+           RandomSampler,
+           Sampler,
+           SequentialSampler,
+           SubsetRandomSampler,
+           WeightedRandomSampler,
 )
 
 __all__ = ["BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "DistributedSampler",
