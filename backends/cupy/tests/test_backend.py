@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from flambeau import functions as ops  # noqa: F401  (fills the op table)
+from flambeau import ops  # noqa: F401  (fills the op table)
 from flambeau.contract.backend import encode
 from flambeau.dtypes import bfloat16, float32, int64
 from flambeau.errors import BackendError

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from flambeau import dtypes
-from flambeau import functions as ops
+from flambeau import dtypes, ops
 from flambeau.contract.device import Device
 from flambeau.dtypes import DType
 from flambeau.table.registry import ACCEPTS, TABLE, OpDef, Param

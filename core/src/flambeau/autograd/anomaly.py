@@ -15,7 +15,6 @@ import weakref
 from heapq import heappop
 from typing import Any
 
-from ..autograd import function
 from ..errors import GradientError
 from ..modes import _grad
 from ..table import dispatch
@@ -24,6 +23,7 @@ from ..tensors import views
 from ..tensors.tensor import Tensor
 from ..walk import engine, tape
 from ..walk.tape import Node
+from . import function
 
 _PACKAGE = __name__.partition(".")[0]
 _stacks: weakref.WeakKeyDictionary[Node, traceback.StackSummary] = weakref.WeakKeyDictionary()

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ArgumentError, GradientError, ShapeError, ValueRangeError
 from ..functions import stack, zeros, zeros_like
 from ..modes import enable_grad
+from ..spelling import public
 from ..tensors.tensor import Tensor
 from ..walk.engine import grad
 
@@ -252,3 +253,4 @@ def hvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
 
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+__getattr__, __dir__ = public(__name__)

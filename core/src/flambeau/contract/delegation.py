@@ -33,7 +33,7 @@ def borrowed(backend: Backend, lender: str = "reference") -> dict[str, Kernel]:
     >>> "add" in Mine().delegated, "neg" in Mine().delegated
     (True, False)
     """
-    from ..contract import plugins
+    from . import plugins
 
     if lender == backend.name:
         raise ContractError(f"backend {lender!r} cannot borrow kernels from itself", backend=lender)

@@ -109,6 +109,7 @@ class _Default:
 _default = _Default()
 _stack: list[Device | None] = []
 DEVICES: dict[tuple[str, int | None], Device] = {}
+FINDER: list[Any] = []  # contract.plugins puts itself here: what finds the backend that a name means
 _names: dict[str, Device] = {}  # what users wrote -> the device; emptied when backends change
 
 
@@ -160,13 +161,12 @@ def resolve(device: Any) -> Device:
 
 
 def _find(text: str) -> Device:
-    from ..contract import plugins
-
     name, colon, number = text.partition(":")
     if colon and not number.isdigit():
         raise DeviceError(f"invalid device string {text!r}: expected NAME or NAME:INDEX", op="device", device=text)
     index = int(number) if colon else None
-    backend = plugins.backend_for(name)
+    finder = FINDER[0]
+    backend = finder.backend_for(name)
     if index is not None and index >= backend.device_count():
         raise DeviceError(f"{text!r}: backend {backend.name!r} has {backend.device_count()} device(s)",
                           op="device", device=text)
@@ -174,7 +174,7 @@ def _find(text: str) -> Device:
         index = None
     key = backend.name, index
     if key not in DEVICES:
-        preferred = name == backend.device_type or plugins.preferred(backend.device_type) is backend
+        preferred = name == backend.device_type or finder.preferred(backend.device_type) is backend
         DEVICES[key] = Device(backend, index, backend.device_type if preferred else backend.name)
     return DEVICES[key]
 

@@ -8,12 +8,13 @@ when a backend is looked for.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from ..errors import BackendError, BackendNotFoundError, ContractError
 from ..table.registry import check_backend
 from .backend import Backend, Status
-from .device import forget
+from .device import FINDER, forget
 
 GROUP = "flambeau.backends"
 
@@ -100,8 +101,6 @@ def _load(entry: Installed) -> Backend:
     if not entry.status.ok:
         raise BackendError(f"backend {entry.name!r} cannot be used: {entry.status.reason or entry.status.code}; to mend"
                            f" it: {entry.status.fix}", op="device", backend=entry.name)
-    from .. import functions  # noqa: F401 - the table must be complete before it is checked
-
     try:
         backend: Backend = entry.descriptor.load()
     except Exception as error:
@@ -109,7 +108,7 @@ def _load(entry: Installed) -> Backend:
                            backend=entry.name) from error
     if not isinstance(backend, Backend):
         raise ContractError(f"backend {entry.name!r}: load() returned {type(backend).__name__}, not a"
-                            " flambeau.backend.Backend", backend=entry.name)
+                            " flambeau.contract.backend.Backend", backend=entry.name)
     check_backend(backend)
     return backend
 
@@ -161,3 +160,6 @@ def backends() -> dict[str, Status]:
     True
     """
     return {name: entry.status for name, entry in sorted(installed().items())}
+
+
+FINDER.append(sys.modules[__name__])

@@ -9,12 +9,13 @@ from .. import dtypes
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, get_default_dtype, of_scalar, promote_types
-from ..errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, ShapeError, ValueRangeError
 from ..ops.create import _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..ops.create import _to_device_op as core_to_device_op
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
+from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
 
 
@@ -159,8 +160,6 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
 
 
 def _from_data(data: Any, dtype: DType | None, device: Any) -> Tensor:
-    pass
-
     if isinstance(data, Tensor):
         made = wrap(TABLE["copy"].kernels[data._kind.plain](data._array), data._kind.plain)
         return convert(made, dtype, None if device is None else resolve(device)).detach()
@@ -269,40 +268,10 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
                               dtype=dtype) from error
 
 
-def from_array(data: Any, device: Any = None) -> Tensor:
-    """An array of another library, copied through its buffer."""
-    view = _buffer(data)
-    dtype = _foreign_dtype(data)
-    kind = kind_for(dtype, device)
-    return wrap(kind.device.backend.from_host(view, tuple(data.shape), dtype), kind)
-
-
-def _foreign_dtype(data: Any) -> DType:
-    name = getattr(getattr(data, "dtype", None), "name", str(getattr(data, "dtype", "")))
-    dtype = dtypes.BY_NAME.get(str(name).rpartition(".")[2])
-    if dtype is None:
-        raise DTypeError(f"can't convert an array of type {name}; supported are"
-                         f" {', '.join(d.name for d in dtypes.ALL)}", op="tensor")
-    return dtype
-
-
-def _buffer(data: Any) -> Any:
-    """C-ordered little-endian bytes of a foreign array."""
-    if hasattr(data, "tobytes"):
-        return data.tobytes()
-    if hasattr(data, "__array__"):
-        return data.__array__().tobytes()
-    raise ArgumentError(f"cannot read the elements of {type(data).__name__}", op="tensor")
-
-
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without copying where dtype and device allow it."""
-    pass
-
     if isinstance(data, Tensor):
         return convert(data, dtype, None if device is None else resolve(device))
-    from ..tensors.interop import from_numpy, shares_memory
-
     if shares_memory(data, kind_for(None, device)):
         return convert(from_numpy(data), dtype, None if device is None else resolve(device))
     return tensor(data, dtype=dtype, device=device)
@@ -343,6 +312,9 @@ def legacy_new(cls: type, args: Any, kwargs: dict[str, Any]) -> Tensor:
     subclassed: Any = new(cls)
     fill(subclassed, made._array, made._kind.plain.of_subclass(cls))
     return subclassed  # type: ignore[no-any-return]
+
+
+attach(staticmethod(lambda cls, *args, **kwargs: legacy_new(cls, args, kwargs)), "__new__")
 
 
 def _is_size(value: Any) -> bool:

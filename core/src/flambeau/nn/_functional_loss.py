@@ -191,7 +191,8 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
     dim, epsilon = target.dim(), 1e-12
     norms = ((input1 * input1).sum(dim) + epsilon) * ((input2 * input2).sum(dim) + epsilon)
     cosine = (input1 * input2).sum(dim) / norms.sqrt()
-    loss = functions.where(target == 1, 1 - cosine, 0.0) + functions.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+    apart = functions.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+    loss = functions.where(target == 1, 1 - cosine, 0.0) + apart
     return reduced(loss, reduction_of(reduction, size_average, reduce))
 
 

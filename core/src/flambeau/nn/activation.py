@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import PreconditionError, ValueRangeError
 from ..functions import full
-from ..nn import functional as F
 from ..tensors.tensor import Tensor
+from . import functional as F
 from .module import Module
 from .parameter import Parameter
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..errors import ValueRangeError
 from ..functions import empty
-from ..nn import functional as F
 from ..tensors.tensor import Tensor
+from . import functional as F
 from ._sizes import doubled_reversed, ntuple
 from .linear import reset_weight_and_bias
 from .module import Module

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..nn import functional as F
 from ..tensors.tensor import Tensor
+from . import functional as F
 from .module import Module
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ValueRangeError
-from ..nn import functional as F
 from ..tensors.tensor import Tensor
+from . import functional as F
 from .module import Module
 
 

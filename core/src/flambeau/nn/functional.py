@@ -52,6 +52,7 @@ from ..functions import (
     unfold,
 )
 from ..functions.norm import local_response_norm
+from ..spelling import public
 from ._functional_activation import (
     celu,
     elu,
@@ -131,3 +132,4 @@ __all__ = [
     "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
     "tanhshrink", "threshold", "threshold_", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
 ]
+__getattr__, __dir__ = public(__name__)

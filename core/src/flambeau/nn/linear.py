@@ -7,9 +7,9 @@ from typing import Any
 
 from ..errors import ValueRangeError
 from ..functions import empty
-from ..nn import functional as F
-from ..nn import init
 from ..tensors.tensor import Tensor
+from . import functional as F
+from . import init
 from .module import Module
 from .parameter import Parameter
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ArgumentError, ValueRangeError
-from ..nn import functional as F
 from ..tensors.tensor import Tensor
+from . import functional as F
 from ._reduction import reduction_of
 from .distance import PairwiseDistance
 from .module import Module

@@ -8,9 +8,9 @@ from typing import Any
 from .. import dtypes
 from ..errors import UnsupportedError, ValueRangeError
 from ..functions import empty, ones, tensor, zeros
-from ..nn import functional as F
-from ..nn import init
 from ..tensors.tensor import Tensor
+from . import functional as F
+from . import init
 from .module import Module
 from .parameter import Parameter
 

@@ -21,8 +21,6 @@ from .sort import searchsorted_op, sort_op
 @as_strided_op.grad("input")
 def _(g, input_shape, *, size, stride, storage_offset):
     """Each element's gradient goes to its place in the storage (of an input that is contiguous from offset 0)."""
-    pass
-
     return reshape(put_flat(zeros_of(g, (numel(input_shape),)), g, size, stride, storage_offset), input_shape)
 
 
@@ -30,8 +28,6 @@ def _(g, input_shape, *, size, stride, storage_offset):
 def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
     """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
     from .arithmetic import maximum
-    pass
-
     extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
     held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
     if _overlaps(input_shape, own_stride):
@@ -273,8 +269,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     `reduce` "add" or "multiply" combines it with what is there. Where places repeat, the last one wins.
     """
     from .movement import expand
-    pass
-
     src = value if src is None else src
     if not isinstance(src, Tensor):
         src = expand(input.new_full((), src), tuple(index._array.shape))
@@ -291,8 +285,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 @sort_op.grad("input")
 def _(g, indices, input_shape, *, dim):
     from .create import zeros_of
-    pass
-
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)
 
 

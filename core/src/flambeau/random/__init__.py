@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.device import Device, resolve
 from ..dtypes import uint8
 from ..errors import ArgumentError, UnsupportedError, ValueRangeError
+from ..spelling import public
 from .mt19937 import Engine, canonical_seed
 
 if TYPE_CHECKING:
@@ -200,3 +201,4 @@ def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng
     finally:
         if state is not None:
             default_generator.load_state_bytes(state)
+__getattr__, __dir__ = public(__name__)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..contract.device import resolve
-from .printing import format_tensor
-from .tensor import Tensor
+from .tensor import Tensor, attach
 
 
 def tensor_repr(tensor: Tensor) -> str:
     """The text of `repr(tensor)`."""
+    from .printing import format_tensor  # loaded when something is printed
+
     backend = tensor.device.backend
     array = tensor._array
 
@@ -27,3 +28,10 @@ def tensor_repr(tensor: Tensor) -> str:
     return format_tensor(fetch, tuple(array.shape), tensor.dtype, requires_grad=tensor.requires_grad,
                          grad_fn_name=tensor.grad_fn.name() if tensor.grad_fn is not None else None,
                          device=None if plain else str(tensor.device))
+
+
+def _repr(self: Tensor, *, tensor_contents: Any = None) -> str:
+    return tensor_repr(self)
+
+
+attach(_repr, "__repr__")

@@ -16,7 +16,7 @@ from ..ops.index import index_op, index_put_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
 from ..table.dispatch import lift
-from ..tensors import views
+from . import views
 from .tensor import Tensor, attach
 
 

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import dtypes
 from ..contract.device import Kind, resolve
+from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, GradientError, UnsupportedError
-from ..functions.create import from_array
+from ..ops.create import kind_for
 from .tensor import Tensor, attach, wrap
+
+
+def from_array(data: Any, device: Any = None) -> Tensor:
+    """An array of another library, copied through its buffer."""
+    view = _buffer(data)
+    dtype = _foreign_dtype(data)
+    kind = kind_for(dtype, device)
+    return wrap(kind.device.backend.from_host(view, tuple(data.shape), dtype), kind)
+
+
+def _foreign_dtype(data: Any) -> DType:
+    name = getattr(getattr(data, "dtype", None), "name", str(getattr(data, "dtype", "")))
+    dtype = dtypes.BY_NAME.get(str(name).rpartition(".")[2])
+    if dtype is None:
+        raise DTypeError(f"can't convert an array of type {name}; supported are"
+                         f" {', '.join(d.name for d in dtypes.ALL)}", op="tensor")
+    return dtype
+
+
+def _buffer(data: Any) -> Any:
+    """C-ordered little-endian bytes of a foreign array."""
+    if hasattr(data, "tobytes"):
+        return data.tobytes()
+    if hasattr(data, "__array__"):
+        return data.__array__().tobytes()
+    raise ArgumentError(f"cannot read the elements of {type(data).__name__}", op="tensor")
 
 
 def from_numpy(ndarray: Any) -> Tensor:

@@ -67,11 +67,6 @@ class Tensor(TensorMethods):
     __array_priority__ = 1000  # so that NumPy leaves mixed operators to us
     __hash__ = object.__hash__
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        from ..functions.create import legacy_new
-
-        return legacy_new(cls, args, kwargs)
-
     # --- what it is
 
     dtype: Any = property(attrgetter("_kind.dtype"), doc="The element type.")
@@ -365,11 +360,6 @@ class Tensor(TensorMethods):
             raise ArgumentError("iteration over a 0-d tensor", op="iter")
         return iter(self.unbind(0))
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        from .display import tensor_repr
-
-        return tensor_repr(self)
-
     def __format__(self, spec: str) -> str:
         if not self._array.shape and spec != "":
             return format(self.item(), spec)
@@ -393,9 +383,7 @@ class Parameter(Tensor):
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         if data is None:
-            from ..functions.create import empty
-
-            data = empty(0)
+            data = Tensor()
         if not isinstance(data, Tensor):
             raise ArgumentError(f"data must be a Tensor, got {type(data).__name__}", op="Parameter")
         made = new(cls)
@@ -404,7 +392,7 @@ class Parameter(Tensor):
         made.requires_grad = requires_grad
         return made
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
 

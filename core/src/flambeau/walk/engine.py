@@ -19,7 +19,7 @@ from ..table.dispatch import lift
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
 from ..tensors.views import bump, store
-from .tape import FREED, WRAPPED, Leaf, Node, Output
+from .tape import FREED, UNPACK, WRAPPED, Leaf, Node, Output
 
 
 def unpack(node: Node, i: int, create: bool) -> Any:
@@ -460,5 +460,6 @@ def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | No
 
 
 attach(_backward_method, "backward")
+UNPACK.append(unpack)
 
 __all__ = ["Walk", "backward", "grad", "node_gradients", "unpack"]

@@ -16,6 +16,7 @@ from typing import Any
 
 tick = itertools.count(1).__next__
 new_node = object.__new__
+UNPACK: list[Any] = []  # walk.engine puts its reader of saved values here
 
 
 # A version cell is a list [count, views]: how often the memory was changed in place, and the live
@@ -100,15 +101,13 @@ class Node:
         raise AttributeError(f"{self.name()!r} object has no attribute {name!r}")
 
     def _saved_value(self, name: str) -> Any:
-        from .engine import unpack
-
         if self.attrs and name in self.attrs:
             return self.attrs[name]
         names = {"self": "input", "result": "out"}
         name = names.get(name, name)
         if name not in self.op.saves:
             raise AttributeError(f"{self.name()!r} saves no {name!r}")
-        return unpack(self, self.op.saves.index(name), True)
+        return UNPACK[0](self, self.op.saves.index(name), True)
 
 
 class AccumulateGrad:
