@@ -56,7 +56,7 @@ FOUND = {  # mutant -> a check that must fail, and the kind of failure it must r
     "shared-buffer": ("contract/copied/float32", "copy"),
     "false-aliasing": ("contract/manifest", "manifest"),
     "overrun": ("contract/guards/assign/float32", "guard"),
-    "neighbours-read": ("contract/guards/elementwise", "guard"),
+    "neighbours-read": ("contract/guards/arithmetic", "guard"),
     "upload-deferred": ("contract/hazards/source-overwritten/float32", "stale read"),
     "broken-after-error": ("contract/error-fields", "next op"),
     "other-contract": ("contract/manifest", "manifest"),

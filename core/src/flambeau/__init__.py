@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from types import ModuleType as _ModuleType
 
-from . import autograd, errors, random
+from . import autograd, dtypes, errors, random
 from .moved import remember as _remember
-from .spelling import public as _public
-from .tensors import copying as _copying, display as _display
+from .spelling import Missing as _Missing, public as _public
+from .tensors import copying as _copying, display as _display, missing as _missing
 from .constants import *
 from .contract.device import device, get_default_device, set_default_device
 from .dtypes import (
@@ -36,9 +36,12 @@ _LAZY = {
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
 }
-_MODULES = ("autograd", "errors", "random")
+_MODULES = ("autograd", "dtypes", "errors", "random")
 
 _remember(__name__)
+for _name in _missing.NAMES:
+    if not hasattr(Tensor, _name):
+        setattr(Tensor, _name, _Missing(_name))
 for _name in [n for n, value in globals().items() if isinstance(value, _ModuleType) and n not in _MODULES]:
     del globals()[_name]  # the rooms are imported by path; as attributes they would stand among public names
 del annotations

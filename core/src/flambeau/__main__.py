@@ -1,10 +1,13 @@
-"""`python -m flambeau doctor`: which backends are installed, which can be used, and how to mend the rest."""
+"""`python -m flambeau doctor`: which backends are installed, which can be used, and how to mend the rest.
+
+`python -m flambeau coverage`: which of PyTorch's public names are here, module by module, as a Markdown page.
+"""
 
 from __future__ import annotations
 
 import sys
 
-USAGE = "usage: python -m flambeau doctor"
+USAGE = "usage: python -m flambeau doctor | coverage"
 
 
 def report() -> tuple[str, bool]:
@@ -49,6 +52,11 @@ def _state(entry: object) -> str:
 
 def main(arguments: list[str]) -> int:
     """Runs the command; exit status 0 if a CPU backend can be used, 1 if not, 2 for wrong usage."""
+    if arguments == ["coverage"]:
+        from .coverage import page
+
+        print(page(), end="")
+        return 0
     if arguments != ["doctor"]:
         print(USAGE, file=sys.stderr)
         return 2

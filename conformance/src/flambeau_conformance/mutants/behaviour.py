@@ -227,7 +227,7 @@ def _leaking_errors(base: Backend, kernel: Kernel, x: Any, y: Any) -> Any:
         raise error
 
 
-kernels("leak", "tanh keeps every result.", "leak", ("contract/growth/elementwise", "contract/growth/training",
+kernels("leak", "tanh keeps every result.", "leak", ("contract/growth/math", "contract/growth/training",
                                                       "contract/graph*"), {"tanh": called(_leaking)})
 kernels("leak-on-error", "add keeps a copy of operands that do not fit.", "leak", ("contract/growth/errors",),
         {"add": based(_leaking_errors)})
@@ -243,7 +243,7 @@ def _leak_on_upload(base: Backend) -> Parts:
     return Parts(members={"from_host": from_host})
 
 
-@mutant("cyclic-results", "leak", "contract/growth/elementwise", "contract/growth/training", "contract/graph*")
+@mutant("cyclic-results", "leak", "contract/growth/math", "contract/growth/training", "contract/graph*")
 def _cyclic_results(base: Backend) -> Parts:
     """Every call leaves a cycle behind that only the garbage collector frees."""
     def call(kernel: Kernel) -> Kernel:

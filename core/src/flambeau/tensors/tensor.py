@@ -15,6 +15,7 @@ from ..contract.device import Device, Kind
 from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, ValueRangeError
 from ..shapes import canonical_dim, contiguous_strides, numel
+from ..spelling import Missing
 from ..walk.tape import Meta, Output, RemovableHandle, View
 
 if TYPE_CHECKING:
@@ -366,7 +367,8 @@ class Tensor(TensorMethods):
         return format(repr(self), spec) if spec else repr(self)
 
     def __dir__(self) -> list[str]:
-        return sorted(set(object.__dir__(self)))
+        lacking = {name for name, value in vars(Tensor).items() if type(value) is Missing}
+        return sorted(set(object.__dir__(self)) - lacking)
 
 
 def raise_no_dims(op: str, dim: Any) -> None:

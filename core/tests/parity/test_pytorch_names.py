@@ -1,4 +1,7 @@
-"""PyTorch's public names, module by module: `python core/tests/parity/pytorch_names.py` writes core's list anew."""
+"""The list of PyTorch's public names, which errors and docs/coverage.md go by, is PyTorch's.
+
+`python core/tests/parity/test_pytorch_names.py` writes it anew.
+"""
 
 import importlib
 import inspect
@@ -17,7 +20,8 @@ MODULES = [
     "torch.optim.swa_utils", "torch.random", "torch.serialization", "torch.sparse", "torch.special", "torch.testing",
     "torch.utils", "torch.utils.checkpoint", "torch.utils.data", "torch.utils.dlpack",
 ]
-_CLASSES = {"Event", "Generator", "Size", "Stream"}
+CLASSES = {"AcceleratorError", "Event", "Generator", "GradScaler", "OutOfMemoryError", "Size", "Stream", "SymBool",
+           "SymFloat", "SymInt"}
 VENDORS = ("cudnn_", "miopen_", "mkldnn_", "fbgemm_", "mkl_", "vitals", "unify_type", "import_ir")
 
 
@@ -32,7 +36,7 @@ def public(module: str) -> list[str]:
         declared = getattr(owner, "__all__", None)
     names = set(dir(owner)) if declared is None or module == "torch" else set(declared)
     if module == "torch":  # the compiler's classes show there, too
-        names = {n for n in names if n[0].islower() or n in declared or n.endswith("Tensor") or n in _CLASSES}
+        names = {n for n in names if n[0].islower() or n.endswith(("Tensor", "Storage")) or n in CLASSES}
     return sorted(name for name in names if not name.startswith("_") and not name.startswith(VENDORS)
                   and _is_pytorchs(module, name, getattr(owner, name, None)))
 
@@ -57,6 +61,10 @@ def text() -> str:
             lines = textwrap.wrap(" ".join(public(module)), 116, break_on_hyphens=False)
             parts += [f"{module}:", *(f"    {line}" for line in lines)]
     return "\n".join(parts) + "\n"
+
+
+def test_the_list_is_what_pytorch_has():
+    assert LIST.read_text() == text()
 
 
 if __name__ == "__main__":
