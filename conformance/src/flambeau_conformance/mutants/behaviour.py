@@ -233,7 +233,7 @@ kernels("leak-on-error", "add keeps a copy of operands that do not fit.", "leak"
         {"add": based(_leaking_errors)})
 
 
-@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/random")
+@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/draws")
 def _leak_on_upload(base: Backend) -> Parts:
     """from_host keeps a copy of what it is given."""
     def from_host(buffer: Any, *rest: Any, **options: Any) -> Any:
