@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -42,6 +44,11 @@ class ArrayApiBackend(Backend):
         self.kernels = {op: self._any(op) for op in TABLE}
         lacking = [d for d in ALL if d not in self.namespace.dtypes]
         self.unsupported = {(op, d.name): self.namespace.lacks(d) for op in TABLE for d in lacking}
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """NumPy's `errstate` where the library may compute with NumPy, as array_api_strict does."""
+        numpy: Any = sys.modules.get("numpy")
+        return nullcontext() if numpy is None else numpy.errstate(all="ignore")
 
     def _any(self, name: str) -> Kernel:
         """The kernel of the dtype that most calls have: float32 where the op takes it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -61,6 +62,10 @@ class Backend:
         """The kernel of an optimizer's step over lists of arrays ("sgd_step", "adam_step"), or None to compose it."""
         return None
 
+    def quiet(self) -> AbstractContextManager[Any]:
+        """What a kernel is repeated under after it warned or raised over inf or nan: those are answers."""
+        return nullcontext()
+
     @property
     def delegated(self) -> Sequence[str]:
         """Ops whose kernels another backend computes (`flambeau.delegation`): with one, no backend is conformant."""
@@ -109,7 +114,13 @@ class Backend:
 
     def accumulate(self, array: Any, other: Any) -> Any:
         """`array` plus `other` in array's own memory (or a new array where arrays cannot change)."""
-        return self.kernels["assign"](array, self.kernels["add"](array, other))
+        add = self.kernels["add"]
+        try:
+            total = add(array, other)
+        except (RuntimeWarning, FloatingPointError):
+            with self.quiet():
+                total = add(array, other)
+        return self.kernels["assign"](array, total)
 
     def item(self, array: Any) -> Any:
         """The only element as a Python bool, int, float or complex."""

@@ -31,7 +31,8 @@ def fused_step(name: str, params: Tensors, grads: Tensors, states: Sequence[Tens
         return False
     if not all(type(t._array) is backend.array_type for t in counters):
         return False
-    kernel(*[[t._array for t in tensors] for tensors in lists], [t._array for t in counters], **attributes)
+    with backend.quiet():  # half a step could not be repeated
+        kernel(*[[t._array for t in tensors] for tensors in lists], [t._array for t in counters], **attributes)
     for tensors in (params, *states, counters):
         for t in tensors:
             bump(t)

@@ -8,7 +8,7 @@ from .. import dtypes
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, get_default_dtype
 from ..errors import ArgumentError, ValueRangeError
-from ..table.dispatch import composite, into, out_of_memory, primitive
+from ..table.dispatch import composite, into, out_of_memory, primitive, quietly
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor, wrap
@@ -73,7 +73,7 @@ def as_dtype(value: Any) -> DType:
 
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
     try:
-        made = wrap(TABLE["full"].kernels[kind](size=size, value=value, dtype=kind.dtype), kind)
+        made = wrap(quietly(kind, TABLE["full"].kernels[kind], size=size, value=value, dtype=kind.dtype), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(TABLE["full"], {"size": size}, kind.dtype, error) from error
     if requires_grad:
@@ -107,7 +107,8 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
         length = _arange_length(*[int(v) for v in (start, end, step)]) if int(step) else length
     if kind.dtype.category == 1:
         start, step = int(start), int(step) if int(step) == step else step
-    made = wrap(TABLE["arange"].kernels[kind](start=start, step=step, length=length, dtype=kind.dtype), kind)
+    kernel = TABLE["arange"].kernels[kind]
+    made = wrap(quietly(kind, kernel, start=start, step=step, length=length, dtype=kind.dtype), kind)
     if requires_grad:
         made.requires_grad = True
     return made if out is None else into(arange_op.op, out, made)

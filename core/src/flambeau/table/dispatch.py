@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from ..contract.device import Kind, default_device
@@ -34,6 +35,7 @@ from .codegen import caller_source
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
+_quiet: ContextVar[bool] = ContextVar("flambeau_quiet", default=False)  # a call is being repeated
 NUMBERS = (int, float, complex)
 
 
@@ -167,14 +169,14 @@ def scalar_tensor(value: Any, kind: Kind) -> Tensor:
         value = int(value) & ((1 << dtype.bits) - 1)
         if dtype.is_signed and value >> (dtype.bits - 1):
             value -= 1 << dtype.bits
-    return wrap(TABLE["full"].kernels[kind](size=(), value=value, dtype=dtype), kind)
+    return wrap(quietly(kind, TABLE["full"].kernels[kind], size=(), value=value, dtype=dtype), kind)
 
 
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
     """A creation op on the default device."""
     kind = default_device().kinds[attrs["dtype"]]
     try:
-        return wrap(op.kernels[kind](**attrs), kind)
+        return wrap(quietly(kind, op.kernels[kind], **attrs), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(op, attrs, kind.dtype, error) from error
 
@@ -364,6 +366,8 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
     """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong."""
     if type(error) is TakeSlowPath:
         return mixed(op, inputs, attrs)
+    if isinstance(error, LOUD):
+        return _again(op, error, inputs, attrs)
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
@@ -373,6 +377,31 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
     _check_shapes(op, inputs, attrs)
     raise _translated(op, error, inputs) from error
+
+
+LOUD = (RuntimeWarning, FloatingPointError)  # what libraries say of inf and nan where the user made warnings errors
+
+
+def _again(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
+    """The call once more under the backend's `quiet`; no kernel of an op has changed its inputs by then."""
+    backends = [t._kind.device.backend for _, t in _flatten(op, inputs)]
+    if not backends or _quiet.get():
+        raise _translated(op, error, inputs) from None
+    token = _quiet.set(True)
+    try:
+        with backends[0].quiet():
+            return _call_plain(op, {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})})
+    finally:
+        _quiet.reset(token)
+
+
+def quietly(kind: Kind, kernel: Any, *arrays: Any, **attrs: Any) -> Any:
+    """A kernel called outside its op's caller: what it says of inf and nan is met as `recover` does."""
+    try:
+        return kernel(*arrays, **attrs)
+    except LOUD:
+        with kind.device.backend.quiet():
+            return kernel(*arrays, **attrs)
 
 
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:

@@ -130,7 +130,12 @@ def store(target: Tensor, source: Tensor) -> Tensor:
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
-        array = TABLE["cast"].kernels[source._kind.plain](array, dtype=kind.dtype)
+        cast = TABLE["cast"].kernels[source._kind.plain]
+        try:
+            array = cast(array, dtype=kind.dtype)
+        except (RuntimeWarning, FloatingPointError):  # as dispatch.recover: inf and nan are answers
+            with kind.device.backend.quiet():
+                array = cast(array, dtype=kind.dtype)
     assign = TABLE["assign"].kernels[kind]
     if kind.device.backend.shared_views:
         assign(target._array, array)
