@@ -69,8 +69,8 @@ def train_epoch(model, loader, optimizer, title):
     """One pass through the images; the mean loss and the share of right answers on the way."""
     model.train()
     loss_sum, right, seen = 0.0, 0, 0
-    progress = tqdm(loader, desc=title, leave=False, ascii=True)
-    for images, labels in progress:
+    progress = tqdm(total=len(loader), desc=title, leave=False, ascii=True)
+    for images, labels in loader:
         optimizer.zero_grad()
         scores = model(images)
         loss = F.cross_entropy(scores, labels)
@@ -79,7 +79,9 @@ def train_epoch(model, loader, optimizer, title):
         loss_sum += loss.item() * len(labels)
         right += (scores.argmax(1) == labels).sum().item()
         seen += len(labels)
-        progress.set_postfix(loss=f"{loss_sum / seen:.4f}")
+        progress.set_postfix(loss=f"{loss_sum / seen:.4f}", refresh=False)
+        progress.update()  # counts, then draws
+    progress.close()
     return loss_sum / seen, right / seen
 
 

@@ -1,5 +1,6 @@
 """The demo keeps its promises: accuracy, time, files, and the same losses on every backend."""
 
+import os
 import re
 import subprocess
 import sys
@@ -42,3 +43,10 @@ def test_reference_prints_the_losses_of_numpy(tmp_path: Path):
 def test_the_seed_decides(tmp_path: Path):
     first, again, other = (run(tmp_path, "--small", "--epochs", "1", "--seed", seed) for seed in "112")
     assert losses(first) == losses(again) != losses(other)
+
+
+def test_the_progress_bar_moves_to_its_end(tmp_path: Path):
+    done = subprocess.run([sys.executable, str(PROGRAM), f"--out={tmp_path}", "--small", "--epochs=1"],
+                          capture_output=True, text=True, timeout=300, env=os.environ | {"TQDM_MININTERVAL": "0"})
+    counts = [(int(n), int(total)) for n, total in re.findall(r"(\d+)/(\d+) \[", done.stderr)]
+    assert counts == [(n, 8) for n in range(9)]
