@@ -164,7 +164,7 @@ class _Writer:
         op = self.op
         if op.inlined and not op.fusable:
             return ["try:", f"    return body({self._forward_body()})", "except FlambeauError as error:",
-                    "    raise renamed(error, op) from error"]
+                    "    raise renamed(error, op) from None"]
         recover = f"return recover(op, error, {self._inputs_tuple()}, {self._attrs()})"
         if operator:
             recover = f"return recover_operator(op, error, {self._inputs_tuple()}, {self._attrs()})"

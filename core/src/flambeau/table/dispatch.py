@@ -178,7 +178,7 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
     try:
         return wrap(quietly(kind, op.kernels[kind], **attrs), kind)
     except (MemoryError, OverflowError, ValueError) as error:
-        raise out_of_memory(op, attrs, kind.dtype, error) from error
+        raise out_of_memory(op, attrs, kind.dtype, error) from None
 
 
 _ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
@@ -363,7 +363,18 @@ def renamed(error: FlambeauError, op: OpDef) -> FlambeauError:
 
 
 def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
-    """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong."""
+    """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong.
+
+    The error is shown alone: what the fast path met on the way says nothing more.
+    """
+    try:
+        return _recovered(op, error, inputs, attrs)
+    except FlambeauError as told:
+        told.__suppress_context__ = True
+        raise
+
+
+def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     if type(error) is TakeSlowPath:
         return mixed(op, inputs, attrs)
     if isinstance(error, LOUD):
@@ -371,12 +382,13 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
-        raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from error
+        raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from None
     for name, value in _flatten_safely(op, inputs):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
     _check_shapes(op, inputs, attrs)
-    raise _translated(op, error, inputs) from error
+    told = _translated(op, error, inputs)
+    raise told from error if type(told) is BackendError else None  # of a kernel's own fault the kernel's lines matter
 
 
 LOUD = (RuntimeWarning, FloatingPointError)  # what libraries say of inf and nan where the user made warnings errors

@@ -204,7 +204,7 @@ def bind_sgn(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return sgn, None
 
 
@@ -1095,5 +1095,5 @@ def bind_heaviside(op, kernels, defaults, body):
         try:
             return body(input, values)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return heaviside, None

@@ -189,7 +189,7 @@ def bind_ne(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     def __ne__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
@@ -199,7 +199,7 @@ def bind_ne(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return ne, __ne__
 
 
@@ -215,7 +215,7 @@ def bind_gt(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     def __gt__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
@@ -225,7 +225,7 @@ def bind_gt(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return gt, __gt__
 
 
@@ -241,7 +241,7 @@ def bind_ge(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     def __ge__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
@@ -251,7 +251,7 @@ def bind_ge(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return ge, __ge__
 
 
@@ -632,7 +632,7 @@ def bind_logical_and(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return logical_and, None
 
 
@@ -643,7 +643,7 @@ def bind_logical_or(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return logical_or, None
 
 
@@ -654,5 +654,5 @@ def bind_logical_xor(op, kernels, defaults, body):
         try:
             return body(input, other)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return logical_xor, None

@@ -128,5 +128,5 @@ def bind_conj(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return conj, None

@@ -449,7 +449,7 @@ def bind_isnan(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return isnan, None
 
 
@@ -460,7 +460,7 @@ def bind_isinf(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return isinf, None
 
 
@@ -471,7 +471,7 @@ def bind_isfinite(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return isfinite, None
 
 
@@ -482,7 +482,7 @@ def bind_isposinf(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return isposinf, None
 
 
@@ -493,7 +493,7 @@ def bind_isneginf(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return isneginf, None
 
 
@@ -504,7 +504,7 @@ def bind_signbit(op, kernels, defaults, body):
         try:
             return body(input)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return signbit, None
 
 

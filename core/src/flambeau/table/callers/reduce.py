@@ -811,7 +811,7 @@ def bind_any(op, kernels, defaults, body):
         try:
             return body(input, dim, keepdim)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return any, None
 
 
@@ -826,7 +826,7 @@ def bind_all(op, kernels, defaults, body):
         try:
             return body(input, dim, keepdim)
         except FlambeauError as error:
-            raise renamed(error, op) from error
+            raise renamed(error, op) from None
     return all, None
 
 
