@@ -19,6 +19,8 @@ class FlambeauError(Exception):
     """
 
     code = "FL000"
+    path = ""  # the module it came through, "encoder.layers.2": set while it passes the calls of modules
+    through: Any = None
 
     def __init__(self, message: str, *, op: str | None = None, **fields: Any) -> None:
         super().__init__(message)
@@ -27,7 +29,8 @@ class FlambeauError(Exception):
         self.fields = fields
 
     def __str__(self) -> str:
-        head = f"{self.op}: " if self.op else ""
+        head = f"{self.path}: " if self.path else ""
+        head += f"{self.op}: " if self.op else ""
         return f"{head}{self.message} ({self.code})"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import autograd
-from ..errors import HookError, UnsupportedError
+from ..errors import FlambeauError, HookError, UnsupportedError
 from ..modes import is_grad_enabled
 from ..tensors.tensor import Tensor
 from ._base import ModuleBase
@@ -115,6 +115,16 @@ def _first_tensor(result: Any) -> Tensor:
     return result
 
 
+def _locate(error: FlambeauError, module: Any) -> None:
+    """Puts the name by which `module` calls the part that the error came through before the path so far."""
+    part = error.through
+    if part is not None:
+        name = next((n for n, found in module.named_modules() if found is part and n), None)
+        if name is not None:
+            error.path = f"{name}.{error.path}" if error.path else name
+    error.through = module
+
+
 class Hooked(ModuleBase):
     """The part of a module that is called."""
 
@@ -124,8 +134,16 @@ class Hooked(ModuleBase):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
-            return self.forward(*args, **kwargs)
-        return self._call_with_hooks(args, kwargs)
+            try:
+                return self.forward(*args, **kwargs)
+            except FlambeauError as error:
+                _locate(error, self)
+                raise
+        try:
+            return self._call_with_hooks(args, kwargs)
+        except FlambeauError as error:
+            _locate(error, self)
+            raise
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         done: set[int] = set()
