@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import dtypes, views
-from .dispatch import lift
+from .dispatch import generous, lift, lift_exact
 from .errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from .ops.create import cast
 from .ops.index import index_op, index_put_op, nonzero
@@ -47,7 +47,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
-    made = lift(self, value)
+    made = lift_exact(self, value, generous(self._kind.dtype))
     if made is NotImplemented:
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {self.dtype!r}", op="index_put_")
     return made if made._kind.dtype is self._kind.dtype else cast(made, self.dtype)

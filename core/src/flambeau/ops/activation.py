@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import views
-from ..dispatch import composite, lift
+from ..dispatch import composite, lift, lift_exact
 from ..errors import DTypeError, ShapeError, ValueRangeError, ZeroDivisorError
 from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dim
@@ -90,7 +90,8 @@ def leaky_relu_backward(grad: Tensor, input: Tensor, negative_slope: float) -> T
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """x where it exceeds `threshold`, `value` elsewhere."""
     kind = input._kind.dtype
-    made = where_op(le(input, lift(input, threshold)), lift(input, value), input)
+    dtype = input._kind.dtype
+    made = where_op(le(input, lift_exact(input, threshold, dtype)), lift_exact(input, value, dtype), input)
     return made if made._kind.dtype is kind else made.to(kind)
 
 
@@ -106,7 +107,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     """x limited to [min_val, max_val]; no gradient at the limits."""
     if min_val > max_val:
         raise ValueRangeError("min_val cannot be greater than max_val", op="hardtanh")
-    made = minimum(maximum(input, lift(input, min_val)), lift(input, max_val))
+    dtype = input._kind.dtype
+    made = minimum(maximum(input, lift_exact(input, min_val, dtype)), lift_exact(input, max_val, dtype))
     return made if made._kind.dtype is input._kind.dtype else made.to(input._kind.dtype)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import views
-from ..dispatch import lift
-from ..dtypes import int64
+from ..dispatch import lift, result_dtype
+from ..dtypes import fit, held, int64
 from ..errors import ArgumentError, DTypeError, ValueRangeError
 from ..tensor import Tensor, attach
 from . import elementwise as e
@@ -15,12 +15,18 @@ from . import elementwise as e
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1 and not isinstance(alpha, bool):
         return other
-    number = other if isinstance(other, Tensor) else None
-    for t in (input, number):
-        if isinstance(t, Tensor) and t.dtype.category < 2 and isinstance(alpha, float):
-            raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                             f" {alpha!r}", op=op)
-    return other * alpha
+    tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
+               for t in (input, other)]
+    dtype = result_dtype(tensors)
+    if isinstance(alpha, (float, complex)) and dtype.category < 2:
+        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
+                         f" {alpha!r}", op=op)
+    if isinstance(alpha, complex) and dtype.category < 3:
+        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
+                         op=op)
+    if isinstance(alpha, bool) and dtype.category:
+        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
+    return other * held(alpha, dtype, op)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -74,6 +80,8 @@ def _trunc_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
     if _floats(input, other):
         return e.trunc(e._div(input, other), out=out)
     rest = e.fmod(input, other)
+    if isinstance(input, Tensor) and not input.dtype.category:
+        input = input.to(rest.dtype)
     return e.floor_divide(e._sub(input, rest), other, out=out)
 
 
@@ -92,6 +100,10 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, Tensor) and out is None:
         made = square(input)
         return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(_default())
+    if isinstance(input, Tensor) and isinstance(exponent, (int, float)):
+        dtype = input._kind.dtype
+        if dtype.category > 1 or (dtype.category and isinstance(exponent, int)):
+            fit(exponent, dtype, "pow")
     return e._pow(input, exponent, out=out)
 
 
@@ -171,6 +183,8 @@ attach(_reflected(e._div), "__rtruediv__")
 attach(_reflected(e.floor_divide), "__rfloordiv__")
 attach(_reflected(e.remainder), "__rmod__")
 attach(_reflected(e._pow), "__rpow__")
+attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
+attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
 attach(lambda self: self, "__pos__")
 
 for _name in ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "bitwise_and", "bitwise_or",

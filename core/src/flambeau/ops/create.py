@@ -9,8 +9,8 @@ from .. import dtypes
 from ..backend import encode
 from ..device import Kind, default_device, resolve
 from ..dispatch import into, out_of_memory, primitive
-from ..dtypes import DType, get_default_dtype, of_scalar, promote_types
-from ..errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
+from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
+from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError, NumberRangeError, ShapeError, ValueRangeError
 from ..registry import TABLE
 from ..samples import Sample, arr
 from ..shapes import as_size, non_negative, spread
@@ -78,8 +78,10 @@ def as_dtype(value: Any) -> DType:
 
 
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
+    if not fits(value, kind.dtype):
+        raise misfit(value, kind.dtype)
     try:
-        made = wrap(TABLE["full"].kernels[kind](size=size, value=value, dtype=kind.dtype), kind)
+        made = wrap(TABLE["full"].kernels[kind](size=size, value=wrapped(value, kind.dtype), dtype=kind.dtype), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(TABLE["full"], {"size": size}, kind.dtype, error) from error
     if requires_grad:
@@ -141,8 +143,9 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     size = non_negative("full", as_size("full", size))
-    made = _filled(size, fill_value, kind_for(of_scalar(fill_value) if dtype is None else dtype, device),
-                   requires_grad)
+    if dtype is None:
+        dtype = of_scalar(fill_value) if out is None else out.dtype
+    made = _filled(size, fill_value, kind_for(dtype, device), requires_grad)
     return made if out is None else into(full_op.op, out, made)
 
 
@@ -198,6 +201,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()
     kind = kind_for(dtype, device)
+    start, end, step = _counting("arange", kind.dtype, start, end, step)
     length = _arange_length(start, end, step)
     if kind.dtype is dtypes.int64 and length:  # counted in whole numbers, as the elements are
         length = _arange_length(*[int(v) for v in (start, end, step)]) if int(step) else length
@@ -207,6 +211,15 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if requires_grad:
         made.requires_grad = True
     return made if out is None else into(arange_op.op, out, made)
+
+
+def _counting(op: str, dtype: DType, *numbers: Any) -> list[Any]:
+    """Bounds and steps, which the dtype must hold."""
+    if not dtype.category or (dtype.is_complex and op == "arange"):
+        raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op=op, dtype=dtype)
+    wide = dtype if op != "arange" else dtypes.int64 if dtype.category == 1 else dtypes.float64
+    return [fit(v, wide, op).real if isinstance(v, complex) and not dtype.is_complex else fit(v, wide, op)
+            for v in numbers]
 
 
 def _arange_length(start: Any, end: Any, step: Any) -> int:
@@ -231,6 +244,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
     if steps < 0:
         raise ValueRangeError(f"number of steps must be non-negative, got {steps}", op="linspace")
     kind = kind_for(dtype, device)
+    start, end = _counting("linspace", kind.dtype, start, end)
     start, end = (int(v) if kind.dtype.category == 1 else v for v in (start, end))
     step = (end - start) / (steps - 1) if steps > 1 else 0
     if kind.dtype.category == 3:
@@ -371,21 +385,32 @@ def _element_dtypes(data: Any) -> set[DType]:
     return {dtypes.BY_NAME[name]} if name in dtypes.BY_NAME else set()
 
 
+def _whole(value: Any, dtype: DType) -> int:
+    """The integer part of a number that is no plain int."""
+    if isinstance(value, float) and not fits(value, dtype):
+        raise misfit(value, dtype, "tensor")
+    return int(value)
+
+
 def _encoded(flat: list[Any], dtype: DType) -> bytes:
     category = dtype.category
     try:
         if category == 0:
             flat = [v != 0 for v in flat]
         elif category == 1:
-            flat = [int(v) for v in flat]
-        elif category == 2 and dtype.format == "":
+            flat = [v if type(v) is int else _whole(v, dtype) for v in flat]
+            if dtype.name == "uint8" and flat and min(flat) < 0:
+                flat = [wrapped(fit(v, dtype, "tensor"), dtype) for v in flat]
+        elif category == 2 and dtype.itemsize == 2:
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
+    except NumberRangeError:
+        raise
     except TypeError as error:
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error
     except Exception as error:
-        raise ValueRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
-                              dtype=dtype) from error
+        raise NumberRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
+                               dtype=dtype) from error
 
 
 def from_array(data: Any, device: Any = None) -> Tensor:

@@ -336,9 +336,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                              f" {value.ndim} dimension(s).", op="masked_fill")
         value = value.to(input.dtype)
     else:
-        if isinstance(value, complex) and not input.is_complex():
-            raise ValueRangeError(f"value cannot be converted to type {input.dtype!r} without overflow: {value}",
-                                  op="masked_fill")
         value = input.new_full((), value)
     return where_op(mask, value, input)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..dispatch import composite, result_dtype
 from ..dtypes import bool as bool_
+from ..dtypes import held
 from ..errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ..samples import Bad, Sample, arr
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel
@@ -27,9 +28,7 @@ def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, ou
 
     Integers take the integer part of a floating beta and alpha.
     """
-    if input.dtype.category < 2:
-        held = int if input.dtype.category else bool
-        beta, alpha = held(beta), held(alpha)
+    beta, alpha = held(beta, input.dtype, op), held(alpha, input.dtype, op)
     if input.dtype is not product.dtype:
         raise DTypeError(f"self and mat2 must have the same dtype, but got {input.dtype!r} and {product.dtype!r}",
                          op=op)
