@@ -23,7 +23,7 @@ def project(folder: str) -> dict:
 def sources() -> list[Path]:
     """Library code written by hand; the callers are generated."""
     found = [path for folder in DISTRIBUTIONS for path in (ROOT / folder / "src").rglob("*.py")]
-    return sorted(path for path in found if "_callers" not in path.parts)
+    return sorted(path for path in found if "callers" not in path.parts)
 
 
 def function_lengths(path: Path) -> list[int]:

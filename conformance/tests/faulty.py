@@ -13,7 +13,7 @@ NAME = "faulty"
 _DESCRIPTOR = '''
 import copy, os, sys, time
 from flambeau import plugins
-from flambeau.backend import Status
+from flambeau.contract.backend import Status
 
 
 def wrong(kernel):

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flambeau.registry import FALLBACK, TABLE
-from flambeau.tensor import wrap
+from flambeau.table.registry import FALLBACK, TABLE
+from flambeau.tensors.tensor import wrap
 from flambeau_conformance import mutants
 from flambeau_conformance.cases import accepted, samples, table
 from flambeau_conformance.check import PASSED, UNSUPPORTED, Check, CheckFailed
@@ -56,7 +56,7 @@ FOUND = {  # mutant -> a check that must fail, and the kind of failure it must r
     "shared-buffer": ("contract/copied/float32", "copy"),
     "false-aliasing": ("contract/manifest", "manifest"),
     "overrun": ("contract/guards/assign/float32", "guard"),
-    "neighbours-read": ("contract/guards/elementwise", "guard"),
+    "neighbours-read": ("contract/guards/arithmetic", "guard"),
     "upload-deferred": ("contract/hazards/source-overwritten/float32", "stale read"),
     "broken-after-error": ("contract/error-fields", "next op"),
     "other-contract": ("contract/manifest", "manifest"),

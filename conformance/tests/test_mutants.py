@@ -115,7 +115,7 @@ def test_a_survivor_is_named_and_fails_the_command(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(("check", "promise"), [
-    ("contract/round-trip/float32", "contract/round-trip"), ("contract/growth/elementwise", "contract/growth"),
+    ("contract/round-trip/float32", "contract/round-trip"), ("contract/growth/math", "contract/growth"),
     ("contract/growth/training", "contract/growth/training"), ("contract/random/uniform", "contract/random/uniform"),
     ("add/float32/sample-00", "values"), ("add/float32/sample-00/gradient", "gradients"),
     ("add/float32/special", "special numbers"), ("add/int8/extremes", "extreme integers"),

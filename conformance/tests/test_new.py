@@ -16,7 +16,7 @@ from time import monotonic
 import pytest
 
 import flambeau_conformance
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 from flambeau_conformance.cli import DELEGATED, FAILED, PASSED, USAGE, main
 from flambeau_conformance.record import Record, Report
 from flambeau_conformance.reports.badge import render as badge

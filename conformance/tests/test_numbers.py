@@ -7,8 +7,8 @@ from math import inf, nan
 import pytest
 
 from flambeau import dtypes
-from flambeau.registry import TABLE
-from flambeau.samples import arr
+from flambeau.table.registry import TABLE
+from flambeau.table.samples import arr
 from flambeau_conformance import cases, compare, draw, host, layouts, tolerances
 from flambeau_conformance.check import CheckFailed
 from flambeau_conformance.tolerances import Budget

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 from flambeau_conformance import tolerances
 from flambeau_conformance.check import Check
 from flambeau_conformance.scripts import layout_in, literal, script

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flambeau.backend import CONTRACT
+from flambeau.contract.backend import CONTRACT
 from flambeau_conformance import versions
 from flambeau_conformance.check import FULL, PASSED, RELEASE, Check
 from flambeau_conformance.collection import SelectionError

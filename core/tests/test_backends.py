@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import flambeau
-from flambeau import errors, plugins
-from flambeau.backend import Backend, Status
-from flambeau.registry import check_backend
+from flambeau import dtypes, errors
+from flambeau.contract import plugins
+from flambeau.contract.backend import Backend, Status
+from flambeau.table.registry import check_backend
 
 
 def reference() -> Backend:
@@ -234,7 +235,7 @@ def test_moving_between_backends_is_recorded() -> None:
     assert x.grad is not None and x.grad.tolist() == [3.0, 3.0] and x.grad.device is x.device
 
 
-@pytest.mark.parametrize("dtype", list(flambeau.dtypes.ALL), ids=lambda d: d.name)
+@pytest.mark.parametrize("dtype", list(dtypes.ALL), ids=lambda d: d.name)
 def test_every_dtype_survives_the_trip_to_another_backend(dtype: flambeau.dtype) -> None:
     x = flambeau.tensor([0, 1, 2, 3]).to(dtype)
     there = x.to("reference")

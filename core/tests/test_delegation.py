@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 import flambeau
-from flambeau import dtypes, errors, plugins
-from flambeau.backend import Backend, Status, decode, gathered
-from flambeau.delegation import borrowed
-from flambeau.registry import TABLE, check_backend
+from flambeau import dtypes, errors
+from flambeau.contract import plugins
+from flambeau.contract.backend import Backend, Status, decode, gathered
+from flambeau.contract.delegation import borrowed
+from flambeau.table.registry import TABLE, check_backend
 
 REQUIRED = {op.name for op in TABLE.values() if op.kind == "primitive"}
 

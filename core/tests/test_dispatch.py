@@ -8,9 +8,9 @@ import pytest
 
 import flambeau
 from flambeau import dtypes, errors
-from flambeau.dispatch import composite, primitive
-from flambeau.registry import TABLE
-from flambeau.tensor import Parameter, Tensor
+from flambeau.table.dispatch import composite, primitive
+from flambeau.table.registry import TABLE
+from flambeau.tensors.tensor import Parameter, Tensor
 
 BACKENDS = ["numpy", "reference"]
 

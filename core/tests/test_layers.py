@@ -1,125 +1,135 @@
-"""Imports between core's modules point one way: from a layer to itself or to one below it.
+"""Imports between core's modules point one way: from a layer to itself or to one below it, and never in a circle.
 
-An import inside a function that points up is allowed only where LATE names it with its reason; at module level
-never. Imports under `if TYPE_CHECKING` are for readers and cost nothing, so they are free.
+It holds inside functions as at module level: an import that waits for its first use waits, but points down. Imports
+under `if TYPE_CHECKING` are for readers and cost nothing, so they are free.
 """
 
 import ast
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 
+# From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
-    {"errors", "dtypes", "shapes", "backend", "constants", "mt19937", "printing", "samples"},
-    {"modes", "device"},
-    {"tape", "registry", "codegen", "delegation", "hooks", "plugins", "settings"},
-    {"tensor", "views", "random"},
-    {"dispatch"},
-    {"ops", "indexing", "interop", "display"},
-    {"engine", "autograd"},
-    {"nn", "optim", "utils", "linalg", "fft", "special", "func", "distributions", "serialization",
-     "copying"},
-    {"__init__", "__main__", "_gen", "_stubs"},
+    ["errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937", "random.draws",
+     "tensors.printing", "table.samples", "contract.backend", "contract.hooks", "walk.tape"],
+    ["contract.device", "table.registry", "table.codegen"],
+    ["contract", "table.settings"],
+    ["tensors.tensor"],
+    ["tensors.views", "random"],
+    ["table.dispatch"],
+    ["ops"],
+    ["tensors", "functions"],
+    ["walk.engine", "autograd"],
+    ["nn", "optim", "utils", "serialization"],
+    ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
-
-# (importing module, imported module): why this import may point up, from inside a function.
-LATE: dict[tuple[str, str], str] = {
-    ("device", "plugins"): "a device string names a backend, and backends are looked for at first use",
-    ("plugins", "ops"): "the op table is complete before a backend is checked against it",
-    ("tape", "engine"): "a node that is called runs its rules as the walk does",
-    ("tensor", "display"): "printing is loaded when something is printed",
-    ("tensor", "ops"): "the few methods written by hand call ops",
-}
+GENERATED = "table.callers"  # they import nothing
+ROOMS = {"table", "walk"}  # folders whose modules lie in several layers, each named above
 
 
-def module_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+class Import(NamedTuple):
+    importer: str
+    imported: str
+    place: str
 
 
-def inside_type_checking(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    while node in parents:
-        node = parents[node]
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            return True
-    return False
+def name_of(path: Path) -> str:
+    """A module's dotted name below `flambeau`; the package itself is ""."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def inside_function(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    while node in parents:
-        node = parents[node]
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            return True
-    return False
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def targets(node: ast.AST, path: Path) -> list[str]:
-    """The core modules an import statement names, by their first name below `flambeau`."""
+def rank(module: str) -> int | None:
+    """The layer of a module, or of the nearest folder above it that has one."""
+    while module not in RANK and "." in module:
+        module = module.rpartition(".")[0]
+    return RANK.get(module)
+
+
+def for_type_checkers(tree: ast.AST) -> set[ast.AST]:
+    """Every node under an `if TYPE_CHECKING`."""
+    tests = (node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+    return {inner for test in tests for inner in ast.walk(test)}
+
+
+def targets(node: ast.AST, module: str) -> list[str]:
+    """The core modules that an import statement names."""
     if isinstance(node, ast.Import):
-        names = [alias.name.split(".") for alias in node.names]
-        return [parts[1] if len(parts) > 1 else "__init__" for parts in names if parts[0] == "flambeau"]
-    if not isinstance(node, ast.ImportFrom):
+        return [alias.name.removeprefix("flambeau.") for alias in node.names if alias.name.startswith("flambeau.")]
+    if not isinstance(node, ast.ImportFrom) or (not node.level and (node.module or "").split(".")[0] != "flambeau"):
         return []
-    package = list(path.relative_to(PACKAGE.parent).parts[: -node.level]) if node.level else []
-    parts = [*package, *(node.module or "").split(".")] if node.module else package
-    if not parts or parts[0] != "flambeau":
-        return []
-    if len(parts) > 1:
-        return [parts[1]]
-    known = {module_of(found) for found in PACKAGE.iterdir()}
-    return [alias.name if alias.name in known else "__init__" for alias in node.names]
+    if node.level:
+        package = module.split(".") if MODULES[module].stem == "__init__" and module else module.split(".")[:-1]
+        base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
+    else:
+        base = node.module.split(".")[1:]
+    named = [".".join([*base, alias.name]) for alias in node.names]
+    return [name if name in MODULES else ".".join(base) for name in named]
 
 
-def imports() -> list[tuple[str, str, bool, str]]:
-    """(importing module, imported module, inside a function, place) of every import within core."""
+@cache
+def imports() -> tuple[Import, ...]:
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for module, path in MODULES.items():
         tree = ast.parse(path.read_text())
-        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        free = for_type_checkers(tree)
         for node in ast.walk(tree):
-            if not inside_type_checking(node, parents):
+            if node not in free:
                 place = f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
-                found += [(module_of(path), target, inside_function(node, parents), place)
-                          for target in targets(node, path)]
-    return found
-
-
-IMPORTS = imports()
-
-
-def points_up(importer: str, imported: str) -> bool:
-    return RANK[imported] > RANK[importer]
+                found += [Import(module, target, place) for target in targets(node, module) if target != module]
+    return tuple(found)
 
 
 def test_every_module_has_a_layer():
-    modules = {module_of(path) for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert modules - {"_callers"} <= set(RANK)  # the generated callers import nothing
+    without = [m for m in MODULES if rank(m) is None and m not in ROOMS and not m.startswith(GENERATED)]
+    assert without == []
 
 
-@pytest.mark.parametrize("importer", sorted({row[0] for row in IMPORTS}))
-def test_imports_at_module_level_point_down(importer: str):
-    wrong = [f"{place} imports {imported}" for module, imported, late, place in IMPORTS
-             if module == importer and not late and points_up(importer, imported)]
+@pytest.mark.parametrize("layer", sorted({module.split(".")[0] for module in MODULES}))
+def test_imports_point_down(layer: str):
+    wrong = [f"{i.place} imports {i.imported}" for i in imports()
+             if i.importer.split(".")[0] == layer and rank(i.importer) is not None and rank(i.imported) is not None
+             and rank(i.imported) > rank(i.importer)]
     assert wrong == []
 
 
-@pytest.mark.parametrize("importer", sorted({row[0] for row in IMPORTS}))
-def test_imports_inside_functions_point_down_or_are_listed(importer: str):
-    wrong = [f"{place} imports {imported}" for module, imported, late, place in IMPORTS
-             if module == importer and late and points_up(importer, imported) and (importer, imported) not in LATE]
-    assert wrong == []
+def circle_from(module: str, graph: dict[str, set[str]]) -> list[str]:
+    """A shortest way from a module over its imports back to itself; empty if there is none."""
+    ways, seen = [[module]], {module}
+    for way in ways:
+        for target in sorted(graph.get(way[-1], ())):
+            if target == module:
+                return [*way, module]
+            if target not in seen:
+                seen.add(target)
+                ways.append([*way, target])
+    return []
 
 
-def test_the_list_of_late_imports_holds_nothing_that_is_gone():
-    used = {(importer, imported) for importer, imported, late, _ in IMPORTS if late and points_up(importer, imported)}
-    assert set(LATE) == used
+def test_no_module_imports_itself_by_way_of_others():
+    graph: dict[str, set[str]] = {}
+    for found in imports():
+        graph.setdefault(found.importer, set()).add(found.imported)
+    assert [way for module in MODULES if (way := circle_from(module, graph))] == []
+
+
+def test_the_layers_name_only_what_is_there():
+    assert [name for name in RANK if name and name not in MODULES] == []
 
 
 def test_layers_above_the_engine_use_no_private_module():
     """nn, optim and utils are written against core's public names, as a user's code is."""
-    private = {"tape", "dispatch", "engine", "registry"}
-    wrong = [f"{place} imports {imported}" for importer, imported, _, place in IMPORTS
-             if importer in {"nn", "optim", "utils"} and imported in private]
+    private = {"walk", "table.dispatch", "table.registry"}
+    wrong = [f"{i.place} imports {i.imported}" for i in imports()
+             if i.importer.split(".")[0] in {"nn", "optim", "utils"}
+             and any(i.imported == p or i.imported.startswith(f"{p}.") for p in private)]
     assert wrong == []

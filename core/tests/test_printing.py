@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flambeau import dtypes
-from flambeau.backend import nest
-from flambeau.printing import format_tensor, get_printoptions, printoptions, set_printoptions
+from flambeau.contract.backend import nest
+from flambeau.tensors.printing import format_tensor, get_printoptions, printoptions, set_printoptions
 
 inf, nan = math.inf, math.nan
 

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 from flambeau.errors import ArgumentError, ValueRangeError
-from flambeau.mt19937 import STATE_BYTES, Engine, canonical_seed
 from flambeau.random import Generator, chosen_generator, draws, fork_rng, initial_seed, manual_seed, seed
+from flambeau.random.mt19937 import STATE_BYTES, Engine, canonical_seed
 
 
 def fingerprint(engine: Engine) -> str:
@@ -71,7 +71,7 @@ def test_bulk_draws_and_single_draws_are_one_stream():
 
 def test_more_words_than_one_run_of_the_standard_generator(monkeypatch: pytest.MonkeyPatch):
     expected = Engine(1).bits32(1000)
-    monkeypatch.setattr("flambeau.mt19937._LARGEST_RUN", 256)
+    monkeypatch.setattr("flambeau.random.mt19937._LARGEST_RUN", 256)
     assert Engine(1).bits32(1000) == expected
     assert Engine(1).bits32(0) == b""
 

@@ -9,6 +9,7 @@ import pytest
 import flambeau
 from flambeau import Tensor
 from flambeau.errors import ArgumentError, DTypeError, InplaceError, ShapeError, UnsupportedError, ValueRangeError
+from flambeau.functions.random.sampling import mask_like
 
 DEVICES = ["cpu", "reference"]
 f16, b16, f64, c64 = flambeau.float16, flambeau.bfloat16, flambeau.float64, flambeau.complex64
@@ -62,7 +63,7 @@ EXACT: dict[str, tuple[Callable[[], Tensor], list[Any]]] = {
                                  [[0.53492254, 0.656890273], [0.198803186, 0.232761562], [0.659211695, 0.425061405]]),
     "rand_like in memory order": (lambda: flambeau.rand_like(empty(2, 3).t()),
                                   [[0.53492254, 0.656890273], [0.198803186, 0.232761562], [0.659211695, 0.425061405]]),
-    "dropout's mask": (lambda: flambeau.ops.sampling.mask_like(flambeau.ones(8), 0.5),
+    "dropout's mask": (lambda: mask_like(flambeau.ones(8), 0.5),
                        [True, True, False, False, False, False, True, False]),
 }
 

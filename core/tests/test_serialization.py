@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import flambeau
-from flambeau import errors, serialization
-from flambeau.tensor import Parameter
+from flambeau import dtypes, errors, serialization
+from flambeau.tensors.tensor import Parameter
 
 
 def round_trip(value: Any, **options: Any) -> Any:
@@ -24,7 +24,7 @@ def round_trip(value: Any, **options: Any) -> Any:
     return flambeau.load(file, **options)
 
 
-@pytest.mark.parametrize("dtype", flambeau.dtypes.ALL, ids=lambda d: d.name)
+@pytest.mark.parametrize("dtype", dtypes.ALL, ids=lambda d: d.name)
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3)], ids=str)
 def test_tensors_of_every_dtype_and_shape_come_back(dtype: flambeau.dtype, shape: tuple[int, ...]) -> None:
     x = flambeau.arange(6)[: max(1, flambeau.zeros(shape).numel())].to(dtype)

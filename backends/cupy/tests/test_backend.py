@@ -5,10 +5,10 @@ import sys
 import pytest
 
 from flambeau import ops  # noqa: F401  (fills the op table)
-from flambeau.backend import encode
+from flambeau.contract.backend import encode
 from flambeau.dtypes import bfloat16, float32, int64
 from flambeau.errors import BackendError
-from flambeau.registry import check_backend
+from flambeau.table.registry import check_backend
 from flambeau_arrayapi.testing import CASES, cases_for, difference, run
 from flambeau_cupy.backend import CupyBackend, load
 from flambeau_reference.plugin import descriptor as reference

@@ -47,7 +47,7 @@ def test_there_is_one_backend(numpy_backend):
 
 
 def test_every_primitive_has_a_kernel_for_float32(numpy_backend):
-    from flambeau.registry import TABLE
+    from flambeau.table.registry import TABLE
 
     primitives = [op.name for op in TABLE.values() if op.kind == "primitive"]
     assert primitives

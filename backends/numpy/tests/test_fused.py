@@ -5,8 +5,8 @@ import pytest
 
 import flambeau_numpy.kernels  # noqa: F401 - fills the table
 from flambeau import device
-from flambeau.dispatch import fallback
-from flambeau.registry import TABLE
+from flambeau.table.dispatch import fallback
+from flambeau.table.registry import TABLE
 from flambeau_numpy.dtypes import FLAMBEAU, NUMPY, REALS
 from flambeau_numpy.registry import TABLE as KERNELS
 

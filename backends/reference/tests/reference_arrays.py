@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import encode
+from flambeau.contract.backend import encode
 from flambeau.dtypes import DType
 from flambeau_reference import Array, ReferenceBackend
 

@@ -12,7 +12,7 @@ import pytest
 from reference_arrays import BACKEND, INF, KERNELS, NAN, make, text
 
 from flambeau import dtypes
-from flambeau.backend import bfloat16_bits, decode, encode
+from flambeau.contract.backend import bfloat16_bits, decode, encode
 from flambeau.dtypes import DType
 from flambeau.errors import ShapeError, UnsupportedError
 from flambeau_reference import Array

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from flambeau.dtypes import DType
-from flambeau.registry import OpDef
+from flambeau.table.registry import OpDef
 
 from .cases import Case
 from .check import Check
@@ -229,12 +229,12 @@ def _written(value: Any, amalgam: Amalgam) -> str:
     if isinstance(value, DType):
         return f"flambeau.{value.name}"
     if isinstance(value, OpDef):
-        amalgam.imports["from flambeau.registry import TABLE"] = None
+        amalgam.imports["from flambeau.table.registry import TABLE"] = None
         return f"TABLE[{value.name!r}]"
     if isinstance(value, Case):
         for name in ("Case", "samples"):
             amalgam.need(f"{_PACKAGE}.cases", name, set())
-        amalgam.imports["from flambeau.registry import TABLE"] = None
+        amalgam.imports["from flambeau.table.registry import TABLE"] = None
         return (f"Case(TABLE[{value.op.name!r}], flambeau.{value.dtype.name}, {value.label!r},"
                 f" dict(sum(samples({value.op.name!r}), []))[{value.label!r}])")
     if callable(value) and getattr(value, "__module__", "").startswith(_PACKAGE):

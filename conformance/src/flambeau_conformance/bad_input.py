@@ -13,7 +13,7 @@ from typing import Any
 
 from flambeau import errors
 from flambeau.errors import FlambeauError
-from flambeau.registry import OpDef
+from flambeau.table.registry import OpDef
 
 from .cases import Case, bad_cases, good_cases
 from .check import PASSED, Check, CheckFailed, require

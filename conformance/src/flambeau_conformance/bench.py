@@ -16,12 +16,13 @@ from time import perf_counter
 from typing import Any
 
 from flambeau.dtypes import BY_NAME
-from flambeau.registry import OpDef
-from flambeau.samples import Sample, arr
+from flambeau.table.registry import OpDef
+from flambeau.table.samples import Sample, arr
 
 from .cases import Case, filled, good_cases
 from .host import put
 from .target import Target
+from .tolerances import ELEMENTWISE
 
 BATCH = 0.0004  # seconds that a batch of calls takes at least
 Call = Callable[[], Any]
@@ -40,7 +41,7 @@ class Prepared:
 def case_for(op: OpDef, dtype: str, elements: int = 0) -> Case | None:
     """The sample that an op is timed on: its first, or `elements` numbers for ops on each element."""
     cases = [c for c in good_cases(op) if c.dtype.name == dtype]
-    if not cases or not elements or op.family not in ("elementwise", "compare") or op.attributes:
+    if not cases or not elements or op.family not in ELEMENTWISE or op.attributes:
         return cases[0] if cases and not elements else None
     places = [p.spec for p in cases[0].places]
     sized = [arr(elements, dtype=s.dtype, low=s.low, high=s.high) for s in places]

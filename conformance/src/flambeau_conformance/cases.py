@@ -8,10 +8,10 @@ from functools import cache, cached_property
 from typing import Any
 
 from flambeau import dtypes, ops
-from flambeau.device import Device
+from flambeau.contract.device import Device
 from flambeau.dtypes import DType
-from flambeau.registry import ACCEPTS, TABLE, OpDef, Param
-from flambeau.samples import Bad, Sample, arr
+from flambeau.table.registry import ACCEPTS, TABLE, OpDef, Param
+from flambeau.table.samples import Bad, Sample, arr
 
 from .draw import drawn, generator
 from .host import Host

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterator
 
 from flambeau.dtypes import BY_NAME
-from flambeau.registry import OpDef
+from flambeau.table.registry import OpDef
 
 from . import bad_input, contract, gradients, rules, values
 from .cases import table

@@ -7,7 +7,7 @@ from math import copysign, frexp, inf, isfinite, isinf
 from typing import Any
 
 from flambeau.dtypes import DType
-from flambeau.settings import finfo
+from flambeau.table.settings import finfo
 
 from . import accuracy
 from .check import CheckFailed, require

@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
-from flambeau import plugins
+from flambeau.contract import plugins
 
 from .cases import table
 from .target import Target

@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 
 from flambeau.dtypes import DType
-from flambeau.samples import arr
-from flambeau.settings import finfo, iinfo
 from flambeau.shapes import numel
+from flambeau.table.samples import arr
+from flambeau.table.settings import finfo, iinfo
 
 from .host import Host, rounded
 

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from flambeau.autograd import grad
-from flambeau.device import Device
-from flambeau.registry import OpDef
+from flambeau.contract.device import Device
+from flambeau.table.registry import OpDef
 
 from . import oracle
 from .cases import Case, good_cases

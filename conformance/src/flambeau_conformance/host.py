@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-from flambeau.backend import decode, encode
-from flambeau.device import Device
+from flambeau.contract.backend import decode, encode
+from flambeau.contract.device import Device
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
-from flambeau.tensor import Tensor, wrap
+from flambeau.tensors.tensor import Tensor, wrap
 
 from .check import require
 

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.device import Device, resolve
+from flambeau.contract.device import Device, resolve
 from flambeau.dtypes import DType, get_default_dtype
-from flambeau.registry import OpDef
-from flambeau.settings import finfo
+from flambeau.table.registry import OpDef
+from flambeau.table.settings import finfo
 
 from .cases import Case, Place
 from .draw import generator

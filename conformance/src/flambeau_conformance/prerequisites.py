@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from .cases import accepted, table
 from .check import FULL, Check

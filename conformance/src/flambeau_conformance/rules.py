@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.registry import OpDef
+from flambeau.table.registry import OpDef
 
 from . import oracle
 from .cases import Case

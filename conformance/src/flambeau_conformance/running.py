@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from . import accuracy, capabilities, ledger, prerequisites, tolerances, versions
 from .check import FULL, Check

@@ -11,8 +11,8 @@ from typing import Any
 
 import flambeau
 from flambeau.dtypes import DType
-from flambeau.registry import TABLE
-from flambeau.samples import arr
+from flambeau.table.registry import TABLE
+from flambeau.table.samples import arr
 
 from . import compare, oracle
 from .cases import Case
@@ -74,7 +74,7 @@ def _opening(check: Check, backend: str, layout: str, said: str) -> Iterator[str
     yield ""
     yield "import flambeau"
     if not public(check.op):
-        yield "from flambeau.registry import TABLE"
+        yield "from flambeau.table.registry import TABLE"
     yield ""
     yield f"device = flambeau.device({backend!r})"
     if check.group in ("values", "gradients"):

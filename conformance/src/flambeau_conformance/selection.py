@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flambeau.dtypes import BY_NAME
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from .cases import table
 from .check import FULL, RELEASE, Check

@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flambeau import plugins
-from flambeau.backend import CONTRACT, Backend
-from flambeau.device import Device, resolve
+from flambeau.contract import plugins
+from flambeau.contract.backend import CONTRACT, Backend
+from flambeau.contract.device import Device, resolve
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.errors import FlambeauError
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from .tolerances import tolerance_faults
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flambeau.dtypes import BY_NAME, DType
-from flambeau.registry import TABLE, OpDef
+from flambeau.table.registry import TABLE, OpDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ GRADIENT = Budget(4, 8, 8, 8, "as composed: a rule is a short expression of roun
 FUSED = Budget(8, 16, 16, 16, "two composed results; the composition may cancel where the kernel does not", 2, 4)
 
 _EXACT_FAMILIES = {"compare", "movement", "index", "sort", "create"}
-_BY_FAMILY = {"elementwise": TRANSCENDENTAL, "reduce": REDUCTION, "linalg": PRODUCT, "conv": PRODUCT}
+ELEMENTWISE = {"arithmetic", "compare", "complex", "math", "special"}  # families whose ops work on each element alone
+_BY_FAMILY = {**dict.fromkeys(ELEMENTWISE, TRANSCENDENTAL), "reduce": REDUCTION, "linalg": PRODUCT, "conv": PRODUCT}
 _OPS = (
     (EXACT, "neg sign floor ceil trunc round real imag complex maximum minimum where amax amin argmax argmin cummax"
             " cummin copied copy_slices bitwise_and bitwise_or bitwise_xor bitwise_not conj"),

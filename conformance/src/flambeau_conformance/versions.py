@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flambeau.backend import CONTRACT
+from flambeau.contract.backend import CONTRACT
 
 from .check import Check
 from .record import PROBATION, REQUIRED, RETIRED

@@ -10,8 +10,8 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flambeau import plugins
-from flambeau.backend import Backend, Kernel, Status
+from flambeau.contract import plugins
+from flambeau.contract.backend import Backend, Kernel, Status
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
 

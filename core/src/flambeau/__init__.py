@@ -5,44 +5,25 @@ The names are PyTorch's. Layers above the engine (`nn`, `optim`, `utils`, …) l
 
 from __future__ import annotations
 
-import importlib as _importlib
-from typing import Any as _Any
+from types import ModuleType as _ModuleType
 
-from . import autograd, copying as _copying, errors
+from . import autograd, dtypes, errors, random
+from .moved import remember as _remember
+from .spelling import Missing as _Missing, public as _public
+from .tensors import copying as _copying, display as _display, missing as _missing
 from .constants import *
-from .device import device, get_default_device, set_default_device
+from .contract.device import device, get_default_device, set_default_device
 from .dtypes import (
-    DType as dtype,
-    bfloat16,
-    bool,
-    can_cast,
-    complex64,
-    complex128,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    int8,
-    int16,
-    int32,
-    int64,
-    promote_types,
-    uint8,
+    DType as dtype, bfloat16, bool, can_cast, complex64, complex128, float16, float32, float64, get_default_dtype,
+    int8, int16, int32, int64, promote_types, uint8,
 )
-from .interop import from_dlpack, from_numpy, frombuffer
-from .modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
-)
-from .ops import *
-from .plugins import backends
+from .tensors.interop import from_dlpack, from_numpy, frombuffer
+from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .functions import *
+from .contract.plugins import backends
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
-from .tensor import Size, Tensor
+from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
+from .tensors.tensor import Size, Tensor
 
 __version__ = "0.1.0"
 
@@ -50,14 +31,20 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 
-_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization"}
-_LAZY_NAMES = {"set_printoptions": ".printing", "get_printoptions": ".printing", "printoptions": ".printing",
-               "save": ".serialization", "load": ".serialization"}
+_LAZY = {
+    "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
+    "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
+    "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
+}
+_MODULES = ("autograd", "dtypes", "errors", "random")
 
+_remember(__name__)
+for _name in _missing.NAMES:
+    if not hasattr(Tensor, _name):
+        setattr(Tensor, _name, _Missing(_name))
+for _name in [n for n, value in globals().items() if isinstance(value, _ModuleType) and n not in _MODULES]:
+    del globals()[_name]  # the rooms are imported by path; as attributes they would stand among public names
+del annotations
 
-def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
-        return _importlib.import_module(_LAZY[name], __name__)
-    if name in _LAZY_NAMES:
-        return getattr(_importlib.import_module(_LAZY_NAMES[name], __name__), name)
-    raise errors.NameUnknownError(f"module 'flambeau' has no attribute {name!r}")
+__all__ = sorted([n for n in globals() if not n.startswith("_")] + [*_LAZY])
+__getattr__, __dir__ = _public(__name__, _LAZY)

@@ -1,18 +1,22 @@
-"""`python -m flambeau doctor`: which backends are installed, which can be used, and how to mend the rest."""
+"""`python -m flambeau doctor`: which backends are installed, which can be used, and how to mend the rest.
+
+`python -m flambeau coverage`: which of PyTorch's public names are here, module by module, as a Markdown page.
+"""
 
 from __future__ import annotations
 
 import sys
 
-USAGE = "usage: python -m flambeau doctor"
+USAGE = "usage: python -m flambeau doctor | coverage"
 
 
 def report() -> tuple[str, bool]:
     """The text that `doctor` prints, and whether some CPU backend can be used."""
     import platform
 
-    from . import __version__, plugins
-    from .backend import CONTRACT
+    from . import __version__
+    from .contract import plugins
+    from .contract.backend import CONTRACT
     from .errors import FlambeauError
 
     lines = [f"flambeau {__version__}, kernel contract {CONTRACT[0]}.{CONTRACT[1]}, Python {platform.python_version()}"]
@@ -32,7 +36,7 @@ def report() -> tuple[str, bool]:
 
 
 def _state(entry: object) -> str:
-    from . import plugins
+    from .contract import plugins
     from .errors import FlambeauError
 
     status = entry.status  # type: ignore[attr-defined]
@@ -48,6 +52,11 @@ def _state(entry: object) -> str:
 
 def main(arguments: list[str]) -> int:
     """Runs the command; exit status 0 if a CPU backend can be used, 1 if not, 2 for wrong usage."""
+    if arguments == ["coverage"]:
+        from .coverage import page
+
+        print(page(), end="")
+        return 0
     if arguments != ["doctor"]:
         print(USAGE, file=sys.stderr)
         return 2

@@ -224,3 +224,14 @@ def of_scalar(value: Any) -> DType:
     if isinstance(value, complex):
         return _default.dtype.complex
     return _default.dtype
+
+
+__all__ = [
+    "ALIASES", "ALL", "BY_NAME", "COMPLEX", "FLOATING", "INTEGERS", "DType", "bfloat16", "bool", "can_cast",
+    "complex64", "complex128", "float16", "float32", "float64", "get_default_dtype", "int8", "int16", "int32",
+    "int64", "of_scalar", "promote_types", "set_default_dtype", "uint8",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

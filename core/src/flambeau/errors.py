@@ -7,6 +7,7 @@ place, so `except RuntimeError` written for PyTorch still catches. A message rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -101,9 +102,26 @@ class ZeroDivisorError(FlambeauError, ZeroDivisionError, RuntimeError):
 
 
 class NameUnknownError(FlambeauError, AttributeError):
-    """A public name that does not exist here."""
+    """A public name that does not exist here; `hint`, asked when the error is shown, says which was meant."""
 
     code = "FL107"
+
+    def __init__(self, message: str, *, op: str | None = None, hint: Callable[[], str] | None = None,
+                 **fields: Any) -> None:
+        super().__init__(message, op=op, **fields)
+        self._hint = hint
+
+    def __str__(self) -> str:
+        self._settle()
+        return super().__str__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._settle()
+        return super().__reduce__()
+
+    def _settle(self) -> None:
+        if self._hint is not None:
+            self.message, self._hint = self.message + self._hint(), None
 
 
 class DeviceError(FlambeauError, RuntimeError):
@@ -206,3 +224,16 @@ class WorkerError(FlambeauError, RuntimeError):
     """A data-loading process that died, did not answer in time, or failed beyond its own exception."""
 
     code = "FL603"
+
+
+__all__ = [
+    "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError",
+    "DTypeNotOfferedError", "DeviceError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
+    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "OutOfMemoryError",
+    "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError", "SerializationError",
+    "ShapeError", "StateDictError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -18,11 +18,12 @@ from typing import Any
 
 from . import dtypes
 from .constants import memory_format
-from .device import Device, default_device, resolve
+from .contract.device import Device, default_device, resolve
 from .dtypes import DType
 from .errors import SerializationError
 from .shapes import contiguous_strides, numel
-from .tensor import Parameter, Size, Tensor, wrap
+from .spelling import public
+from .tensors.tensor import Parameter, Size, Tensor, wrap
 
 _STORAGES = {"bool": "BoolStorage", "uint8": "ByteStorage", "int8": "CharStorage", "int16": "ShortStorage",
              "int32": "IntStorage", "int64": "LongStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",
@@ -286,3 +287,8 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
         unpickler = _Unpickler(io.BytesIO(archive.read(pickles[0])), archive, root, _placing(map_location),
                                weights_only is False)
         return unpickler.load()
+
+__all__ = [
+    "add_safe_globals", "load", "save",
+]
+__getattr__, __dir__ = public(__name__)

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 import flambeau
+from flambeau import functions
 
 ULPS = {torch.float16: 2.0**-10, torch.bfloat16: 2.0**-7, torch.float32: 2.0**-23, torch.float64: 2.0**-52,
         torch.complex64: 2.0**-23, torch.complex128: 2.0**-52}
@@ -36,7 +37,7 @@ def theirs(value: Any) -> Any:
 def look_up(library: Any, name: str) -> Callable[..., Any]:
     if library is flambeau:
         parts = name.split(".")
-        found: Any = flambeau if hasattr(flambeau, parts[0]) else flambeau.ops
+        found: Any = flambeau if hasattr(flambeau, parts[0]) else functions
     else:
         parts = name.split(".")
         found = functional if hasattr(functional, parts[0]) else torch

@@ -17,7 +17,7 @@ import numpy
 import torch
 
 import flambeau
-from flambeau.tensor import wrap
+from flambeau.tensors.tensor import wrap
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

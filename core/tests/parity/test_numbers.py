@@ -89,9 +89,9 @@ DIFFERENT: dict[str, Any] = {  # (reason, which)
     "half precision computes complex numbers in complex64, which PyTorch calls complex32":
         lambda call, d, n: d in ("float16", "bfloat16") and isinstance(n, complex),
     "a product with infinity: IEEE for each part, or PyTorch's rounding through opmath":
-        lambda call, d, n: call in ("add", "mul", "rsub", "add_", "addcdiv", "addcmul", "add, alpha", "index_add, alpha",
-                                    "addmm, beta", "lerp") and (isinstance(n, complex) or d.startswith("complex")
-                                                        or d.endswith("float16")),
+        lambda call, d, n: call in (
+            "add", "mul", "rsub", "add_", "addcdiv", "addcmul", "add, alpha", "index_add, alpha", "addmm, beta",
+            "lerp") and (isinstance(n, complex) or d.startswith("complex") or d.endswith("float16")),
     "an integer beyond int64 that a float could hold: PyTorch unpacks a long whatever the dtype":
         lambda call, d, n: call.startswith("setitem") and type(n) is int and n >= 2**63,
     "a whole complex limit": lambda call, d, n: isinstance(n, complex) and call in (

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from flambeau import dtypes
-from flambeau.printing import format_tensor, get_printoptions, set_printoptions
+from flambeau.tensors.printing import format_tensor, get_printoptions, set_printoptions
 
 TENSORS_PER_SEED = 250
 SPECIAL = [float("inf"), float("-inf"), float("nan"), -0.0, 0.0]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from flambeau.mt19937 import Engine
 from flambeau.random import draws
+from flambeau.random.mt19937 import Engine
 
 SEEDS = [0, 1, 77, 2**32 + 5, 2**64 - 1]
 N = 400

@@ -85,7 +85,7 @@ def test_reprs_say_torch_while_active_and_flambeau_afterwards():
     flambeau_torch.deactivate()
     assert not flambeau_torch.is_active()
     assert repr(flambeau.float64) == "flambeau.float64"
-    assert flambeau.Tensor.__module__ == "flambeau.tensor"
+    assert flambeau.Tensor.__module__ == "flambeau.tensors.tensor"
     assert "torch" not in sys.modules or TORCH_IS_LOADED
 
 

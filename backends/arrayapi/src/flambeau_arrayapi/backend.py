@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flambeau.backend import Backend, Kernel, encode, gathered
+from flambeau.contract.backend import Backend, Kernel, encode, gathered
 from flambeau.dtypes import ALL, DType, float32
 from flambeau.errors import UnsupportedError
 

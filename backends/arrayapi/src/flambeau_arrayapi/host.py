@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from flambeau.backend import Backend, Kernel, decode
-from flambeau.delegation import lent
+from flambeau.contract.backend import Backend, Kernel, decode
+from flambeau.contract.delegation import lent
 from flambeau.dtypes import DType
 
 

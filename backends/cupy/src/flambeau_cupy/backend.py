@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.backend import Kernel
+from flambeau.contract.backend import Kernel
 from flambeau.dtypes import ALL, DType, bfloat16
 from flambeau.errors import BackendError
 from flambeau.shapes import numel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .probe import probe
 
 if TYPE_CHECKING:
-    from flambeau.backend import Status
+    from flambeau.contract.backend import Status
 
     from .backend import CupyBackend
 

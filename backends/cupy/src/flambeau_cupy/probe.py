@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flambeau.backend import Status
+from flambeau.contract.backend import Status
 
 from . import nvml
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.backend import Kernel
+from flambeau.contract.backend import Kernel
 from flambeau.dtypes import DType, bfloat16, float32
 from flambeau.errors import UnsupportedError
 from flambeau_arrayapi import ArrayApiBackend

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flambeau.backend import Status
+from flambeau.contract.backend import Status
 
 if TYPE_CHECKING:
     from .backend import NumpyBackend

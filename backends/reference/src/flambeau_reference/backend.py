@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau.backend import Backend, nest
+from flambeau.contract.backend import Backend, nest
 from flambeau.dtypes import DType
 from flambeau.errors import ShapeError
 from flambeau.shapes import numel

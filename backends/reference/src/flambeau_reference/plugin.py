@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flambeau.backend import Status
+from flambeau.contract.backend import Status
 
 if TYPE_CHECKING:
-    from flambeau.backend import Backend
+    from flambeau.contract.backend import Backend
 
 
 class ReferenceDescriptor:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import bfloat16_bits
+from flambeau.contract.backend import bfloat16_bits
 from flambeau.dtypes import DType
 
 Values = list[Any]

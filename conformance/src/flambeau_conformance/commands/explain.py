@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from .. import bad_input, gradients, rules, tolerances, values, versions
 from ..amalgam import entry

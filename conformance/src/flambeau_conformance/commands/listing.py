@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from flambeau import plugins
+from flambeau.contract import plugins
 
 from .. import versions
 from ..check import FULL, Check

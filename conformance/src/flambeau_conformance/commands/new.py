@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flambeau import plugins
+from flambeau.contract import plugins
 from flambeau.dtypes import BY_NAME
 
 from ..description import suite_version

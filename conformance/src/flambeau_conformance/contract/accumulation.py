@@ -7,7 +7,7 @@ from typing import Any
 
 from flambeau import dtypes
 from flambeau.dtypes import DType
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from ..check import Check, require
 from ..host import Host, get, put

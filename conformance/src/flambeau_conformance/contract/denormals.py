@@ -7,7 +7,7 @@ from typing import Any
 
 from flambeau import dtypes
 from flambeau.dtypes import DType
-from flambeau.settings import finfo
+from flambeau.table.settings import finfo
 
 from ..api import flambeau
 from ..check import Check, require

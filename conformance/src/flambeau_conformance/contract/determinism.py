@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.registry import OpDef
+from flambeau.table.registry import OpDef
 
 from ..api import flambeau
 from ..cases import Case, good_cases, table

@@ -167,7 +167,7 @@ def errors(target: Target) -> None:
     _steady(step, target, "errors")
 
 
-@promise("growth/random", CHECKS)
+@promise("growth/draws", CHECKS)
 def random(target: Target) -> None:
     """Draws hold on to nothing."""
     generator = flambeau.Generator().manual_seed(3)

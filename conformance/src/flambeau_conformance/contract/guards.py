@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import encode
+from flambeau.contract.backend import encode
 from flambeau.dtypes import DType
-from flambeau.registry import TABLE
 from flambeau.shapes import numel
-from flambeau.tensor import wrap
+from flambeau.table.registry import TABLE
+from flambeau.tensors.tensor import wrap
 
 from ..api import flambeau
 from ..cases import Case

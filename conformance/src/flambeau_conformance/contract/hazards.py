@@ -6,9 +6,9 @@ from array import array
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import encode
+from flambeau.contract.backend import encode
 from flambeau.dtypes import DType
-from flambeau.tensor import wrap
+from flambeau.tensors.tensor import wrap
 
 from ..api import flambeau
 from ..check import Check, require

@@ -13,7 +13,7 @@ from select import select
 from typing import Any
 
 from flambeau.errors import OutOfMemoryError, UnsupportedError
-from flambeau.tensor import wrap
+from flambeau.tensors.tensor import wrap
 
 from ..api import flambeau
 from ..check import PASSED, UNSUPPORTED, Check, CheckFailed, require

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import decode, encode, nest
+from flambeau.contract.backend import decode, encode, nest
 from flambeau.dtypes import DType
-from flambeau.settings import finfo, iinfo
 from flambeau.shapes import contiguous_strides, numel
-from flambeau.tensor import wrap
+from flambeau.table.settings import finfo, iinfo
+from flambeau.tensors.tensor import wrap
 
 from ..check import Check, require
 from ..host import Host, Placement, contiguous, expanded, get, put, raw, transposed, with_gaps, with_offset

@@ -7,7 +7,7 @@ from typing import Any
 from flambeau import dtypes
 from flambeau.dtypes import DType
 from flambeau.errors import FlambeauError, UnsupportedError
-from flambeau.registry import TABLE, check_backend
+from flambeau.table.registry import TABLE, check_backend
 
 from ..api import flambeau
 from ..cases import accepted, table

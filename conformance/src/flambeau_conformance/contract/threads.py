@@ -15,7 +15,7 @@ from typing import Any
 
 from flambeau import dtypes
 from flambeau.errors import UnsupportedError
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from ..api import flambeau
 from ..cases import Case

@@ -14,7 +14,7 @@ from typing import Any
 
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.errors import UnsupportedError
-from flambeau.settings import finfo
+from flambeau.table.settings import finfo
 
 from ..api import flambeau
 from ..check import PASSED, UNSUPPORTED, require

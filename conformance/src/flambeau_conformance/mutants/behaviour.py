@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import Backend, Kernel
+from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
 from flambeau.shapes import numel
@@ -227,13 +227,13 @@ def _leaking_errors(base: Backend, kernel: Kernel, x: Any, y: Any) -> Any:
         raise error
 
 
-kernels("leak", "tanh keeps every result.", "leak", ("contract/growth/elementwise", "contract/growth/training",
+kernels("leak", "tanh keeps every result.", "leak", ("contract/growth/math", "contract/growth/training",
                                                       "contract/graph*"), {"tanh": called(_leaking)})
 kernels("leak-on-error", "add keeps a copy of operands that do not fit.", "leak", ("contract/growth/errors",),
         {"add": based(_leaking_errors)})
 
 
-@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/random")
+@mutant("leak-on-upload", "leak", "contract/growth/transfers", "contract/growth/draws")
 def _leak_on_upload(base: Backend) -> Parts:
     """from_host keeps a copy of what it is given."""
     def from_host(buffer: Any, *rest: Any, **options: Any) -> Any:
@@ -243,7 +243,7 @@ def _leak_on_upload(base: Backend) -> Parts:
     return Parts(members={"from_host": from_host})
 
 
-@mutant("cyclic-results", "leak", "contract/growth/elementwise", "contract/growth/training", "contract/graph*")
+@mutant("cyclic-results", "leak", "contract/growth/math", "contract/growth/training", "contract/graph*")
 def _cyclic_results(base: Backend) -> Parts:
     """Every call leaves a cycle behind that only the garbage collector frees."""
     def call(kernel: Kernel) -> Kernel:

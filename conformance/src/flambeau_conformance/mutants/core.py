@@ -12,11 +12,12 @@ from collections.abc import Callable
 from time import sleep
 from typing import Any
 
-from flambeau import dtypes, engine, modes
-from flambeau.backend import Backend
-from flambeau.mt19937 import Engine
+from flambeau import dtypes, modes
+from flambeau.contract.backend import Backend
 from flambeau.random import Generator, draws
-from flambeau.registry import TABLE
+from flambeau.random.mt19937 import Engine
+from flambeau.table.registry import TABLE
+from flambeau.walk import engine
 
 from .mutant import Parts, mutant
 
@@ -116,7 +117,7 @@ def _gradient_aliased(base: Backend) -> Parts:
 @mutant("versions-uncounted", "mutation", "contract/leaf-in-place", "contract/in-place*")
 def _versions_uncounted(base: Backend) -> Parts:
     """In-place writes are not counted, so that a saved value that changed goes unnoticed."""
-    views = sys.modules["flambeau.views"]
+    views = sys.modules["flambeau.tensors.views"]
     right = views.bump
 
     def bump(target: Any) -> None:

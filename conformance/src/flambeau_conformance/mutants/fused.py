@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.backend import Backend, Kernel
-from flambeau.device import resolve
-from flambeau.registry import FALLBACK, TABLE
+from flambeau.contract.backend import Backend, Kernel
+from flambeau.contract.device import resolve
 from flambeau.shapes import numel
+from flambeau.table.registry import FALLBACK, TABLE
 
 from .hands import each, made, numbers, own, remade
 from .mutant import CATALOGUE, Mutant, Parts

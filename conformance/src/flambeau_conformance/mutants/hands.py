@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flambeau.backend import Backend, Kernel, decode, encode
+from flambeau.contract.backend import Backend, Kernel, decode, encode
 from flambeau.dtypes import DType
 
 from ..wrapped import Change

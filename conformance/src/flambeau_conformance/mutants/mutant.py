@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flambeau.backend import Backend, Kernel
-from flambeau.device import resolve
+from flambeau.contract.backend import Backend, Kernel
+from flambeau.contract.device import resolve
 from flambeau.dtypes import bfloat16
 
 from ..target import Target

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import Backend, Kernel, bfloat16_bits, decode, encode
+from flambeau.contract.backend import Backend, Kernel, bfloat16_bits, decode, encode
 from flambeau.dtypes import DType, float16, float32
 
 from .hands import Values, based, called, made, numbers, own, pairwise, remade, spoilt, spoilt_in

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from flambeau.dtypes import BY_NAME
-from flambeau.registry import TABLE
+from flambeau.table.registry import TABLE
 
 from ..check import Check
 from ..contract.determinism import families

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import Backend, Kernel
+from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 

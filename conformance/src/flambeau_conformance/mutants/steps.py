@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from flambeau.backend import Backend, Kernel
+from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau.backend import Backend, Kernel
+from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 

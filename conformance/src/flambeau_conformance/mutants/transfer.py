@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.backend import Backend, Kernel, decode, encode
+from flambeau.contract.backend import Backend, Kernel, decode, encode
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 

@@ -15,12 +15,14 @@ import weakref
 from heapq import heappop
 from typing import Any
 
-from .. import dispatch, engine, tape, views
 from ..errors import GradientError
 from ..modes import _grad
-from ..registry import TABLE
-from ..tape import Node
-from ..tensor import Tensor
+from ..table import dispatch
+from ..table.registry import TABLE
+from ..tensors import views
+from ..tensors.tensor import Tensor
+from ..walk import engine, tape
+from ..walk.tape import Node
 from . import function
 
 _PACKAGE = __name__.partition(".")[0]

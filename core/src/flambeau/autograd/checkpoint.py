@@ -17,8 +17,8 @@ from typing import Any
 from .. import random
 from ..errors import GradientError, UnsupportedError, ValueRangeError
 from ..modes import enable_grad, is_grad_enabled
-from ..tape import FREED, Leaf, Node, Output, tick
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
+from ..walk.tape import FREED, Leaf, Node, Output, tick
 
 Contexts = Callable[[], tuple[Any, Any]]
 

@@ -12,13 +12,13 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import freed_error, modified_error
 from ..errors import ArgumentError, GradientError, InplaceError, ShapeError
 from ..modes import _grad, grad_enabled, is_grad_enabled, no_grad
-from ..registry import TABLE
-from ..tape import FREED, FunctionView, Leaf, Node, Output, add_view, new_node, tick
-from ..tensor import Tensor, shell, wrap
-from ..views import rebase
+from ..table.registry import TABLE
+from ..tensors.tensor import Tensor, shell, wrap
+from ..tensors.views import rebase
+from ..walk.engine import freed_error, modified_error
+from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, add_view, new_node, tick
 
 
 class FunctionCtx:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import grad
 from ..errors import ArgumentError, GradientError, ShapeError, ValueRangeError
+from ..functions import stack, zeros, zeros_like
 from ..modes import enable_grad
-from ..ops import stack, zeros, zeros_like
-from ..tensor import Tensor
+from ..spelling import public
+from ..tensors.tensor import Tensor
+from ..walk.engine import grad
 
 Func = Callable[..., Any]
 
@@ -252,3 +253,4 @@ def hvp(func: Func, inputs: Any, v: Any = None, create_graph: bool = False, stri
 
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+__getattr__, __dir__ = public(__name__)

@@ -12,10 +12,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..engine import grad
 from ..errors import ArgumentError, GradientError, ValueRangeError
 from ..modes import no_grad
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
+from ..walk.engine import grad
 
 
 class GradcheckError(GradientError):
@@ -152,7 +152,7 @@ class _Check:
 
 
 def _random_like(t: Any, draw: Any) -> Any:
-    from ..ops import randn
+    from ..functions import randn
 
     count = len(_parts(t))
     return _from_parts(randn(count, generator=draw).tolist(), t) if count else t.detach()

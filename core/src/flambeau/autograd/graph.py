@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import GradientError, UnsupportedError, ValueRangeError
-from ..tape import AccumulateGrad, Node
-from ..tensor import Tensor
-from ..views import bump
+from ..spelling import public
+from ..tensors.tensor import Tensor
+from ..tensors.views import bump
+from ..walk.tape import AccumulateGrad, Node
 
 
 class GradientEdge(NamedTuple):
@@ -101,3 +102,4 @@ class save_on_cpu(saved_tensors_hooks):
 
 __all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
            "saved_tensors_hooks"]
+__getattr__, __dir__ = public(__name__)

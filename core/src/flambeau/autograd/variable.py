@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 
 
 class _VariableMeta(type):
@@ -22,7 +22,7 @@ class Variable(metaclass=_VariableMeta):
 
     def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> Any:
         if data is None:
-            from ..ops import empty
+            from ..functions import empty
 
             data = empty(0)
         made = wrap(data._array, data._kind.plain)
@@ -32,7 +32,7 @@ class Variable(metaclass=_VariableMeta):
 
 def variable(*args: Any, **kwargs: Any) -> Tensor:
     """A tensor from data, as `flambeau.tensor`; the oldest spelling."""
-    from ..ops import tensor
+    from ..functions import tensor
 
     made: Tensor = tensor(*args, **kwargs)
     return made

@@ -1,5 +1,6 @@
 """Neural networks: Module and its kin, layers, losses, initialisations."""
 
+from ..spelling import public
 from . import functional, init, utils
 from .activation import (
     CELU,
@@ -227,3 +228,4 @@ __all__ = [
     "init",
     "utils",
 ]
+__getattr__, __dir__ = public(__name__)

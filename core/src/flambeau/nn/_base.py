@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ArgumentError, KeyNameError, NameUnknownError, ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .parameter import Buffer, Parameter
 
 _TABLES = ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",

@@ -13,7 +13,7 @@ from typing import Any
 from .. import autograd
 from ..errors import HookError, UnsupportedError
 from ..modes import is_grad_enabled
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from ._base import ModuleBase
 from ._hooks import RemovableHandle, add_hook
 

@@ -6,11 +6,11 @@ import math
 import warnings
 from typing import Any
 
-from .. import ops
+from .. import functions
 from ..errors import PreconditionError, ShapeError, ValueRangeError
+from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
-from ..ops.norm import normalize as _normalize
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from ._functional_activation import relu
 
 # -- dropout -------------------------------------------------------------------------------------
@@ -24,14 +24,14 @@ def _check_probability(p: float) -> None:
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes elements with probability `p` and scales the rest by 1 / (1 - p)."""
     _check_probability(p)
-    return (ops.dropout_ if inplace else ops.dropout)(input, p, training)
+    return (functions.dropout_ if inplace else functions.dropout)(input, p, training)
 
 
 def _keep_mask(input: Tensor, p: float, shape: Any) -> Tensor:
     """1 / (1 - p) with probability 1 - p, else 0."""
     if p == 1:
-        return ops.zeros(shape, dtype=input.dtype, device=input.device)
-    return ops.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p).div_(1 - p)
+        return functions.zeros(shape, dtype=input.dtype, device=input.device)
+    return functions.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p).div_(1 - p)
 
 
 def _feature_mask_shape(input: Tensor) -> tuple[int, ...]:
@@ -94,7 +94,7 @@ def _alpha_dropout(input: Tensor, p: float, training: bool, inplace: bool, shape
         return input.zero_() if inplace else input * 0
     alpha = 1.7580993408473766
     a = 1.0 / math.sqrt((alpha * alpha * p + 1) * (1 - p))
-    kept = ops.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
+    kept = functions.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
     shift = (kept - 1).mul_(alpha * a).add_(alpha * a * p)
     scale = kept.mul_(a)
     return input.mul_(scale).add_(shift) if inplace else input * scale + shift
@@ -126,7 +126,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
         padding_idx = padding_idx if padding_idx >= 0 else padding_idx + rows
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
-    return ops.embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
+    return functions.embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
 
 
 def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
@@ -135,10 +135,10 @@ def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: floa
         used = sorted(set(input.reshape(-1).tolist()))
         if not used:
             return
-        place = ops.tensor(used, device=weight.device)
+        place = functions.tensor(used, device=weight.device)
         rows = weight[place]
         norms = rows.norm(norm_type, 1, keepdim=True)
-        weight[place] = ops.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
+        weight[place] = functions.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
 
 
 # -- normalisation -------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     if eps < 0.0 or (training and eps == 0.0):
         wanted = "positive during training" if training else "non-negative"
         raise ValueRangeError(f"batch_norm eps must be {wanted}, but got {eps}", eps=eps)
-    return ops.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+    return functions.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 def _check_values_per_channel(size: Any) -> None:
@@ -169,7 +169,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
                          op="group_norm")
     size = input.shape
     _check_values_per_channel([size[0] * size[1] // num_groups, num_groups, *size[2:]])
-    return ops.group_norm(input, num_groups, weight, bias, eps)
+    return functions.group_norm(input, num_groups, weight, bias, eps)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
@@ -184,9 +184,9 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
 def _max_pool(dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
               return_indices: bool) -> Any:
     if return_indices:
-        with_indices = getattr(ops, f"max_pool{dims}d_with_indices")
+        with_indices = getattr(functions, f"max_pool{dims}d_with_indices")
         return with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
-    return getattr(ops, f"max_pool{dims}d")(input, kernel_size, stride, padding, dilation, ceil_mode)
+    return getattr(functions, f"max_pool{dims}d")(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
@@ -209,26 +209,26 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
-    both = ops.adaptive_max_pool1d(input, output_size)
+    both = functions.adaptive_max_pool1d(input, output_size)
     return both if return_indices else both[0]
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
-    both = ops.adaptive_max_pool2d(input, output_size)
+    both = functions.adaptive_max_pool2d(input, output_size)
     return both if return_indices else both[0]
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima whose windows give `output_size` elements, with `return_indices` also where they are."""
-    both = ops.adaptive_max_pool3d(input, output_size)
+    both = functions.adaptive_max_pool3d(input, output_size)
     return both if return_indices else both[0]
 
 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     if norm_type == math.inf:
         return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)
-    mean = getattr(ops, f"avg_pool{dims}d")(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
+    mean = getattr(functions, f"avg_pool{dims}d")(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     elements = kernel_size**dims if isinstance(kernel_size, int) else math.prod(kernel_size)
     return (mean.sign() * relu(mean.abs()) * elements).pow(1.0 / norm_type)
 
@@ -251,4 +251,4 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise ShapeError(f"input batch dimensions do not match: {list(input1.shape)} and {list(input2.shape)}",
                          op="bilinear")
     products = (input1.unsqueeze(-1) * input2.unsqueeze(-2)).flatten(-2)  # (*, in1 * in2)
-    return ops.linear(products, weight.flatten(1), bias)
+    return functions.linear(products, weight.flatten(1), bias)

@@ -6,10 +6,10 @@ import math
 import warnings
 from collections.abc import Callable
 
-from .. import ops
+from .. import functions
 from ..errors import ShapeError, ValueRangeError
-from ..ops import logsigmoid, pairwise_distance
-from ..tensor import Tensor
+from ..functions import logsigmoid, pairwise_distance
+from ..tensors.tensor import Tensor
 from ._reduction import check_reduction, reduced, reduction_of
 
 
@@ -35,7 +35,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     reduction = reduction_of(reduction, size_average, reduce)
     if weight is not None:
         return _weighted((input - target).square(), weight, input, reduction)
-    return ops.mse_loss(input, target, reduction=reduction)
+    return functions.mse_loss(input, target, reduction=reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
@@ -45,7 +45,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     reduction = reduction_of(reduction, size_average, reduce)
     if weight is not None:
         return _weighted((input - target).abs(), weight, input, reduction)
-    return ops.l1_loss(input, target, reduction=reduction)
+    return functions.l1_loss(input, target, reduction=reduction)
 
 
 def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
@@ -54,8 +54,8 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
     _warn_sizes(input, target)
     reduction = reduction_of(reduction, size_average, reduce)
     if beta == 0.0:
-        return ops.l1_loss(input, target, reduction=reduction)
-    return ops.smooth_l1_loss(input, target, reduction=reduction, beta=beta)
+        return functions.l1_loss(input, target, reduction=reduction)
+    return functions.smooth_l1_loss(input, target, reduction=reduction, beta=beta)
 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0,
@@ -63,9 +63,9 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     """Squared below `delta`, delta times absolute above."""
     _warn_sizes(input, target)
     if weight is not None:
-        return _weighted(ops.huber_loss(input, target, reduction="none", delta=delta), weight, input, reduction,
+        return _weighted(functions.huber_loss(input, target, reduction="none", delta=delta), weight, input, reduction,
                          by_weight=False)
-    return ops.huber_loss(input, target, reduction=reduction, delta=delta)
+    return functions.huber_loss(input, target, reduction=reduction, delta=delta)
 
 
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
@@ -74,7 +74,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     """Minus the log softmax of logits (N, C, *) at the class `target` (N, *), or against probabilities."""
     if size_average is not None or reduce is not None:
         reduction = reduction_of(reduction, size_average, reduce)
-    return ops.cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=reduction,
+    return functions.cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=reduction,
                              label_smoothing=label_smoothing)
 
 
@@ -82,7 +82,7 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
              ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """Minus the log probability, `input` (N, C, *), of the class `target` (N, *)."""
     reduction = reduction_of(reduction, size_average, reduce)
-    return ops.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
+    return functions.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
 def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
@@ -94,8 +94,8 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
                       stacklevel=2)
     reduction = reduction_of(reduction, size_average, reduce)
     if reduction != "batchmean":
-        return ops.kl_div(input, target, reduction=reduction, log_target=log_target)
-    total = ops.kl_div(input, target, reduction="sum", log_target=log_target)
+        return functions.kl_div(input, target, reduction=reduction, log_target=log_target)
+    total = functions.kl_div(input, target, reduction="sum", log_target=log_target)
     return total / input.shape[0] if input.dim() else total
 
 
@@ -107,7 +107,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
         raise ValueRangeError(f"Using a target size ({target.shape}) that is different to the input size "
                               f"({input.shape}) is deprecated. Please ensure they have the same size.")
     reduction = reduction_of(reduction, size_average, reduce)
-    return ops.binary_cross_entropy(input, target, weight, reduction=reduction)
+    return functions.binary_cross_entropy(input, target, weight, reduction=reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None,
@@ -117,7 +117,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     if target.shape != input.shape:
         raise ValueRangeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     reduction = reduction_of(reduction, size_average, reduce)
-    return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
+    return functions.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
 
 
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
@@ -135,7 +135,7 @@ def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full
 def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6,
                       reduction: str = "mean") -> Tensor:
     """Negative log likelihood of a normal distribution. Raises ValueRangeError for a bad variance."""
-    variance = var * ops.ones_like(input) if isinstance(var, (int, float)) else var
+    variance = var * functions.ones_like(input) if isinstance(var, (int, float)) else var
     if (variance < 0).any():
         raise ValueRangeError("var has negative entry/entries")
     if variance.shape != input.shape:
@@ -164,8 +164,8 @@ def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """`input` where the target is 1, max(0, margin - input) where it is -1."""
-    near = ops.where(target != -1, input, 0.0)
-    far = ops.where(target != 1, (margin - input).clamp(min=0), 0.0)
+    near = functions.where(target != -1, input, 0.0)
+    far = functions.where(target != 1, (margin - input).clamp(min=0), 0.0)
     return reduced(near + far, reduction_of(reduction, size_average, reduce))
 
 
@@ -191,7 +191,8 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
     dim, epsilon = target.dim(), 1e-12
     norms = ((input1 * input1).sum(dim) + epsilon) * ((input2 * input2).sum(dim) + epsilon)
     cosine = (input1 * input2).sum(dim) / norms.sqrt()
-    loss = ops.where(target == 1, 1 - cosine, 0.0) + ops.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+    apart = functions.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+    loss = functions.where(target == 1, 1 - cosine, 0.0) + apart
     return reduced(loss, reduction_of(reduction, size_average, reduce))
 
 
@@ -215,7 +216,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     hinge = (margin - rows.gather(-1, index) + rows).clamp(min=0) ** p
     if weight is not None:
         hinge = hinge * weight[index]
-    classes = ops.arange(rows.shape[1], device=input.device)
+    classes = functions.arange(rows.shape[1], device=input.device)
     loss = hinge.masked_fill(classes == index, 0).sum(-1) / rows.shape[1]
     return reduced(loss if target.dim() else loss.squeeze(0), mode)
 
@@ -254,5 +255,5 @@ def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative
     distance = distance_function or pairwise_distance
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
-        far = ops.minimum(far, distance(positive, negative))
+        far = functions.minimum(far, distance(positive, negative))
     return reduced((margin + near - far).clamp(min=0), reduction)

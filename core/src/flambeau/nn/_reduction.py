@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ..errors import ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 
 def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:

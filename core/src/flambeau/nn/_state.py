@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ArgumentError, HookError, PreconditionError, StateDictError
 from ..modes import no_grad
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from ._hooks import RemovableHandle, add_hook
 from ._traverse import Traversal
 from .parameter import Parameter

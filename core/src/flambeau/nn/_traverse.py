@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import NameUnknownError, ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from ._base import ModuleBase
 from .parameter import Parameter
 

@@ -6,8 +6,8 @@ import warnings
 from typing import Any
 
 from ..errors import PreconditionError, ValueRangeError
-from ..ops import full
-from ..tensor import Tensor
+from ..functions import full
+from ..tensors.tensor import Tensor
 from . import functional as F
 from .module import Module
 from .parameter import Parameter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops import empty
-from ..tensor import Tensor
+from ..functions import empty
+from ..tensors.tensor import Tensor
 from . import functional as F
 from ._sizes import doubled_reversed, ntuple
 from .linear import reset_weight_and_bias

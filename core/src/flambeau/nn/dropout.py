@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import functional as F
 from .module import Module
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ArgumentError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .module import Module
 
 

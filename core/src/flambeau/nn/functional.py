@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ops import (
+from ..functions import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
@@ -51,7 +51,8 @@ from ..ops import (
     threshold_,
     unfold,
 )
-from ..ops.norm import local_response_norm
+from ..functions.norm import local_response_norm
+from ..spelling import public
 from ._functional_activation import (
     celu,
     elu,
@@ -131,3 +132,4 @@ __all__ = [
     "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
     "tanhshrink", "threshold", "threshold_", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
 ]
+__getattr__, __dir__ = public(__name__)

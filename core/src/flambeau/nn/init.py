@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import UnsupportedError, ValueRangeError
+from ..functions import empty_like, randperm, where
+from ..functions import eye as identity
+from ..functions import tensor as as_tensor
 from ..modes import no_grad
-from ..ops import empty_like, randperm, where
-from ..ops import eye as identity
-from ..ops import tensor as as_tensor
 from ..random import Generator
-from ..tensor import Tensor
+from ..spelling import public
+from ..tensors.tensor import Tensor
 
 _LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 
@@ -274,3 +275,11 @@ dirac, sparse, orthogonal = _old_name(dirac_), _old_name(sparse_), _old_name(ort
 eye = _old_name(eye_)
 xavier_uniform, xavier_normal = _old_name(xavier_uniform_), _old_name(xavier_normal_)
 kaiming_uniform, kaiming_normal = _old_name(kaiming_uniform_), _old_name(kaiming_normal_)
+
+__all__ = [
+    "calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal",
+    "kaiming_normal_", "kaiming_uniform", "kaiming_uniform_", "normal", "normal_", "ones_", "orthogonal",
+    "orthogonal_", "sparse", "sparse_", "trunc_normal_", "uniform", "uniform_", "xavier_normal",
+    "xavier_normal_", "xavier_uniform", "xavier_uniform_", "zeros_",
+]
+__getattr__, __dir__ = public(__name__)

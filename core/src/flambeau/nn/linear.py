@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops import empty
-from ..tensor import Tensor
+from ..functions import empty
+from ..tensors.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ArgumentError, ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import functional as F
 from ._reduction import reduction_of
 from .distance import PairwiseDistance

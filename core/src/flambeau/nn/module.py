@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import dtypes
-from ..device import resolve
+from ..contract.device import resolve
 from ..errors import ArgumentError, ValueRangeError
+from ..functions import empty_like
 from ..modes import no_grad
-from ..ops import empty_like
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from ._call import Hooked
 from ._state import StateDict
 

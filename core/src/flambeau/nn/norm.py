@@ -7,8 +7,8 @@ from typing import Any
 
 from .. import dtypes
 from ..errors import UnsupportedError, ValueRangeError
-from ..ops import empty, ones, tensor, zeros
-from ..tensor import Tensor
+from ..functions import empty, ones, tensor, zeros
+from ..tensors.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import functional as F
 from ._sizes import ntuple
 from .module import Module

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import empty
-from ..tensor import Parameter, Tensor
+from ..functions import empty
+from ..spelling import public
+from ..tensors.tensor import Parameter, Tensor
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -26,3 +27,4 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         made: Any = source.detach().requires_grad_(source.requires_grad)
         made.persistent, made._is_buffer = persistent, True
         return made
+__getattr__, __dir__ = public(__name__)

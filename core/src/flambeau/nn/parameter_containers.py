@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import ArgumentError, HookError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .containers import _pairs, _position
 from .module import Module
 from .parameter import Parameter

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import PreconditionError, UnsupportedError
+from ..functions import empty
 from ..modes import no_grad
-from ..ops import empty
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module

@@ -7,41 +7,28 @@ ones by the exponential.
 
 from __future__ import annotations
 
-from typing import Any
-
-from .. import views
-from ..dispatch import composite, lift, lift_exact
-from ..errors import DTypeError, ShapeError, ValueRangeError, ZeroDivisorError
-from ..samples import Bad, Sample, arr
-from ..shapes import canonical_dim
-from ..tensor import Tensor
+from ..errors import DTypeError, ValueRangeError
+from ..table.dispatch import composite, lift
+from ..table.exact import lift_exact
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .arithmetic import abs as abs_op
+from .arithmetic import maximum, minimum, mul, neg
+from .common import CURVES, TWO
 from .compare import le, lt, where_op
-from .elementwise import _c, erf, exp, expm1, log1p, maximum, minimum, mul, neg, tanh
-from .elementwise import abs as abs_op
-from .join import cat_op
-from .movement import narrow, reshape
+from .complex import _c
+from .math import exp, expm1, log1p, tanh
+from .movement import cat_op, narrow
+from .special import erf, sigmoid
 
-_ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)),
-                 Sample(arr(6, fill=[-100.0, -3.5, -0.0, 0.5, 3.5, 100.0]), gradcheck=False)])
 _NUMBERS = (lambda: [Sample(arr(3), dtypes=("real number",)), Sample(arr(2, 3), dtypes=("real number",)),
                      Sample(arr(), dtypes=("real number",)), Sample(arr(0), dtypes=("real number",)),
                      Sample(arr(5, fill=[-100.0, -3.5, -0.0, 0.5, 100.0]), dtypes=("real number",), gradcheck=False)])
-_TWO = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3)), Sample(arr(), arr()), Sample(arr(0), arr(0))])
 _FLOATING = "real floating"
 
 
 def _zero(like: Tensor) -> Tensor:
     return lift(like, 0)
-
-
-def _in_place(function: Any) -> Any:
-    """`function` as one that overwrites its input: what PyTorch spells with a trailing underscore."""
-    method = views.inplace_method(function.op)
-    method.__doc__ = f"In-place version of `{function.op.name}`."
-    return method
-
-
-# --- relu and its kin
 
 
 @composite(saves="out", dtypes="real", method=True, inplace=True, samples=_NUMBERS)
@@ -62,13 +49,13 @@ def _(g, out):
     return relu_backward(g, out)
 
 
-@composite(dtypes="real floating", fusable=True, out=False, broadcast=True, samples=_TWO)
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True, samples=TWO)
 def relu_backward(grad: Tensor, out: Tensor) -> Tensor:
     """`grad` where `out` is not zero or less, 0 elsewhere."""
     return where_op(le(out, _zero(out)), _zero(grad), grad)
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
 def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x where positive, negative_slope * x elsewhere."""
     return where_op(lt(_zero(input), input), input, mul(input, negative_slope))
@@ -118,27 +105,6 @@ def _(g, input, *, min_val, max_val):
     return where_op(limited, _zero(g), g)
 
 
-def relu6(input: Tensor) -> Tensor:
-    """min(max(x, 0), 6)."""
-    return hardtanh(input, 0.0, 6.0)
-
-
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """x where positive, weight * x elsewhere; the weight has one element, or one per channel (dim 1)."""
-    if weight.ndim > 1:
-        raise ShapeError("prelu: Expected `weight` to be a scalar or 1D tensor, but got:"
-                         f" ndim = {weight.ndim}", op="prelu")
-    if weight.numel() == 1:
-        return prelu_op(input, reshape(weight, (1,) * input.ndim))
-    if not input.ndim:
-        raise ShapeError("Not allow zero-dim input tensor.", op="prelu")
-    channels = input.shape[1] if input.ndim > 1 else 1
-    if weight.numel() != channels:
-        raise ShapeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers ="
-                         f" {weight.numel()} and channel size = {channels}.", op="prelu")
-    return prelu_op(input, reshape(weight, (1, channels, *[1] * (input.ndim - 2))))
-
-
 @composite(name="prelu", saves="input weight", dtypes=_FLOATING, broadcast=True, grad_name="PreluKernelBackward0",
            samples=lambda: [Sample(arr(3), arr(1)), Sample(arr(2, 3, 4), arr(1, 3, 1)), Sample(arr(), arr())])
 def prelu_op(input: Tensor, weight: Tensor) -> Tensor:
@@ -156,36 +122,7 @@ def _(g, input):
     return where_op(lt(_zero(input), input), _zero(g), input * g)
 
 
-def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
-    """Leaky ReLU with slopes drawn between `lower` and `upper`, in evaluation their mean."""
-    if not lower <= upper:
-        raise ValueRangeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}",
-                              op="rrelu")
-    if not training:
-        return leaky_relu(input, (lower + upper) / 2)
-    made: Tensor = prelu_op(input, _drawn_slopes(input, lower, upper))
-    return made
-
-
-def _drawn_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
-    """One number between the bounds for each element that is not positive, in order, as PyTorch draws them."""
-    from .. import dtypes
-    from .create import zeros_of
-    from .index import index_put_op, nonzero
-
-    where = list(nonzero(le(input.detach(), 0), as_tuple=True))
-    if not input.ndim:
-        where = []
-    count = where[0].numel() if where else int(bool(input.detach() <= 0))
-    drawn = zeros_of(input, (count,)).to(dtypes.float64).uniform_(lower, upper).to(input.dtype)
-    slopes = zeros_of(input, tuple(input.shape))
-    return index_put_op(slopes, drawn, where, False) if where else slopes + drawn.sum()
-
-
-# --- exponential linear units
-
-
-@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
 def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
     """scale * x where positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
     low = le(input, _zero(input))
@@ -207,48 +144,7 @@ def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_
     return where_op(low, mul(grad, slope), mul(grad, scale))
 
 
-def selu(input: Tensor) -> Tensor:
-    """ELU with the alpha and scale whose fixed point is mean 0, variance 1."""
-    return elu(input, *_SELU)
-
-
-_SELU = (1.6732632423543772848170429916717, 1.0507009873554804934193349852946)
-
-
-def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """x where positive, alpha * (exp(x / alpha) - 1) elsewhere."""
-    return elu(input, *_celu_scales(alpha))
-
-
-def _celu_scales(alpha: float) -> tuple[float, float, float]:
-    if alpha == 0:
-        raise ZeroDivisorError("alpha cannot be 0 for CELU", op="celu")
-    return alpha, 1.0, 1.0 / alpha
-
-
-
-# --- sigmoid and its kin
-
-
-@composite(saves="out", dtype="floating", method=True, inplace=True, samples=_ONE)
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)) of each element; integers give the default floating dtype."""
-    return 1 / (exp(neg(input)) + 1)
-
-
-@sigmoid.grad("input")
-def _(g, out):
-    return sigmoid_backward(g, out)
-
-
-@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
-def sigmoid_backward(grad: Tensor, out: Tensor) -> Tensor:
-    """grad * (1 - out) * out."""
-    out = _c(out)
-    return grad * ((1 - out) * out)
-
-
-@composite(saves="input", samples=_ONE, dtypes="floating")
+@composite(saves="input", samples=CURVES, dtypes="floating")
 def silu(input: Tensor) -> Tensor:
     """x * sigmoid(x), also called swish."""
     return input * sigmoid(input)
@@ -259,7 +155,7 @@ def _(g, input):
     return silu_backward(g, input)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=_TWO)
+@composite(fusable=True, out=False, broadcast=True, samples=TWO)
 def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
     """grad * s * (1 + x * (1 - s)) with s the sigmoid of x."""
     input = _c(input)
@@ -267,7 +163,7 @@ def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
     return grad * (s * (input * (1 - s) + 1))
 
 
-@composite(saves="input", dtypes=_FLOATING, grad_name="LogSigmoidBackward0", samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, grad_name="LogSigmoidBackward0", samples=CURVES)
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)) of each element, without overflow."""
     return minimum(input, _zero(input)) - log1p(exp(neg(abs_op(input))))
@@ -301,7 +197,7 @@ def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float
     return where_op(lt(lift(scaled, threshold), scaled), grad, grad * sigmoid(scaled))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
 def mish(input: Tensor) -> Tensor:
     """x * tanh(softplus(x))."""
     return input * tanh(softplus(input))
@@ -313,7 +209,7 @@ def _(g, input):
     return g * (t + input * sigmoid(input) * (1 - t * t))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
 def hardsigmoid(input: Tensor) -> Tensor:
     """min(max(x + 3, 0), 6) / 6."""
     return minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
@@ -324,7 +220,7 @@ def _(g, input):
     return where_op(lt(lift(input, -3), input) & lt(input, lift(input, 3)), g / 6, _zero(g))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=_ONE)
+@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
 def hardswish(input: Tensor) -> Tensor:
     """x * min(max(x + 3, 0), 6) / 6."""
     return input * minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
@@ -334,9 +230,6 @@ def hardswish(input: Tensor) -> Tensor:
 def _(g, input):
     bent = where_op(le(input, lift(input, -3)), _zero(g), g * (input / 3 + 0.5))
     return where_op(lt(input, lift(input, 3)), bent, g)
-
-
-# --- Gaussian error
 
 
 @composite(saves="input", dtypes=_FLOATING, samples=lambda: [
@@ -382,9 +275,6 @@ def gelu_backward(grad: Tensor, input: Tensor, approximate: str = "none") -> Ten
     return grad * (0.5 * ((t + 1) + input * (1 - t * t) * inner))
 
 
-# --- shrinking
-
-
 @composite(saves="input", dtypes=_FLOATING, method=True, samples=lambda: [
     Sample(arr(3)), Sample(arr(2, 3), 1.0), Sample(arr()), Sample(arr(0))])
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -418,30 +308,6 @@ def _(g, input, *, lambd):
     return where_op(_within(input, lambd), _zero(g), g)
 
 
-def tanhshrink(input: Tensor) -> Tensor:
-    """x - tanh(x)."""
-    return input - tanh(input)
-
-
-def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|)."""
-    return input / (abs_op(input) + 1)
-
-
-# --- gates
-
-
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """The first half along `dim` times the sigmoid of the second. Raises ShapeError for an odd size."""
-    if not input.ndim:
-        raise ShapeError("glu does not support scalars because halving size must be even", op="glu")
-    where = canonical_dim("glu", dim, input.ndim)
-    if input.shape[where] % 2:
-        raise ShapeError(f"Halving dimension must be even, but dimension {where} is size {input.shape[where]}",
-                         op="glu")
-    return glu_op(input, where)
-
-
 @composite(name="glu", saves="input", dtypes=_FLOATING,
            samples=lambda: [Sample(arr(4), 0), Sample(arr(2, 6), 1), Sample(arr(2, 0), 1)])
 def glu_op(input: Tensor, dim: int) -> Tensor:
@@ -460,40 +326,3 @@ def _(g, input, *, dim):
 def _halves(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     half = input._array.shape[dim] // 2
     return narrow(input, dim, 0, half), narrow(input, dim, half, half)
-
-
-# --- in place
-
-relu_, sigmoid_ = Tensor.relu_, Tensor.sigmoid_
-leaky_relu_, threshold_, hardtanh_, elu_ = map(_in_place, (leaky_relu, threshold, hardtanh, elu))
-silu_, gelu_, mish_, hardsigmoid_, hardswish_ = map(_in_place, (silu, gelu, mish, hardsigmoid, hardswish))
-
-
-def relu6_(input: Tensor) -> Tensor:
-    """In-place version of `relu6`."""
-    return hardtanh_(input, 0.0, 6.0)
-
-
-def selu_(input: Tensor) -> Tensor:
-    """In-place version of `selu`."""
-    return elu_(input, *_SELU)
-
-
-def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """In-place version of `celu`."""
-    return elu_(input, *_celu_scales(alpha))
-
-
-def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
-    """In-place version of `rrelu`."""
-    return views.update(input, rrelu, lower, upper, training, op_name="rrelu_")
-
-
-setattr(Tensor, "prelu", prelu)  # noqa: B010 - the class is typed by a stub that is made from the table
-
-__all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu",
-    "selu_", "sigmoid", "sigmoid_", "silu", "silu_", "softplus", "softshrink", "softsign", "tanhshrink", "threshold",
-    "threshold_",
-]

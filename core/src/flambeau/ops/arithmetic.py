@@ -1,60 +1,231 @@
-"""PyTorch's spellings of the four operations: `alpha=`, `rounding_mode=`, `decimals=`, reflected operators."""
+"""Arithmetic: signs, rounding, the four operations, remainders, extrema of pairs, bounds.
+
+Gradients follow PyTorch's convention for complex numbers (conjugate Wirtinger)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .. import views
-from ..dispatch import lift, result_dtype
-from ..dtypes import fit, held, int64
-from ..errors import ArgumentError, DTypeError, ValueRangeError
-from ..tensor import Tensor, attach
-from . import elementwise as e
+from ..errors import ValueRangeError
+from ..table.dispatch import composite, lift, primitive
+from ..table.registry import Number
+from ..table.samples import Sample, arr
+from ..tensors import views
+from ..tensors.tensor import Tensor
+from .common import BINARY, DIVISION, PAIRS, UNARY
+from .compare import eq, le, lt, where_op
+from .complex import _c, conj
+from .create import cast
 
 
-def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
-    if alpha == 1 and not isinstance(alpha, bool):
-        return other
-    tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
-               for t in (input, other)]
-    dtype = result_dtype(tensors)
-    if isinstance(alpha, (float, complex)) and dtype.category < 2:
-        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                         f" {alpha!r}", op=op)
-    if isinstance(alpha, complex) and dtype.category < 3:
-        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
-                         op=op)
-    if isinstance(alpha, bool) and dtype.category:
-        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
-    return other * held(alpha, dtype, op)
+@primitive(saves="", dtypes="number", method=True, inplace=True, operator="__neg__", samples=UNARY)
+def neg(input: Tensor) -> Tensor:
+    """The negative of each element."""
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
-    """input + alpha * other, broadcast; booleans are or-ed.
+@neg.grad("input")
+def _(g):
+    return -g
+
+
+@primitive(saves="input", dtype="real", dtypes="number", method=True, inplace=True, operator="__abs__", samples=UNARY)
+def abs(input: Tensor) -> Tensor:
+    """The absolute value of each element; a complex input gives its magnitude, of real dtype."""
+
+
+@abs.grad("input")
+def _(g, input):
+    return g * sgn(input)
+
+
+@primitive(saves="", dtypes="real", method=True, inplace=True, samples=UNARY)
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1 by the sign of each element; NaN gives 0."""
+
+
+@sign.grad("input")
+def _(g):
+    return g * 0
+
+
+@composite(method=True, inplace=True, samples=UNARY)
+def sgn(input: Tensor) -> Tensor:
+    """The sign of each element; of a complex number, the number of magnitude one in its direction (0 for 0)."""
+    if input._kind.dtype.category < 3:
+        return sign(input)
+    size = abs(input)
+    return where_op(size == 0, input * 0, input / where_op(size == 0, size + 1, size))
+
+
+def _rounding(name: str, doc: str) -> Any:
+    def body(input: Tensor) -> Tensor: ...
+
+    body.__name__, body.__doc__ = name, doc
+    made = primitive(saves="", dtypes="real number", method=True, inplace=True, samples=UNARY)(body)
+
+    @made.grad("input")
+    def _(g):
+        return g * 0
+
+    return made
+
+
+floor = _rounding("floor", "The largest integer not above each element, in the same dtype.")
+ceil = _rounding("ceil", "The smallest integer not below each element, in the same dtype.")
+trunc = _rounding("trunc", "The integer part of each element, in the same dtype.")
+
+
+@primitive(name="round", saves="", dtypes="real number", samples=UNARY)
+def _round(input: Tensor) -> Tensor:
+    """The nearest integer to each element, halves to even, in the same dtype."""
+
+
+@_round.grad("input")
+def _(g):
+    return g * 0
+
+
+@primitive(name="add", saves="", broadcast=True, operator="__add__", samples=BINARY)
+def _add(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Elementwise sum, broadcast; booleans are or-ed."""
+
+
+@_add.grad("input")
+def _(g):
+    return g
+
+
+@_add.grad("other")
+def _(g):
+    return g
+
+
+@primitive(name="sub", saves="", broadcast=True, dtypes="number", operator="__sub__", samples=BINARY)
+def _sub(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Elementwise difference, broadcast."""
+
+
+@_sub.grad("input")
+def _(g):
+    return g
+
+
+@_sub.grad("other")
+def _(g):
+    return -g
+
+
+@primitive(saves="input other", broadcast=True, method=True, inplace=True, operator="__mul__", samples=BINARY)
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Elementwise product, broadcast; booleans are and-ed.
 
     >>> import flambeau
-    >>> flambeau.add(flambeau.tensor([1, 2]), 1, alpha=10)
-    tensor([11, 12])
+    >>> flambeau.mul(flambeau.tensor([1, 2]), 2.5)
+    tensor([2.5000, 5.0000])
     """
-    return e._add(input, other if alpha == 1 else _scaled("add", input, other, alpha), out=out)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
-    """input - alpha * other, broadcast."""
-    return e._sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha), out=out)
+@mul.grad("input")
+def _(g, other):
+    return g * (other if other._kind.dtype.category < 3 else conj(other))
 
 
-def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """other - alpha * input."""
-    if not isinstance(input, Tensor):
-        raise ArgumentError(f"argument 'input' must be a Tensor, got {type(input).__name__}", op="rsub")
-    return sub(other if isinstance(other, Tensor) else lift(input, other), input, alpha=alpha)
+@mul.grad("other")
+def _(g, input):
+    return g * (input if input._kind.dtype.category < 3 else conj(input))
+
+
+@primitive(name="div", saves="input other", dtype="floating", broadcast=True, operator="__truediv__", samples=BINARY)
+def _div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Elementwise quotient, broadcast; integers give the default floating dtype."""
+
+
+@_div.grad("input")
+def _(g, other):
+    return g / _c(other)
+
+
+@_div.grad("other")
+def _(g, input, other):
+    return -g * _c(input / other / other)
+
+
+@primitive(saves="", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__floordiv__",
+           differentiable=False, samples=DIVISION)
+def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
+
+
+@primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__mod__",
+           samples=DIVISION)
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """The remainder with the divisor's sign, broadcast, as Python's `%`."""
+
+
+@remainder.grad("input")
+def _(g):
+    return g
+
+
+@remainder.grad("other")
+def _(g, input, other):
+    return -g * floor(input / other)
+
+
+@primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=DIVISION)
+def fmod(input: Tensor, other: Tensor | Number) -> Tensor:
+    """The remainder with the dividend's sign, broadcast, as C's fmod."""
+
+
+@fmod.grad("input")
+def _(g):
+    return g
+
+
+@fmod.grad("other")
+def _(g, input, other):
+    return -g * trunc(input / other)
+
+
+@primitive(saves="input other", dtypes="real", broadcast=True, method=True, samples=BINARY)
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of each pair, broadcast; NaN if either is NaN."""
+
+
+def _winner(g: Any, mine: Any, theirs: Any, wins: Any) -> Any:
+    """g where mine wins; half of it at ties, as PyTorch shares it."""
+    return where_op(mine == theirs, g / 2, where_op(wins, g, g * 0))
+
+
+@maximum.grad("input")
+def _(g, input, other):
+    return _winner(g, input, other, input > other)
+
+
+@maximum.grad("other")
+def _(g, input, other):
+    return _winner(g, other, input, other > input)
+
+
+@primitive(saves="input other", dtypes="real", broadcast=True, method=True, samples=BINARY)
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of each pair, broadcast; NaN if either is NaN."""
+
+
+@minimum.grad("input")
+def _(g, input, other):
+    return _winner(g, input, other, input < other)
+
+
+@minimum.grad("other")
+def _(g, input, other):
+    return _winner(g, other, input, other < input)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """input / other, broadcast: true division, or rounded ("trunc" towards zero, "floor" down)."""
     if rounding_mode is None:
-        return e._div(input, other, out=out)
+        return _div(input, other, out=out)
     if rounding_mode == "floor":
         return _floor_div(input, other, out)
     if rounding_mode != "trunc":
@@ -64,7 +235,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
 
 
 def _floor_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
-    return e.floor_divide(input, other, out=out) if not _floats(input, other) else _floored(input, other, out)
+    return floor_divide(input, other, out=out) if not _floats(input, other) else _floored(input, other, out)
 
 
 def _floats(*values: Any) -> bool:
@@ -72,135 +243,83 @@ def _floats(*values: Any) -> bool:
 
 
 def _floored(input: Any, other: Any, out: Tensor | None) -> Tensor:
-    made = e.floor_divide(input, other)
-    return made if out is None else views.write_out(e.floor_divide.op, out, made)
+    made = floor_divide(input, other)
+    return made if out is None else views.write_out(floor_divide.op, out, made)
 
 
 def _trunc_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
     if _floats(input, other):
-        return e.trunc(e._div(input, other), out=out)
-    rest = e.fmod(input, other)
+        return trunc(_div(input, other), out=out)
+    rest = fmod(input, other)
     if isinstance(input, Tensor) and not input.dtype.category:
-        input = input.to(rest.dtype)
-    return e.floor_divide(e._sub(input, rest), other, out=out)
+        input = cast(input, rest.dtype)
+    return floor_divide(_sub(input, rest), other, out=out)
 
 
-def true_divide(dividend: Any, divisor: Any, *, out: Tensor | None = None) -> Tensor:
-    """dividend / divisor, broadcast."""
-    return e._div(dividend, divisor, out=out)
+_BOUNDS = (lambda: [Sample(arr(4), -0.5, 0.5, dtypes=("real floating",)), Sample(arr(4), 0, 3),
+                    Sample(arr(2, 3), None, 0.5, dtypes=("real floating",)), Sample(arr(2, 3), 0, None),
+                    Sample(arr(), 0, 1), Sample(arr(0), 0, 1)])
 
 
-def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
-    """input to the power of exponent, broadcast; either may be a number.
-
-    Raises DTypeError for integers to a negative integer number.
-    """
-    if isinstance(exponent, int) and exponent < 0 and isinstance(input, Tensor) and input.dtype.category < 2:
-        raise DTypeError(f"integers to negative integer powers are not allowed, got exponent {exponent}", op="pow")
-    if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, Tensor) and out is None:
-        made = square(input)
-        return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(_default())
-    if isinstance(input, Tensor) and isinstance(exponent, (int, float)):
-        dtype = input._kind.dtype
-        if dtype.category > 1 or (dtype.category and isinstance(exponent, int)):
-            fit(exponent, dtype, "pow")
-    return e._pow(input, exponent, out=out)
+@composite(name="clamp", saves="input", dtypes="real number", samples=_BOUNDS)
+def clamp_number(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Each element limited to [min, max], numbers that the dtype can hold; NaN stays NaN."""
+    if min is not None:
+        input = maximum(input, lift(input, min))
+    return input if max is None else minimum(input, lift(input, max))
 
 
-def _default() -> Any:
-    from ..dtypes import get_default_dtype
-
-    return get_default_dtype()
-
-
-def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The square of each element; of booleans, as int64."""
-    if not input._kind.dtype.category:
-        input = input.to(int64)
-    return e.mul(input, input, out=out)
+@clamp_number.grad("input")
+def _(g, input, *, min, max):
+    return clamp_backward(g, input, min, max)
 
 
-def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
-    """Each element rounded to that many decimals, halves to even."""
-    if not decimals:
-        return e._round(input, out=out)
-    if input.dtype.category < 2:
-        raise DTypeError(f"decimals={decimals} is not implemented for {input.dtype!r}", op="round")
-    scale = 10.0 ** (decimals if decimals > 0 else -decimals)
-    made = e._round(input * scale) / scale if decimals > 0 else e._round(input / scale) * scale
-    return made if out is None else views.write_out(e._round.op, out, made)
+@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3), -0.5, 0.5)])
+def clamp_backward(grad: Tensor, input: Tensor, min: Any, max: Any) -> Tensor:
+    """`grad` where `input` lies within the bounds, 0 elsewhere."""
+    within = None if min is None else le(lift(input, min), input)
+    below = None if max is None else le(input, lift(input, max))
+    if within is not None and below is not None:
+        within = within & below
+    return where_op(below if within is None else within, grad, lift(grad, 0))
 
 
-def _method(name: str, function: Any) -> Any:
-    def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return views.update(self, function, *args, op_name=f"{name}_", **kwargs)
-
-    in_place.__name__ = f"{name}_"
-    in_place.__doc__ = f"In-place version of `{name}`."
-    return in_place
+@composite(name="clamp_min", saves="input min", dtypes="real", broadcast=True, grad_name="ClampMinBackward1",
+           samples=PAIRS)
+def clamp_min_tensor(input: Tensor, min: Tensor) -> Tensor:
+    """The larger of each pair, broadcast; at ties the gradient goes to `input`."""
+    return maximum(input, min)
 
 
-for _name, _function in {"add": add, "sub": sub, "subtract": sub, "div": div, "divide": div, "true_divide": true_divide,
-                         "pow": pow, "square": square, "round": round}.items():
-    setattr(Tensor, _name, _function)
-    setattr(Tensor, f"{_name}_", _method(_name, _function))
-attach(e.mul, "multiply")
-attach(Tensor.mul_, "multiply_")
-subtract, divide, multiply = sub, div, e.mul
+@clamp_min_tensor.grad("input")
+def _(g, input, min):
+    return where_op(le(min, input), g, lift(g, 0))
 
 
-# --- operators
+@clamp_min_tensor.grad("min")
+def _(g, input, min):
+    return where_op(lt(input, min), g, lift(g, 0))
 
 
-def _reflected(function: Any) -> Any:
-    def method(self: Tensor, other: Any) -> Any:
-        other = lift(self, other)
-        return NotImplemented if other is NotImplemented else function(other, self)
-
-    return method
-
-
-def _inplace_operator(method: str) -> Any:
-    def operator(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, Tensor) and lift(self, other) is NotImplemented:
-            return NotImplemented
-        return getattr(self, method)(other)
-
-    return operator
+@composite(name="clamp_max", saves="input max", dtypes="real", broadcast=True, grad_name="ClampMaxBackward1",
+           samples=PAIRS)
+def clamp_max_tensor(input: Tensor, max: Tensor) -> Tensor:
+    """The smaller of each pair, broadcast; at ties the gradient goes to `input`."""
+    return minimum(input, max)
 
 
-def _power(self: Tensor, other: Any) -> Any:
-    if not isinstance(other, Tensor) and lift(self, other) is NotImplemented:
-        return NotImplemented
-    return pow(self, other)
+@clamp_max_tensor.grad("input")
+def _(g, input, max):
+    return where_op(le(input, max), g, lift(g, 0))
 
 
-attach(Tensor.__add__, "__radd__")
-attach(Tensor.__mul__, "__rmul__")
-attach(_power, "__pow__")
-attach(_reflected(e._sub), "__rsub__")
-attach(_reflected(e._div), "__rtruediv__")
-attach(_reflected(e.floor_divide), "__rfloordiv__")
-attach(_reflected(e.remainder), "__rmod__")
-attach(_reflected(e._pow), "__rpow__")
-attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
-attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
-attach(lambda self: self, "__pos__")
-
-for _name in ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "bitwise_and", "bitwise_or",
-              "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"):
-    _symbol = {"div": "truediv", "floor_divide": "floordiv", "remainder": "mod", "bitwise_and": "and",
-               "bitwise_or": "or", "bitwise_xor": "xor", "bitwise_left_shift": "lshift",
-               "bitwise_right_shift": "rshift"}.get(_name, _name)
-    setattr(Tensor, f"__i{_symbol}__", _inplace_operator(f"{_name}_"))
-for _name, _symbol in {"bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor"}.items():
-    setattr(Tensor, f"__r{_symbol}__", getattr(Tensor, f"__{_symbol}__"))
+@clamp_max_tensor.grad("max")
+def _(g, input, max):
+    return where_op(lt(max, input), g, lift(g, 0))
 
 
-def _check_number(op: str, name: str, value: Any) -> None:
-    if not isinstance(value, (int, float, complex, Tensor)):
-        raise ArgumentError(f"{name} must be a number or a Tensor, got {type(value).__name__}", op=op)
-
-__all__ = [
-    "add", "div", "divide", "multiply", "pow", "round", "rsub", "square", "sub", "subtract", "true_divide",
-]
+@composite(saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False, samples=PAIRS)
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 where the first of each pair is negative, 1 where positive, the second where it is 0; broadcast."""
+    return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))

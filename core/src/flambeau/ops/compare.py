@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dispatch import composite, lift, lift_exact, primitive
-from ..errors import ArgumentError
-from ..registry import Number
-from ..samples import Bad, Sample, arr
-from ..tensor import Tensor, attach
+from ..table.dispatch import composite, lift, primitive
+from ..table.registry import Number
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .common import PAIRS
 
 _PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(4, 1), arr(3)), Sample(arr(), arr(2)),
                    Sample(arr(0, 3), arr(3)),
@@ -101,40 +101,15 @@ def _zero(like: Any) -> Any:
     return lift(like, 0)
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
-    """`input` where `condition` is true, else `other`, broadcast; with the condition alone, its nonzero indices.
+def _logical(name: str, function: Any, doc: str) -> Any:
+    def body(input: Tensor, other: Tensor) -> Tensor:
+        return function(ne(input, 0), ne(other, 0))
 
-    >>> import flambeau
-    >>> flambeau.where(flambeau.tensor([True, False]), 1.0, flambeau.zeros(2))
-    tensor([1., 0.])
-    """
-    if input is None and other is None:
-        from .index import nonzero
-
-        return nonzero(condition, as_tuple=True)
-    if not isinstance(condition, Tensor):
-        raise ArgumentError(f"condition must be a Tensor, got {type(condition).__name__}", op="where")
-    if condition._kind.dtype.name == "uint8":
-        condition = condition.bool()
-    input, other = _lift_pair(condition, input, other)
-    return where_op(condition, input, other, out=out)
+    body.__name__, body.__doc__ = name, doc
+    made = composite(saves="", dtype="bool", broadcast=True, method=True, differentiable=False, samples=PAIRS)(body)
+    return made
 
 
-def _lift_pair(condition: Tensor, input: Any, other: Any) -> tuple[Any, Any]:
-    """Numbers as tensors: of the other one's kind where it can hold them."""
-    if not isinstance(input, Tensor):
-        input = lift_exact(other if isinstance(other, Tensor) else condition, input)
-    if not isinstance(other, Tensor):
-        other = lift_exact(input if isinstance(input, Tensor) else condition, other)
-    for name, value in (("input", input), ("other", other)):
-        if not isinstance(value, Tensor):
-            raise ArgumentError(f"{name} must be a Tensor or a number, got {type(value).__name__}", op="where")
-    return input, other
-
-
-attach(lambda self, condition, other: where(condition, self, other), "where")
-
-__all__ = [
-    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq",
-    "ge", "gt", "le", "logical_not", "lt", "ne", "where",
-]
+logical_and = _logical("logical_and", bitwise_and, "Whether both of each pair are not zero, broadcast.")
+logical_or = _logical("logical_or", bitwise_or, "Whether one of each pair is not zero, broadcast.")
+logical_xor = _logical("logical_xor", bitwise_xor, "Whether just one of each pair is not zero, broadcast.")

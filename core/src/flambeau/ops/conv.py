@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dispatch import composite, primitive
-from ..errors import DTypeError, ShapeError, ValueRangeError
-from ..registry import Size
-from ..samples import Bad, Sample, arr
-from ..shapes import as_size, numel
-from ..tensor import Tensor
-from .elementwise import _c
+from ..errors import ShapeError
+from ..shapes import numel
+from ..table.dispatch import composite, primitive
+from ..table.registry import Size
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .complex import _c
 from .movement import pad_op, permute_op, reshape, slice_op
 from .reduce import sum as total
 
@@ -44,9 +44,6 @@ def fold_op(input: Tensor, size: Size, dilation: Size, stride: Size) -> Tensor:
 def _(g, input_shape, *, dilation, stride):
     spatial = (len(input_shape) - 2) // 2
     return unfold_op(g, tuple(input_shape[2 + spatial :]), dilation, stride)
-
-
-# --- the op
 
 
 def reach(kernel: Sizes, dilation: Sizes) -> Sizes:
@@ -240,167 +237,3 @@ def _(g, input, grad_shape, *, stride, padding, dilation, groups):
 @convolution_grad_weight.grad("input")
 def _(g, grad, input_shape, *, stride, padding, dilation, groups):
     return _adjoint(_c(grad), g, tuple(input_shape[2:]), stride, padding, dilation, False, groups)
-
-
-# --- PyTorch's functions over it
-
-
-def per_dim(op: str, name: str, value: Any, dims: int) -> Sizes:
-    """An int for every spatial dim, or one int each."""
-    if type(value) is int:
-        return (value,) * dims
-    sizes = as_size(op, value, name)
-    if len(sizes) == 1:
-        return sizes * dims
-    if len(sizes) != dims:
-        raise ShapeError(f"expected {name} to be a single integer value or a list of {dims} values to match the"
-                         f" convolution dimensions, but got {name}={list(sizes)}", op=op)
-    return sizes
-
-
-def _same_padding(op: str, input: Tensor, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[Tensor, Sizes]:
-    """What keeps the sizes; the odd one out goes behind."""
-    if any(s != 1 for s in stride):
-        raise ValueRangeError("padding='same' is not supported for strided convolutions", op=op, stride=stride)
-    extra = [r - 1 for r in reach(kernel, dilation)]
-    if any(t % 2 for t in extra):
-        input = pad_op(input, ((0, 0), (0, 0), *((0, t % 2) for t in extra)), 0)
-    return input, tuple(t // 2 for t in extra)
-
-
-def _checked_steps(op: str, stride: Sizes, dilation: Sizes, groups: Any) -> None:
-    if min(stride) < 1:
-        raise ValueRangeError(f"non-positive stride is not supported, got {list(stride)}", op=op, stride=stride)
-    if min(dilation) < 1:
-        raise ValueRangeError(f"dilation should be greater than zero, got {list(dilation)}", op=op, dilation=dilation)
-    if type(groups) is not int or groups < 1:
-        raise ValueRangeError(f"non-positive groups is not supported, got {groups!r}", op=op, groups=groups)
-
-
-def _checked_tensors(op: str, input: Tensor, weight: Tensor, bias: Tensor | None, dims: int) -> None:
-    if weight.ndim != dims + 2:
-        raise ShapeError(f"expected {dims + 2}-dimensional weight for {op}, got weight of size {list(weight.shape)}",
-                         op=op)
-    if input.ndim not in (dims + 1, dims + 2):
-        raise ShapeError(f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {op}, but got input of"
-                         f" size: {list(input.shape)}", op=op)
-    for name, other in (("weight", weight), ("bias", bias)):
-        if other is not None and other._kind.dtype is not input._kind.dtype:
-            raise DTypeError(f"Input type ({input.dtype!r}) and {name} type ({other.dtype!r}) should be the same",
-                             op=op)
-
-
-def _convolved(op: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
-               dilation: Any, groups: int) -> Tensor:
-    _checked_tensors(op, input, weight, bias, dims)
-    stride, dilation = per_dim(op, "stride", stride, dims), per_dim(op, "dilation", dilation, dims)
-    _checked_steps(op, stride, dilation, groups)
-    batched = input.ndim == dims + 2
-    x = input if batched else input.unsqueeze(0)
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise ValueRangeError(f"Invalid padding string: {padding!r}, should be one of 'valid', 'same'", op=op)
-        padding = 0 if padding == "valid" else padding
-    if padding == "same":
-        x, padding = _same_padding(op, x, tuple(weight._array.shape[2:]), stride, dilation)
-    padding = per_dim(op, "padding", padding, dims)
-    if min(padding) < 0:
-        raise ValueRangeError(f"negative padding is not supported, got {list(padding)}", op=op, padding=padding)
-    _convolution_rule(x, weight, bias, stride=stride, padding=padding, dilation=dilation, transposed=False,
-                      output_padding=(), groups=groups)
-    made = convolution(x, weight, bias, stride, padding, dilation, False, (0,) * dims, groups)
-    return made if batched else made.squeeze(0)
-
-
-def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-           dilation: Any = 1, groups: int = 1) -> Tensor:
-    """Windows of `input` (N, C, L) or (C, L) times `weight` (O, C/groups, K), plus `bias` (O).
-
-    `padding` is an int, "valid" (none) or "same" (the length is kept). Raises ShapeError where sizes do not fit.
-
-    >>> import flambeau
-    >>> flambeau.conv1d(flambeau.ones(1, 1, 5), flambeau.ones(1, 1, 3), padding=1)
-    tensor([[[2., 3., 3., 3., 2.]]])
-    """
-    return _convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-           dilation: Any = 1, groups: int = 1) -> Tensor:
-    """Windows of `input` (N, C, H, W) or (C, H, W) times `weight` (O, C/groups, KH, KW), plus `bias` (O).
-
-    >>> import flambeau
-    >>> flambeau.conv2d(flambeau.zeros(8, 3, 28, 28), flambeau.zeros(16, 3, 5, 5), stride=2).shape
-    flambeau.Size([8, 16, 12, 12])
-    """
-    return _convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-           dilation: Any = 1, groups: int = 1) -> Tensor:
-    """Windows of `input` (N, C, D, H, W) or (C, D, H, W) times `weight` (O, C/groups, KD, KH, KW), plus `bias`."""
-    return _convolved("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _convolved_back(op: str, dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any,
-                    output_padding: Any, groups: int, dilation: Any) -> Tensor:
-    _checked_tensors(op, input, weight, bias, dims)
-    stride, dilation = per_dim(op, "stride", stride, dims), per_dim(op, "dilation", dilation, dims)
-    padding = per_dim(op, "padding", padding, dims)
-    output_padding = per_dim(op, "output_padding", output_padding, dims)
-    _checked_steps(op, stride, dilation, groups)
-    if min(padding) < 0 or min(output_padding) < 0:
-        raise ValueRangeError(f"negative padding is not supported, got padding={list(padding)},"
-                              f" output_padding={list(output_padding)}", op=op)
-    if any(o >= max(s, d) for o, s, d in zip(output_padding, stride, dilation, strict=True)):
-        raise ValueRangeError("output padding must be smaller than either stride or dilation, but got"
-                              f" output_padding={list(output_padding)}, stride={list(stride)},"
-                              f" dilation={list(dilation)}", op=op)
-    batched = input.ndim == dims + 2
-    x = input if batched else input.unsqueeze(0)
-    _convolution_rule(x, weight, bias, stride=stride, padding=padding, dilation=dilation, transposed=True,
-                      output_padding=output_padding, groups=groups)
-    _check_not_empty(op, x, weight, stride, padding, dilation, output_padding)
-    made = convolution(x, weight, bias, stride, padding, dilation, True, output_padding, groups)
-    return made if batched else made.squeeze(0)
-
-
-def _check_not_empty(op: str, x: Tensor, weight: Tensor, stride: Sizes, padding: Sizes, dilation: Sizes,
-                     output_padding: Sizes) -> None:
-    spans = reach(tuple(weight._array.shape[2:]), dilation)
-    out = [(n - 1) * s - 2 * p + r + o for n, s, p, r, o in zip(
-        x._array.shape[2:], stride, padding, spans, output_padding, strict=True)]
-    if min(out) < 1:
-        raise ShapeError(f"Given input size per channel: ({' x '.join(map(str, x._array.shape[2:]))}). Calculated"
-                         f" output size per channel: ({' x '.join(map(str, out))}). Output size is too small", op=op)
-
-
-def conv_transpose1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
-    """Every element of `input` (N, C, L) spreads `weight` (C, O/groups, K) over the result: the adjoint of conv1d.
-
-    >>> import flambeau
-    >>> flambeau.conv_transpose1d(flambeau.ones(1, 1, 3), flambeau.ones(1, 1, 2), stride=2)
-    tensor([[[1., 1., 1., 1., 1., 1.]]])
-    """
-    return _convolved_back("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups,
-                           dilation)
-
-
-def conv_transpose2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
-    """Every element of `input` (N, C, H, W) spreads `weight` (C, O/groups, KH, KW): the adjoint of conv2d."""
-    return _convolved_back("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups,
-                           dilation)
-
-
-def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-                     output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
-    """Every element of `input` (N, C, D, H, W) spreads `weight` (C, O/groups, KD, KH, KW): the adjoint of conv3d."""
-    return _convolved_back("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups,
-                           dilation)
-
-
-__all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-]

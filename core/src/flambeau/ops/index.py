@@ -1,26 +1,43 @@
-"""Picking and placing elements by index."""
+"""Picking and placing elements by index, and the gradients that are scatters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from .. import dtypes, views
-from ..dispatch import composite, primitive
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
-from ..registry import Dim, Number
-from ..samples import Sample, arr
-from ..shapes import canonical_dim, contiguous_strides, numel
-from ..tensor import Tensor, attach
-from .create import zeros_of
-from .movement import permute_op, reshape, slice_op
+from ..shapes import canonical_dim, numel
+from ..table.dispatch import composite, primitive
+from ..table.registry import Dim
+from ..table.samples import Sample, arr
+from ..tensors import views
+from ..tensors.tensor import Tensor
+from .arithmetic import maximum, minimum
+from .create import arange, zeros_of
+from .movement import _overlaps, _reach, as_strided_op, reshape, slice_op, strided_copy
+from .sort import searchsorted_op, sort_op
+
+
+@as_strided_op.grad("input")
+def _(g, input_shape, *, size, stride, storage_offset):
+    """Each element's gradient goes to its place in the storage (of an input that is contiguous from offset 0)."""
+    return reshape(put_flat(zeros_of(g, (numel(input_shape),)), g, size, stride, storage_offset), input_shape)
+
+
+@strided_copy.grad("input")
+def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
+    """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
+    from .arithmetic import maximum
+    extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
+    held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
+    if _overlaps(input_shape, own_stride):
+        sharing = put_flat(zeros_of(g, (extent,)), zeros_of(g, input_shape) + 1, input_shape, own_stride, own_offset)
+        held = held / maximum(sharing, zeros_of(g, (extent,)) + 1)
+    return as_strided_op(held, input_shape, own_stride, own_offset)
 
 
 def _arr_index(*shape: int, high: int) -> Any:
     return arr(*shape, dtype="int64", low=0, high=high)
-
-
-# --- primitives
 
 
 @primitive(name="take", saves="index input_shape", kinds="T int64", grad_name="IndexSelectBackward0",
@@ -114,9 +131,6 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     return gather_op(input, dim, index, out=out)
 
 
-attach(gather, "gather")
-
-
 @primitive(name="scatter", saves="index", kinds="T int64 T",
            samples=lambda: [Sample(arr(3, 4), 0, arr(1, 4, dtype="int64", fill=[0, 1, 2, 0]), arr(1, 4))])
 def scatter_op(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
@@ -171,9 +185,6 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor, *, out: Ten
     return scatter_add_op(input, dim, index, cropped(src, index), out=out)
 
 
-attach(scatter_add, "scatter_add")
-
-
 @primitive(name="index", saves="indices input_shape", kinds="T int64",
            samples=lambda: [Sample(arr(4, 3), [_arr_index(2, high=3)]),
                             Sample(arr(4, 3), [_arr_index(2, 1, high=3), _arr_index(2, high=2)])])
@@ -215,9 +226,6 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-attach(lambda self, *, as_tuple=False: nonzero(self, as_tuple=as_tuple), "nonzero")
-
-
 @primitive(name="masked_select", saves="mask input_shape", kinds="T bool",
            samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
 def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
@@ -231,23 +239,6 @@ def _(g, mask, input_shape):
     return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
 
 
-def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The elements of `input` where `mask` holds, the two broadcast, as a 1-d tensor."""
-    from ..shapes import broadcast_shapes
-    from .movement import expand
-
-    if mask.dtype is not dtypes.bool:
-        raise DTypeError(f"expected BoolTensor for mask, got {mask.dtype!r}", op="masked_select")
-    shape = broadcast_shapes("masked_select", tuple(input.shape), tuple(mask.shape))
-    return masked_select_op(expand(input, shape), expand(mask, shape), out=out)
-
-
-attach(masked_select, "masked_select")
-
-
-# --- composed
-
-
 def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:
     """Raises IndexRangeError for entries outside [low, size)."""
     if not numel(index._array.shape):
@@ -256,33 +247,6 @@ def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:
     if least < low or most >= size:
         raise IndexRangeError(f"index {least if least < low else most} is out of bounds for dimension with size {size}",
                               op=op)
-
-
-def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The parts of `dim` that the 1-d integer tensor `index` names, as a copy."""
-    if index.ndim > 1:
-        raise IndexRangeError(f"Index is supposed to be a vector, got {index.ndim} dimensions", op="index_select")
-    if index.dtype not in (dtypes.int64, dtypes.int32):
-            raise DTypeError(f"Expected dtype int32 or int64 for index, got {index.dtype!r}", op="index_select")
-    if not input.ndim:
-        canonical_dim("index_select", dim, 0)
-        return take_along(input.reshape(1), 0, index.long().reshape(-1)).reshape(())
-    return take_along(input, dim, index.long().reshape(-1), out=out)
-
-
-attach(index_select, "index_select")
-
-
-def take(input: Tensor, index: Tensor) -> Tensor:
-    """Elements of the flattened input at `index`, in index's shape; negative entries count from the end."""
-    n = input.numel()
-    check_range("take", index, n, -n)
-    from .compare import where
-
-    return take_along(reshape(input, (n,)), 0, where(index < 0, index + n, index))
-
-
-attach(take, "take")
 
 
 def put_flat(flat: Tensor, source: Tensor, size: Any, stride: Any, offset: int) -> Tensor:
@@ -305,8 +269,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     `reduce` "add" or "multiply" combines it with what is there. Where places repeat, the last one wins.
     """
     from .movement import expand
-    from .place import scatter_product
-
     src = value if src is None else src
     if not isinstance(src, Tensor):
         src = expand(input.new_full((), src), tuple(index._array.shape))
@@ -320,48 +282,53 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
-attach(scatter, "scatter")
+@sort_op.grad("input")
+def _(g, indices, input_shape, *, dim):
+    from .create import zeros_of
+    return scatter_add(zeros_of(g, input_shape), dim, indices, g)
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """`input` with `value` (a number or 0-d tensor) where `mask`, broadcast, holds."""
-    from .compare import where_op
-
-    if mask.dtype is not dtypes.bool:
-        raise DTypeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype!r}",
-                         op="masked_fill")
-    if isinstance(value, Tensor):
-        if value.ndim:
-            raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with"
-                             f" {value.ndim} dimension(s).", op="masked_fill")
-        value = value.to(input.dtype)
-    else:
-        value = input.new_full((), value)
-    return where_op(mask, value, input)
+def _flat_places(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Where in the flattened input each entry of `index` points."""
+    count = input.numel()
+    grid = reshape(arange(count, device=input.device), tuple(input._array.shape))
+    return reshape(gather(grid, dim, index), (index.numel(),))
 
 
-attach(masked_fill, "masked_fill")
+def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool = True) -> Tensor:
+    """A copy of `input` multiplied by `src` where `index` says: the k-th writes to all places at once, k by k."""
+    places, values, count = _flat_places(input, dim, index), reshape(src, (index.numel(),)), index.numel()
+    flat = reshape(input, (input.numel(),)).clone()
+    if not include_self:
+        flat = scatter_value(flat, 0, places, 1)
+    ordered, order = sort_op(places, 0)
+    turn = arange(count, device=input.device) - searchsorted_op(ordered, ordered, False)
+    for k in range(int(turn.max().item()) + 1 if count else 0):
+        now = nonzero(turn == k, as_tuple=True)[0]
+        targets = take_along(ordered, 0, now)
+        factors = take_along(values, 0, take_along(order, 0, now))
+        flat = scatter_op(flat, 0, targets, take_along(flat, 0, targets) * factors)
+    return reshape(flat, tuple(input._array.shape))
 
 
-def flat_index(indices: list[Tensor], shape: tuple[int, ...]) -> Tensor:
-    """Index tensors of the leading dims as one index into those dims flattened; negatives count from the end."""
-    from .compare import where
-
-    total: Any = 0
-    for one, size, step in zip(indices, shape, contiguous_strides(shape[: len(indices)]), strict=False):
-        total = total + where(one < 0, one + size, one) * step
-    return total  # type: ignore[no-any-return]
-
-
-def moved_front(input: Tensor, dims: list[int]) -> tuple[Tensor, tuple[int, ...]]:
-    """`dims` moved to the front, and the order that undoes it."""
-    order = (*dims, *(d for d in range(input.ndim) if d not in dims))
-    back = tuple(order.index(d) for d in range(input.ndim))
-    return permute_op(input, order), back
+@composite(saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
+    Sample(arr(3, 4), 0, arr(2, 4, dtype="int64", fill=[0, 0, 2, 1, 0, 1, 2, 1]), arr(2, 4, distinct=True), True, True),
+    Sample(arr(5), 0, arr(4, dtype="int64", fill=[0, 0, 2, 4]), arr(4, distinct=True), False, False)])
+def scatter_extremum(input: Tensor, dim: Dim, index: Tensor, src: Tensor, largest: bool, include_self: bool) -> Tensor:
+    """A copy of `input` with the largest (or smallest) of what `index` brings together; NaN wins. Ties share."""
+    places, values = _flat_places(input, dim, index), reshape(src, (index.numel(),))
+    key = -values if not largest and values.dtype.category > 1 else values  # NaN is sorted last, where it wins
+    _, order = sort_op(key, 0, not largest and values.dtype.category < 2)
+    flat = reshape(input, (input.numel(),))
+    made = scatter_op(flat, 0, take_along(places, 0, order), take_along(values, 0, order))
+    if include_self:
+        made = (maximum if largest else minimum)(flat, made)
+    return reshape(made, tuple(input._array.shape))
 
 
-Scalar = Number
-
-__all__ = [
-    "gather", "index_select", "masked_fill", "masked_select", "nonzero", "scatter", "scatter_add", "take",
-]
+@scatter_extremum.grad("input", "src")
+def _(g, input, index, src, out, *, dim, include_self):
+    kept, brought = (input == out).to(g.dtype), (src == gather_op(out, dim, index)).to(g.dtype)
+    shared = g / scatter_add_op(kept, dim, index, brought)
+    mine = kept * shared
+    return (mine if include_self else scatter_value(mine, dim, index, 0)), brought * gather_op(shared, dim, index)

@@ -1,14 +1,18 @@
-"""Matrix products."""
+"""Matrix products and distances."""
 
 from __future__ import annotations
 
-from ..dispatch import composite, primitive
+import math
+
 from ..errors import ShapeError
-from ..samples import Bad, Sample, arr
 from ..shapes import broadcast_shapes, numel
-from ..tensor import Tensor, attach
-from .elementwise import _c
+from ..table.dispatch import composite, primitive
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .compare import where_op
+from .complex import _c
 from .movement import reshape, transpose
+from .reduce import amax
 from .reduce import sum as total
 
 
@@ -69,64 +73,13 @@ def _(g, input, other):
     return matmul(transpose(input, -2, -1), g)
 
 
-attach(lambda self, other: matmul(other, self), "__rmatmul__")
-
-
-def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
-    if a.ndim != dims[0] or b.ndim != dims[1]:
-        raise ShapeError(f"expected {dims[0]}-D and {dims[1]}-D tensors, got {a.ndim}-D and {b.ndim}-D", op=op)
-    _same_dtype(op, a, b)
-
-
-def _same_dtype(op: str, a: Tensor, b: Tensor) -> None:
-    from ..errors import DTypeError
-
-    if a.dtype is not b.dtype:
-        raise DTypeError(f"expected both to have the same dtype, but got {a.dtype!r} and {b.dtype!r}", op=op)
-
-
-def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of two matrices."""
-    _checked("mm", input, mat2, (2, 2))
-    return matmul(input, mat2, out=out)
-
-
-def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The products of two batches of matrices, (B, n, m) and (B, m, p)."""
-    _checked("bmm", input, mat2, (3, 3))
-    if input.shape[0] != mat2.shape[0]:
-        raise ShapeError(f"expected batches of one size, got {input.shape[0]} and {mat2.shape[0]}", op="bmm")
-    return matmul(input, mat2, out=out)
-
-
-def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The product of a matrix and a vector."""
-    _checked("mv", input, vec, (2, 1))
-    return matmul(input, vec, out=out)
-
-
-def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The inner product of two vectors, not conjugated."""
-    _checked("dot", input, tensor, (1, 1))
-    return matmul(input, tensor, out=out)
-
-
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The outer product of two vectors."""
-    from .elementwise import mul
+    from .arithmetic import mul
 
     if input.ndim != 1 or vec2.ndim != 1:
         raise ShapeError(f"outer: expected 1-D tensors, got {input.ndim}-D and {vec2.ndim}-D", op="outer")
     return mul(reshape(input, (-1, 1)), vec2, out=out)
-
-
-ger = outer
-attach(mm, "mm")
-attach(bmm, "bmm")
-attach(mv, "mv")
-attach(dot, "dot")
-attach(outer, "outer")
-attach(outer, "ger")
 
 
 def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
@@ -171,6 +124,54 @@ def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     return matmul(transpose(reshape(grad, (rows, outputs)), 0, 1), reshape(input, (rows, inputs)))
 
 
-__all__ = [
-    "bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer",
-]
+def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float) -> None:
+    if x1.ndim < 2 or x2.ndim < 2:
+        raise ShapeError(f"cdist only supports at least 2D tensors, X1 got: {x1.ndim}D, X2 got: {x2.ndim}D",
+                         op="cdist")
+    if x1.shape[-1] != x2.shape[-1]:
+        raise ShapeError("X1 and X2 must have the same number of columns. X1: "
+                         f"{x1.shape[-1]} X2: {x2.shape[-1]}", op="cdist")
+    broadcast_shapes("cdist", tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
+
+
+@composite(name="cdist", saves="x1 x2 out", dtypes="real floating", shape_rule=_cdist_rule, samples=lambda: [
+    Sample(arr(3, 2), arr(4, 2), 2.0), Sample(arr(2, 3, 2), arr(1, 2), 1.0), Sample(arr(2, 3), arr(2, 3), 3.0),
+    Sample(arr(2, 3), arr(2, 3), math.inf), Sample(arr(0, 3), arr(2, 3), 2.0),
+    Bad(arr(2, 3), arr(2, 4), 2.0, raises="ShapeError", match="same number of columns")])
+def cdist_op(x1: Tensor, x2: Tensor, p: float) -> Tensor:
+    """The p-distances between the rows of (*, P, M) and (*, R, M): (*, P, R)."""
+    _cdist_rule(x1, x2, p=p)
+    apart = (x1.unsqueeze(-2) - x2.unsqueeze(-3)).abs()
+    if p == math.inf:
+        return amax(apart, -1) if apart.shape[-1] else total(apart, -1)
+    if p == 0:
+        return total((apart != 0).to(apart.dtype), -1)
+    return total(apart, -1) if p == 1 else total(apart * apart, -1).sqrt() if p == 2 else total(apart**p, -1) ** (1 / p)
+
+
+def _slopes(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Tensor:
+    """What each difference of two rows gets; nothing where the rows are equal."""
+    apart = x1.unsqueeze(-2) - x2.unsqueeze(-3)
+    g, out = g.unsqueeze(-1), out.unsqueeze(-1)
+    if p == 0:
+        return apart * 0
+    if p == 1:
+        return g * apart.sign()
+    if p == math.inf:
+        return g * apart.sign() * (apart.abs() == out).to(g.dtype)
+    away = where_op(out == 0, out * 0 + 1, out)
+    slope = (
+        apart / away if p == 2 else apart.sign() * (where_op(apart == 0, apart * 0 + 1, apart.abs()) / away) ** (p - 1)
+    )
+    gone = out == 0 if p >= 1 else apart == 0
+    return where_op(gone, apart * 0, g * slope)
+
+
+@cdist_op.grad("x1")
+def _(g, x1, x2, out, *, p):
+    return total(_slopes(g, x1, x2, out, p), -2)
+
+
+@cdist_op.grad("x2")
+def _(g, x1, x2, out, *, p):
+    return -total(_slopes(g, x1, x2, out, p), -3)

@@ -1,32 +1,213 @@
-"""Trigonometry, powers and logarithms beyond the primitives, and PyTorch's other names for elementwise functions.
+"""Exponentials, logarithms, powers, trigonometry, and what kind of number an element is.
 
-Ops with a rule are one node on the tape; the rest are short expressions in other ops. Bounded by memory traffic and
-the transcendental functions of the backend.
-"""
+Gradients follow PyTorch's convention for complex numbers (conjugate Wirtinger)."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from .. import dtypes
-from ..dispatch import composite, lift
-from ..errors import DTypeError
-from ..registry import Number
-from ..samples import Bad, Sample, arr
-from ..tensor import Tensor
-from . import arithmetic, mutate
-from . import elementwise as e
-from .activation import sigmoid
-from .bounds import clamp_number, copysign
-from .compare import eq, le, lt, where_op
-from .elementwise import _c
-from .logic import widened
-from .tails import erfc_from_half
+from ..dtypes import int64
+from ..table.dispatch import composite, lift, primitive
+from ..table.registry import Number
+from ..table.samples import Sample, arr
+from ..tensors.tensor import Tensor
+from .arithmetic import abs as abs_op
+from .arithmetic import maximum, mul, neg, sign
+from .common import BINARY, ONE, PAIRS, POWERS, UNARY, domain
+from .compare import eq, lt, ne, where_op
+from .complex import _c, _imag, _real
+from .complex import complex as complex_op
 
-_ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))])
-_PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(), arr(2)), Sample(arr(0, 3), arr(3)),
-                   Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+
+@primitive(saves="out", dtype="floating", method=True, inplace=True, samples=UNARY)
+def exp(input: Tensor) -> Tensor:
+    """e to the power of each element; integers give the default floating dtype."""
+
+
+@exp.grad("input")
+def _(g, out):
+    return g * _c(out)
+
+
+@primitive(saves="input", dtype="floating", method=True, inplace=True, samples=domain(0.1, 5))
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm of each element."""
+
+
+@log.grad("input")
+def _(g, input):
+    return g / _c(input)
+
+
+@primitive(saves="input", dtype="floating", method=True, inplace=True, samples=domain(-0.9, 5))
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + x) of each element, exact near 0."""
+
+
+@log1p.grad("input")
+def _(g, input):
+    return g / _c(input + 1)
+
+
+@primitive(saves="out", dtype="floating", method=True, inplace=True, samples=UNARY)
+def expm1(input: Tensor) -> Tensor:
+    """exp(x) - 1 of each element, exact near 0."""
+
+
+@expm1.grad("input")
+def _(g, out):
+    return g * _c(out + 1)
+
+
+@primitive(saves="out", dtype="floating", method=True, inplace=True, samples=domain(0.1, 5))
+def sqrt(input: Tensor) -> Tensor:
+    """The square root of each element; NaN for negative reals."""
+
+
+@sqrt.grad("input")
+def _(g, out):
+    return g / (_c(out) * 2)
+
+
+@primitive(saves="input", dtype="floating", method=True, inplace=True, samples=UNARY)
+def sin(input: Tensor) -> Tensor:
+    """The sine of each element, in radians."""
+
+
+@sin.grad("input")
+def _(g, input):
+    return g * _c(cos(input))
+
+
+@primitive(saves="input", dtype="floating", method=True, inplace=True, samples=UNARY)
+def cos(input: Tensor) -> Tensor:
+    """The cosine of each element, in radians."""
+
+
+@cos.grad("input")
+def _(g, input):
+    return -g * _c(sin(input))
+
+
+@primitive(saves="out", dtype="floating", method=True, inplace=True, samples=UNARY)
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent of each element."""
+
+
+@tanh.grad("input")
+def _(g, out):
+    return tanh_backward(g, out)
+
+
+@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(), arr())])
+def tanh_backward(grad: Tensor, out: Tensor) -> Tensor:
+    """grad * (1 - out * out)."""
+    return grad * _c(1 - out * out)
+
+
+@primitive(name="pow", saves="input exponent out", dtypes="number", broadcast=True, samples=POWERS)
+def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """Elementwise power, broadcast."""
+
+
+@_pow.grad("input")
+def _(g, input, exponent):
+    slope = exponent * _pow(input, exponent - 1)
+    return g * _c(where_op(exponent == 0, slope * 0, slope))
+
+
+@_pow.grad("exponent")
+def _(g, input, exponent, out):
+    flat = (input == 0) & ((exponent >= 0) if exponent._kind.dtype.category < 3 else (exponent == exponent))
+    safe = where_op(input == 0, input * 0 + 1, input)
+    return g * _c(where_op(flat, out * 0, out * log(safe)))
+
+
+@primitive(saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
+           samples=BINARY)
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    """The angle of the point (other, input), broadcast, in radians from -pi to pi."""
+
+
+@atan2.grad("input")
+def _(g, input, other):
+    return g * other / (input * input + other * other)
+
+
+@atan2.grad("other")
+def _(g, input, other):
+    return -g * input / (input * input + other * other)
+
+
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The square of each element; of booleans, as int64."""
+    if not input._kind.dtype.category:
+        input = input.to(int64)
+    return mul(input, input, out=out)
+
+
+@composite(saves="", dtype="bool", differentiable=False, method=True, samples=ONE)
+def isnan(input: Tensor) -> Tensor:
+    """Whether each element is NaN."""
+    return ne(input, input)
+
+
+@composite(saves="", dtype="bool", differentiable=False, method=True, samples=ONE)
+def isinf(input: Tensor) -> Tensor:
+    """Whether each element is infinite."""
+    if input._kind.dtype.category < 2:
+        return ne(input, input)
+    if input._kind.dtype.category == 3:
+        return isinf(_real(input)) | isinf(_imag(input))
+    return eq(abs_op(input), math.inf)
+
+
+@composite(saves="", dtype="bool", differentiable=False, method=True, samples=ONE)
+def isfinite(input: Tensor) -> Tensor:
+    """Whether each element is neither infinite nor NaN."""
+    if input._kind.dtype.category < 2:
+        return eq(input, input)
+    size = abs_op(input) if input._kind.dtype.category == 2 else abs_op(_real(input)) + abs_op(_imag(input))
+    return lt(size, math.inf)
+
+
+@composite(saves="", dtype="bool", dtypes="real", differentiable=False, method=True, samples=ONE)
+def isposinf(input: Tensor) -> Tensor:
+    """Whether each element is +inf."""
+    return eq(input, math.inf) if input._kind.dtype.category == 2 else ne(input, input)
+
+
+@composite(saves="", dtype="bool", dtypes="real", differentiable=False, method=True, samples=ONE)
+def isneginf(input: Tensor) -> Tensor:
+    """Whether each element is -inf."""
+    return eq(input, -math.inf) if input._kind.dtype.category == 2 else ne(input, input)
+
+
+@composite(saves="", dtype="bool", dtypes="real", differentiable=False, method=True, samples=ONE)
+def signbit(input: Tensor) -> Tensor:
+    """Whether each element is negative or -0."""
+    if input._kind.dtype.category < 2:
+        return lt(input, lift(input, 0))
+    return lt(atan2(input, lift(input, -1)), lift(input, 0))
+
+
+@composite(saves="input out", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
+           samples=PAIRS)
+def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
+    """The size of `input` with the sign of `other`, broadcast; a zero has a sign too."""
+    size = abs_op(input)
+    return where_op(signbit(other), neg(size), size)
+
+
+@copysign.grad("input")
+def _(g, input, out):
+    return where_op(eq(input, 0), lift(g, 0), g * where_op(eq(signbit(input), signbit(out)), lift(g, 1), lift(g, -1)))
+
+
+@copysign.grad("other")
+def _(g):
+    return g * 0
 
 
 def _domain(low: float, high: float) -> Any:
@@ -38,13 +219,10 @@ def _unary(samples: Any, saves: str = "input", dtypes: str = "all") -> Any:
     return composite(saves=saves, dtype="floating", dtypes=dtypes, method=True, inplace=True, samples=samples)
 
 
-# --- trigonometry
-
-
 @_unary(_domain(-1.2, 1.2), saves="out")
 def tan(input: Tensor) -> Tensor:
     """The tangent of each element, in radians."""
-    return e.sin(input) / e.cos(input)
+    return sin(input) / cos(input)
 
 
 @tan.grad("input")
@@ -53,24 +231,24 @@ def _(g, out):
 
 
 def _parts(input: Tensor) -> tuple[Tensor, Tensor]:
-    return e._real(input), e._imag(input)
+    return _real(input), _imag(input)
 
 
 def _roots(input: Tensor) -> tuple[Tensor, Tensor]:
     """sqrt(1 - z) and sqrt(1 + z), the signs of zeros kept, in which Kahan writes the inverse functions."""
     re, im = _parts(input)
-    return e.sqrt(e.complex(1 - re, -im)), e.sqrt(e.complex(re + 1, im))
+    return sqrt(complex_op(1 - re, -im)), sqrt(complex_op(re + 1, im))
 
 
 def _turned(input: Tensor) -> Tensor:
     """i * z, exactly."""
     re, im = _parts(input)
-    return e.complex(-im, re)
+    return complex_op(-im, re)
 
 
 def _turned_back(input: Tensor) -> Tensor:
     re, im = _parts(input)
-    return e.complex(im, -re)
+    return complex_op(im, -re)
 
 
 @_unary(_domain(-0.95, 0.95))
@@ -78,8 +256,8 @@ def asin(input: Tensor) -> Tensor:
     """The angle, in radians from -pi/2 to pi/2, whose sine is each element; NaN beyond 1 for reals."""
     if input._kind.dtype.category == 3:
         less, more = _roots(input)
-        return e.complex(e.atan2(e._real(input), e._real(less * more)), asinh(e._imag(_c(less) * more)))
-    return e.atan2(input, e.sqrt((1 - input) * (input + 1)))
+        return complex_op(atan2(_real(input), _real(less * more)), asinh(_imag(_c(less) * more)))
+    return atan2(input, sqrt((1 - input) * (input + 1)))
 
 
 @asin.grad("input")
@@ -92,8 +270,8 @@ def acos(input: Tensor) -> Tensor:
     """The angle, in radians from 0 to pi, whose cosine is each element; NaN beyond 1 for reals."""
     if input._kind.dtype.category == 3:
         less, more = _roots(input)
-        return e.complex(e.atan2(e._real(less), e._real(more)) * 2, asinh(e._imag(_c(more) * less)))
-    return e.atan2(e.sqrt((1 - input) * (input + 1)), input)
+        return complex_op(atan2(_real(less), _real(more)) * 2, asinh(_imag(_c(more) * less)))
+    return atan2(sqrt((1 - input) * (input + 1)), input)
 
 
 @acos.grad("input")
@@ -101,12 +279,12 @@ def _(g, input):
     return -g * _c(rsqrt(1 - input * input))
 
 
-@_unary(_ONE)
+@_unary(ONE)
 def atan(input: Tensor) -> Tensor:
     """The angle, in radians from -pi/2 to pi/2, whose tangent is each element."""
     if input._kind.dtype.category == 3:
         return _turned_back(atanh(_turned(input)))
-    return e.atan2(input, lift(input, 1))
+    return atan2(input, lift(input, 1))
 
 
 @atan.grad("input")
@@ -114,14 +292,14 @@ def _(g, input):
     return g / _c(input * input + 1)
 
 
-@_unary(_ONE)
+@_unary(ONE)
 def sinh(input: Tensor) -> Tensor:
     """The hyperbolic sine of each element."""
-    grown = e.expm1(e.abs(input)) if input._kind.dtype.category < 3 else None
+    grown = expm1(abs_op(input)) if input._kind.dtype.category < 3 else None
     if grown is None:
-        return (e.exp(input) - e.exp(-input)) * 0.5
+        return (exp(input) - exp(-input)) * 0.5
     half = (grown + grown / (grown + 1)) * 0.5
-    return e.sign(input) * where_op(lt(grown, math.inf), half, grown)
+    return sign(input) * where_op(lt(grown, math.inf), half, grown)
 
 
 @sinh.grad("input")
@@ -129,10 +307,10 @@ def _(g, input):
     return g * _c(cosh(input))
 
 
-@_unary(_ONE)
+@_unary(ONE)
 def cosh(input: Tensor) -> Tensor:
     """The hyperbolic cosine of each element."""
-    return (e.exp(input) + e.exp(-input)) * 0.5
+    return (exp(input) + exp(-input)) * 0.5
 
 
 @cosh.grad("input")
@@ -140,16 +318,16 @@ def _(g, input):
     return g * _c(sinh(input))
 
 
-@_unary(_ONE)
+@_unary(ONE)
 def asinh(input: Tensor) -> Tensor:
     """The inverse hyperbolic sine of each element."""
     if input._kind.dtype.category == 3:
         return _turned_back(asin(_turned(input)))
-    size = e.abs(input)
+    size = abs_op(input)
     large = lt(lift(size, 1e6), size)
     safe = where_op(large, lift(size, 1), size)
-    small = e.log1p(safe + safe * safe / (e.sqrt(safe * safe + 1) + 1))
-    return copysign(where_op(large, e.log(size) + math.log(2), small), input)
+    small = log1p(safe + safe * safe / (sqrt(safe * safe + 1) + 1))
+    return copysign(where_op(large, log(size) + math.log(2), small), input)
 
 
 @asinh.grad("input")
@@ -161,11 +339,11 @@ def _(g, input):
 def acosh(input: Tensor) -> Tensor:
     """The inverse hyperbolic cosine of each element; NaN below 1 for reals."""
     if input._kind.dtype.category == 3:
-        less, more = e.sqrt(input - 1), e.sqrt(input + 1)
-        return e.complex(asinh(e._real(_c(less) * more)), e.atan2(e._imag(less), e._real(more)) * 2)
+        less, more = sqrt(input - 1), sqrt(input + 1)
+        return complex_op(asinh(_real(_c(less) * more)), atan2(_imag(less), _real(more)) * 2)
     large = lt(lift(input, 1e6), input)
     less = where_op(large, lift(input, 1), input) - 1
-    return where_op(large, e.log(input) + math.log(2), e.log1p(less + e.sqrt(less) * e.sqrt(less + 2)))
+    return where_op(large, log(input) + math.log(2), log1p(less + sqrt(less) * sqrt(less + 2)))
 
 
 @acosh.grad("input")
@@ -181,8 +359,8 @@ def atanh(input: Tensor) -> Tensor:
     if input._kind.dtype.category == 3:
         re, im = _parts(input)
         apart = square(1 - re) + square(im)
-        return e.complex(e.log1p(re * 4 / apart) * 0.25, e.atan2(im * 2, (1 - re) * (re + 1) - square(im)) * 0.5)
-    return (e.log1p(input) - e.log1p(-input)) * 0.5
+        return complex_op(log1p(re * 4 / apart) * 0.25, atan2(im * 2, (1 - re) * (re + 1) - square(im)) * 0.5)
+    return (log1p(input) - log1p(-input)) * 0.5
 
 
 @atanh.grad("input")
@@ -190,23 +368,13 @@ def _(g, input):
     return g / _c(1 - input * input)
 
 
-def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Degrees to radians."""
-    return e.mul(widened(input), math.pi / 180, out=out)
-
-
-def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Radians to degrees."""
-    return e.mul(widened(input), 180 / math.pi, out=out)
-
-
-@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=_PAIRS)
+@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=PAIRS)
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input ** 2 + other ** 2), broadcast, without overflow."""
-    a, b = e.abs(input), e.abs(other)
-    most = e.maximum(a, b)
+    a, b = abs_op(input), abs_op(other)
+    most = maximum(a, b)
     scale = where_op(eq(most, 0) | eq(most, math.inf), lift(most, 1), most)
-    made = scale * e.sqrt(square(a / scale) + square(b / scale))
+    made = scale * sqrt(square(a / scale) + square(b / scale))
     return where_op(eq(a, math.inf) | eq(b, math.inf), lift(made, math.inf), made)
 
 
@@ -220,16 +388,10 @@ def _(g, input, other):
     return g * (other / hypot(input, other))
 
 
-square = arithmetic.square
-
-
-# --- powers and logarithms
-
-
-@_unary(_ONE, saves="out")
+@_unary(ONE, saves="out")
 def exp2(input: Tensor) -> Tensor:
     """2 to the power of each element."""
-    return e._pow(lift(input, 2.0), input)
+    return _pow(lift(input, 2.0), input)
 
 
 @exp2.grad("input")
@@ -240,7 +402,7 @@ def _(g, out):
 @_unary(_domain(0.1, 5))
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2 of each element."""
-    return e.log(input) / math.log(2)
+    return log(input) / math.log(2)
 
 
 @log2.grad("input")
@@ -251,7 +413,7 @@ def _(g, input):
 @_unary(_domain(0.1, 5))
 def log10(input: Tensor) -> Tensor:
     """The logarithm to base 10 of each element."""
-    return e.log(input) / math.log(10)
+    return log(input) / math.log(10)
 
 
 @log10.grad("input")
@@ -262,7 +424,7 @@ def _(g, input):
 @_unary(_domain(0.1, 5), saves="out")
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(x) of each element."""
-    return 1 / e.sqrt(input)
+    return 1 / sqrt(input)
 
 
 @rsqrt.grad("input")
@@ -281,196 +443,3 @@ def reciprocal(input: Tensor) -> Tensor:
 def _(g, out):
     out = _c(out)
     return -g * (out * out)
-
-
-@_unary(_ONE, dtypes="real")
-def erfc(input: Tensor) -> Tensor:
-    """1 - erf(x) of each element, also where that difference has no digits left."""
-    near = 1 - e.erf(input)
-    x = input if input.dtype is near.dtype else input.to(near.dtype)
-    return where_op(lt(x, 0.5), near, erfc_from_half(x))
-
-
-@erfc.grad("input")
-def _(g, input):
-    return g * (e.exp(-input * input) * -1.1283791670955126)
-
-
-@composite(saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=_domain(0.1, 0.9))
-def logit(input: Tensor, eps: float | None = None) -> Tensor:
-    """log(x / (1 - x)) of each element; with `eps`, x is first limited to [eps, 1 - eps]."""
-    if eps is not None:
-        input = clamp_number(input, eps, 1 - eps)
-    return e.log(input / (1 - input))
-
-
-@logit.grad("input")
-def _(g, input, *, eps):
-    slope = g / (input * (1 - input))
-    if eps is None:
-        return where_op(lt(input, lift(input, 0)) | lt(lift(input, 1), input), lift(g, math.nan), slope)
-    return where_op(lt(input, lift(input, eps)) | lt(lift(input, 1 - eps), input), lift(g, 0), slope)
-
-
-def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
-    """input to the power of exponent, broadcast, in float64 (complex128 where either is complex)."""
-    wide = dtypes.complex128 if any_complex(input, exponent) else dtypes.float64
-    base, power = (t.to(wide) if isinstance(t, Tensor) else t for t in (input, exponent))
-    return arithmetic.pow(base, power, out=out)
-
-
-def any_complex(*values: Any) -> Any:
-    """Whether one of the numbers or tensors is complex."""
-    return any(v.is_complex() if isinstance(v, Tensor) else isinstance(v, complex) for v in values)
-
-
-@composite(saves="input other", dtypes="floating", broadcast=True, method=True, samples=_PAIRS)
-def logaddexp(input: Tensor, other: Tensor) -> Tensor:
-    """log(exp(input) + exp(other)), broadcast, without overflow."""
-    if input._kind.dtype.category == 3:
-        swap = lt(e._real(input), e._real(other))
-        most, least = where_op(swap, other, input), where_op(swap, input, other)
-        return most + e.log1p(e.exp(least - most))
-    return _log_add(input, other, e.exp, e.log1p)
-
-
-def _log_add(input: Tensor, other: Tensor, power: Any, log_of_more: Any) -> Tensor:
-    most, least = e.maximum(input, other), e.minimum(input, other)
-    infinite = eq(e.abs(most), math.inf)
-    gap = where_op(infinite, lift(most, 0), least - most)
-    return where_op(infinite, most, most + log_of_more(power(gap)))
-
-
-@logaddexp.grad("input")
-def _(g, input, other):
-    return g * _c(sigmoid(input - other))
-
-
-@logaddexp.grad("other")
-def _(g, input, other):
-    return g * _c(sigmoid(other - input))
-
-
-@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, samples=_PAIRS)
-def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
-    """log2(2 ** input + 2 ** other), broadcast, without overflow."""
-    return _log_add(input, other, exp2, lambda x: e.log1p(x) / math.log(2))
-
-
-@logaddexp2.grad("input")
-def _(g, input, other):
-    return g * sigmoid((input - other) * math.log(2))
-
-
-@logaddexp2.grad("other")
-def _(g, input, other):
-    return g * sigmoid((other - input) * math.log(2))
-
-
-@composite(saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
-           samples=lambda: [Sample(arr(3), arr(3, low=0.1, high=3)), Sample(arr(2, 3), arr(3, low=0.1, high=3)),
-                            Sample(arr(3, fill=[0.0, 0.0, 1.0]), arr(3, fill=[0.0, 2.0, 1.0]), gradcheck=False)])
-def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """input * log(other), broadcast; 0 where input is 0 and other is a number."""
-    flat = eq(input, 0) & eq(other, other)
-    return where_op(flat, lift(input, 0), input * e.log(where_op(flat, lift(other, 1), other)))
-
-
-@xlogy.grad("input")
-def _(g, input, other):
-    flat = eq(input, 0) & le(other, lift(other, 0))
-    return where_op(flat, lift(g, 0), g * e.log(where_op(flat, lift(other, 1), other)))
-
-
-@xlogy.grad("other")
-def _(g, input, other):
-    return g * input / other
-
-
-@composite(saves="input", dtype="floating", method=True, inplace=True, samples=_ONE)
-def sinc(input: Tensor) -> Tensor:
-    """sin(pi * x) / (pi * x) of each element, 1 at 0."""
-    flat = eq(input, 0)
-    angle = where_op(flat, lift(input, 1), input) * math.pi
-    return where_op(flat, lift(angle, 1), e.sin(angle) / angle)
-
-
-@sinc.grad("input")
-def _(g, input):
-    flat = eq(input, 0)
-    angle = where_op(flat, lift(input, 1), input) * math.pi
-    slope = (angle * e.cos(angle) - e.sin(angle)) / (angle * angle) * math.pi
-    return where_op(flat, lift(g, 0), g * _c(slope))
-
-
-# --- other names and methods
-
-fix, absolute, negative = e.trunc, e.abs, e.neg
-arcsin, arccos, arctan, arctan2, arcsinh, arccosh, arctanh = asin, acos, atan, e.atan2, asinh, acosh, atanh
-_ALIASES = {"fix": "trunc", "absolute": "abs", "negative": "neg", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
-            "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"}
-
-
-def _real_abs(input: Tensor) -> Tensor:
-    if input._kind.dtype.category == 3:
-        raise DTypeError("In-place abs is not supported for complex tensors.", op="abs_")
-    return e.abs(input)
-
-
-def _float_power_kept(input: Tensor, exponent: Any) -> Tensor:
-    made = float_power(input, exponent)
-    if made.dtype is not input.dtype:
-        raise DTypeError(f"the base given to float_power_ has dtype {input.dtype!r} but the operation's result requires"
-                         f" dtype {made.dtype!r}", op="float_power_")
-    return made
-
-
-def _attach() -> None:
-    for function in (float_power, deg2rad, rad2deg):
-        setattr(Tensor, function.__name__, function)
-    for name, changing in (("deg2rad", deg2rad), ("rad2deg", rad2deg), ("abs", _real_abs),
-                           ("float_power", _float_power_kept)):
-        mutate.in_place(name, changing)
-    for alias, of in _ALIASES.items():
-        setattr(Tensor, alias, getattr(Tensor, of))
-        setattr(Tensor, f"{alias}_", getattr(Tensor, f"{of}_"))
-
-
-_attach()
-
-__all__ = [
-    "absolute",
-    "acos",
-    "acosh",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "cosh",
-    "deg2rad",
-    "erfc",
-    "exp2",
-    "fix",
-    "float_power",
-    "hypot",
-    "log2",
-    "log10",
-    "logaddexp",
-    "logaddexp2",
-    "logit",
-    "negative",
-    "rad2deg",
-    "reciprocal",
-    "rsqrt",
-    "sinc",
-    "sinh",
-    "tan",
-    "xlogy",
-]

@@ -1,21 +1,20 @@
-"""Shapes and views.
+"""Shapes and views, joining and taking apart, triangles of matrices.
 
-`view`, `permute`, `expand`, `slice`, `as_strided` and `diagonal` share memory with their input
-wherever PyTorch's do; everything here that PyTorch calls a view is built from them.
-"""
+`view`, `permute`, `expand`, `slice`, `as_strided` and `diagonal` share memory with their input."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ..dispatch import composite, primitive
-from ..dtypes import DType
-from ..errors import IndexRangeError, ShapeError
-from ..registry import Dim, Size
-from ..samples import Bad, Sample, arr
-from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infer_size, numel, spread
-from ..tensor import Tensor, attach, wrap
-from .create import zeros_of
+from ..errors import ArgumentError, IndexRangeError, ShapeError, ValueRangeError
+from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infer_size, numel
+from ..table.dispatch import composite, primitive
+from ..table.registry import Dim, Size
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .compare import where_op
+from .create import arange, zeros_of
 
 
 def _view_rule(input: Tensor, *, size: Any) -> None:
@@ -35,39 +34,6 @@ def view_op(input: Tensor, size: Size) -> Tensor:
 @view_op.grad("input")
 def _(g, input_shape):
     return reshape(g, input_shape)
-
-
-def view_as_size(input: Tensor, size: Any) -> Tensor:
-    """`input` viewed under `size`, which may hold one -1."""
-    size = as_size("view", size)
-    return view_op(input, infer_size("view", size, input.numel()) if -1 in size else size)
-
-
-def _view_method(self: Tensor, *given: Any, size: Any = None, dtype: DType | None = None) -> Tensor:
-    """The same elements under another shape, sharing memory; one size may be -1. Given a dtype: reinterprets bytes."""
-    if dtype is not None or (len(given) == 1 and isinstance(given[0], DType)):
-        return _reinterpreted(self, dtype or given[0])
-    return view_as_size(self, spread(given, size))
-
-
-def _reinterpreted(input: Tensor, dtype: DType) -> Tensor:
-    """The bytes of `input` read as another dtype; a copy (PyTorch shares the memory)."""
-    if dtype is input.dtype:
-        return view_as_size(input, tuple(input.shape))
-    backend = input.device.backend
-    shape, old, new = list(input.shape), input.dtype.itemsize, dtype.itemsize
-    if old != new and not shape:
-        raise ShapeError(f"a 0-d tensor of {input.dtype!r} cannot be viewed as {dtype!r}", op="view")
-    if old != new:
-        total = shape[-1] * old
-        if total % new:
-            raise ShapeError(f"the last dim of {shape} does not divide into elements of {dtype!r}", op="view")
-        shape[-1] = total // new
-    data = bytes(backend.to_host(input._array))
-    return wrap(backend.from_host(data, tuple(shape), dtype), input.device.kinds[dtype])
-
-
-attach(_view_method, "view")
 
 
 @composite(name="reshape", saves="input_shape", samples=lambda: [
@@ -99,11 +65,6 @@ def reshape(input: Tensor, shape: Any) -> Tensor:
     return _reshape_copy(input, size)
 
 
-attach(lambda self, *given, shape=None: reshape(self, spread(given, shape)), "reshape")
-attach(lambda self, other: view_as_size(self, tuple(other.shape)), "view_as")
-attach(lambda self, other: reshape(self, tuple(other.shape)), "reshape_as")
-
-
 @primitive(name="permute", saves="", view=True,
            samples=lambda: [Sample(arr(2, 3), (1, 0)), Sample(arr(2, 3, 4), (2, 0, 1)), Sample(arr(), ())])
 def permute_op(input: Tensor, dims: Size) -> Tensor:
@@ -126,9 +87,6 @@ def permute(input: Tensor, dims: Any) -> Tensor:
     return permute_op(input, order)
 
 
-attach(lambda self, *given, dims=None: permute(self, spread(given, dims)), "permute")
-
-
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Dimensions `dim0` and `dim1` exchanged; a view."""
     ndim = input.ndim
@@ -137,24 +95,6 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     if ndim:
         order[dim0], order[dim1] = dim1, dim0
     return permute_op(input, tuple(order))
-
-
-swapaxes = swapdims = transpose
-attach(transpose, "transpose", "swapaxes", "swapdims")
-
-
-def t(input: Tensor) -> Tensor:
-    """The transpose of a tensor of at most two dimensions; a view."""
-    if input.ndim > 2:
-        raise ShapeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D", op="t")
-    return permute_op(input, (1, 0)) if input.ndim == 2 else permute_op(input, tuple(range(input.ndim)))
-
-
-attach(t, "t")
-attach(property(lambda self: permute_op(self, tuple(range(self.ndim))[::-1]), doc="All dimensions reversed."), "T")
-attach(property(lambda self: transpose(self, -2, -1), doc="The last two dimensions exchanged."), "mT")
-attach(property(lambda self: t(self).conj(), doc="The conjugate transpose of a matrix."), "H")
-attach(property(lambda self: transpose(self, -2, -1).conj(), doc="The conjugate of `mT`."), "mH")
 
 
 @primitive(name="expand", saves="", view=True,
@@ -173,18 +113,6 @@ def expand(input: Tensor, size: Any) -> Tensor:
     """Dimensions of size 1 stretched to `size` without copying; -1 keeps a size, new dimensions come first."""
     size = as_size("expand", size)
     return expand_op(input, expanded_size("expand", tuple(input._array.shape), size))
-
-
-attach(lambda self, *given, size=None, implicit=False: expand(self, spread(given, size)), "expand")
-attach(lambda self, other: expand(self, tuple(other.shape)), "expand_as")
-
-
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """The same as `expand`."""
-    return expand(input, size)
-
-
-attach(lambda self, *given, size=None: expand(self, spread(given, size)), "broadcast_to")
 
 
 @primitive(name="slice", saves="input_shape", view=True, grad_name="SliceBackward0",
@@ -219,45 +147,12 @@ def as_strided_op(input: Tensor, size: Size, stride: Size, storage_offset: int) 
     """A view of the storage with any size, stride and offset, in elements."""
 
 
-@as_strided_op.grad("input")
-def _(g, input_shape, *, size, stride, storage_offset):
-    """Each element's gradient goes to its place in the storage (of an input that is contiguous from offset 0)."""
-    from .index import put_flat
-
-    return reshape(put_flat(zeros_of(g, (numel(input_shape),)), g, size, stride, storage_offset), input_shape)
-
-
-def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-    """A view of the tensor's storage with any size and stride, in elements."""
-    size, stride = as_size("as_strided", size), as_size("as_strided", stride, "stride")
-    if len(size) != len(stride):
-        raise ShapeError(f"mismatch in length of strides {list(stride)} and shape {list(size)}", op="as_strided")
-    offset = input.storage_offset() if storage_offset is None else storage_offset
-    if input._requires_grad and not (input.is_contiguous() and input.storage_offset() == 0):
-        return strided_copy(input, size, stride, offset, tuple(input.stride()), input.storage_offset())
-    return as_strided_op(input, size, stride, offset)
-
-
 @composite(saves="input_shape", grad_name="AsStridedBackward0", samples=lambda: [
     Sample(arr(6), (2, 2), (3, 1), 1, (1,), 0)])
 def strided_copy(input: Tensor, size: Size, stride: Size, storage_offset: int, own_stride: Size,
                  own_offset: int) -> Tensor:
     """The elements that `as_strided` finds in the storage of an input with strides of its own, copied."""
     return copy(as_strided_op(input, size, stride, storage_offset))
-
-
-@strided_copy.grad("input")
-def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
-    """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
-    from .elementwise import maximum
-    from .index import put_flat
-
-    extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
-    held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
-    if _overlaps(input_shape, own_stride):
-        sharing = put_flat(zeros_of(g, (extent,)), zeros_of(g, input_shape) + 1, input_shape, own_stride, own_offset)
-        held = held / maximum(sharing, zeros_of(g, (extent,)) + 1)
-    return as_strided_op(held, input_shape, own_stride, own_offset)
 
 
 def _overlaps(size, stride):
@@ -273,9 +168,6 @@ def _overlaps(size, stride):
 def _reach(size, stride, offset):
     """The elements of storage that a strided array needs."""
     return offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True) if n)
-
-
-attach(as_strided, "as_strided")
 
 
 @primitive(name="diagonal", saves="input_shape", view=True,
@@ -300,16 +192,6 @@ def diagonal_backward(input: Tensor, size: Any, offset: int, dim1: int, dim2: in
 @diagonal_backward.grad("input")
 def _(g, *, offset, dim1, dim2):
     return diagonal_op(g, offset, dim1, dim2)
-
-
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal `offset` above the main one of dims `dim1` and `dim2`, as a new last dim; a view."""
-    if input.ndim and canonical_dim("diagonal", dim1, input.ndim) == canonical_dim("diagonal", dim2, input.ndim):
-        raise ShapeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}", op="diagonal")
-    return diagonal_op(input, offset, dim1, dim2)
-
-
-attach(diagonal, "diagonal")
 
 
 @primitive(name="copy", saves="", samples=lambda: [Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))],
@@ -339,9 +221,6 @@ def flip(input: Tensor, dims: Any) -> Tensor:
     return flip_op(input, canonical_dims("flip", as_size("flip", dims, "dims"), input.ndim))
 
 
-attach(lambda self, *given, dims=None: flip(self, spread(given, dims)), "flip")
-
-
 @primitive(name="roll", saves="", samples=lambda: [Sample(arr(2, 3), (1,), (0,)), Sample(arr(2, 3), (-1, 2), (1, 0))])
 def roll_op(input: Tensor, shifts: Any, dims: Any) -> Tensor:
     """Elements moved along `dims`, those pushed out coming back at the other end."""
@@ -350,22 +229,6 @@ def roll_op(input: Tensor, shifts: Any, dims: Any) -> Tensor:
 @roll_op.grad("input")
 def _(g, *, shifts, dims):
     return roll_op(g, tuple(-s for s in shifts), dims)
-
-
-def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Elements moved by `shifts` along `dims` (None: in the flattened tensor), wrapping around."""
-    shifts = as_size("roll", shifts, "shifts")
-    if dims is None or (isinstance(dims, (tuple, list)) and not dims):
-        if len(shifts) != 1:
-            raise ShapeError(f"shifts {list(shifts)} and dims must align", op="roll")
-        return reshape(roll_op(reshape(input, (-1,)), shifts, (0,)), tuple(input.shape))
-    dims = as_size("roll", dims, "dims")
-    if len(dims) != len(shifts):
-        raise ShapeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}", op="roll")
-    return roll_op(input, shifts, tuple(canonical_dim("roll", d, input.ndim) for d in dims))
-
-
-attach(roll, "roll")
 
 
 @primitive(name="pad", saves="input_shape", grad_name="ConstantPadNdBackward0",
@@ -390,21 +253,6 @@ def view_or_slice(input: Tensor, size: tuple[int, ...], dim: int) -> Tensor:
     """`unsqueeze` at `dim` as basic indexing, which any strides allow."""
     return slice_op(input, (*(slice(0, n, 1) for n in input._array.shape[:dim]), None,
                             *(slice(0, n, 1) for n in input._array.shape[dim:])))
-
-
-attach(unsqueeze, "unsqueeze")
-
-
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
-    """Dimensions of size 1 removed: all, or those among `dim`; a view."""
-    shape = input._array.shape
-    dims = canonical_dims("squeeze", dim, len(shape))
-    if not any(shape[d] == 1 for d in dims):
-        return slice_op(input, tuple(slice(0, n, 1) for n in shape))
-    return slice_op(input, tuple(0 if d in dims and n == 1 else slice(0, n, 1) for d, n in enumerate(shape)))
-
-
-attach(squeeze, "squeeze")
 
 
 def narrow_op(input: Tensor, dim: int, start: int, length: int) -> Tensor:
@@ -433,62 +281,113 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return narrow_op(input, dim, start, length)
 
 
-attach(narrow, "narrow")
+def _cat_rule(tensors: Any, *, dim: int) -> None:
+    first = tensors[0]
+    for i, x in enumerate(tensors):
+        if x.ndim != first.ndim:
+            raise ShapeError(f"tensors must have the same number of dimensions: got {first.ndim} and {x.ndim}"
+                             f" (tensor {i})", op="cat")
+        for d, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)):
+            if a != b and d != dim:
+                raise ShapeError(f"sizes of tensors must match except in dimension {dim}. Expected size {a} but got"
+                                 f" size {b} for tensor number {i} in the list", op="cat")
 
 
-def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """The part of `dim` at `index`, the dimension dropped; a view."""
-    from ..errors import IndexRangeError
-
-    if not input.ndim:
-        raise IndexRangeError("select() cannot be applied to a 0-dim tensor.", op="select")
-    dim = canonical_dim("select", dim, input.ndim)
-    size, at = input._array.shape[dim], int(index)
-    if not -size <= at < size:
-        raise IndexRangeError(f"index {at} out of range for tensor of size {list(input.shape)} at dimension {dim}",
-                              op="select", index=at)
-    return slice_op(input, tuple(at % size if d == dim else slice(0, n, 1) for d, n in enumerate(input._array.shape)))
+@primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
+           samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
+def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
+    """Tensors joined along an existing dimension."""
 
 
-attach(select, "select")
+@cat_op.grad("tensors")
+def _(g, tensors, *, dim):
+    grads, start = [], 0
+    for x in tensors:
+        length = x._array.shape[dim]
+        grads.append(narrow_op(g, dim, start, length))
+        start += length
+    return grads
 
 
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Dimensions `start_dim` to `end_dim` merged into one; a view where possible."""
-    shape = input._array.shape
-    start, end = canonical_dim("flatten", start_dim, len(shape)), canonical_dim("flatten", end_dim, len(shape))
-    if not shape:
-        return reshape(input, (1,))
-    if start > end:
-        raise ShapeError(f"flatten() has invalid args: start_dim {start_dim} cannot come after end_dim {end_dim}",
-                         op="flatten")
-    if start == end:
-        return input
-    return reshape(input, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))
+def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | None = None) -> Tensor:
+    """Tensors joined along `dim`; sizes must agree elsewhere, dtypes are promoted.
+
+    >>> import flambeau
+    >>> flambeau.cat([flambeau.zeros(2), flambeau.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    if not isinstance(tensors, (tuple, list)):
+        raise ArgumentError(f"tensors must be a tuple or list of Tensors, got {type(tensors).__name__}", op="cat")
+    if not tensors:
+        raise ValueRangeError("expected a non-empty list of Tensors", op="cat")
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise ArgumentError(f"expected Tensors, got {type(x).__name__}", op="cat")
+        if not x.ndim:
+            raise ShapeError("zero-dimensional tensor cannot be concatenated", op="cat")
+    dim = dim if axis is None else axis
+    like = next((x for x in tensors if x._array.shape != (0,)), None)
+    if like is not None and any(x._array.shape == (0,) for x in tensors):
+        tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
+    return cat_op(tensors, dim, out=out)
 
 
-attach(flatten, "flatten")
+def _beside(tensors: Any, shape: tuple[int, ...], dim: int) -> list[Tensor]:
+    """PyTorch's legacy: an empty 1-d tensor joins anything, as a part of size 0."""
+    empty = (*shape[:dim], 0, *shape[dim + 1 :])
+    return [reshape(x, empty) if x._array.shape == (0,) else x for x in tensors]
 
 
-def ravel(input: Tensor) -> Tensor:
-    """All dimensions merged into one."""
-    return reshape(input.contiguous(), (-1,) if 0 not in input._array.shape else (0,))
+def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | None = None) -> Tensor:
+    """Tensors of one shape joined along a new dimension `dim`."""
+    if not tensors:
+        raise ShapeError("stack expects a non-empty TensorList", op="stack")
+    dim = dim if axis is None else axis
+    first = tensors[0]
+    for i, x in enumerate(tensors):
+        if x._array.shape != first._array.shape:
+            raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and"
+                             f" {list(x.shape)} at entry {i}", op="stack")
+    dim = canonical_dim("stack", dim, first.ndim + 1)
+    return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
 
 
-attach(ravel, "ravel")
+_TRIANGLES = (lambda: [Sample(arr(3, 3)), Sample(arr(2, 4), 1), Sample(arr(4, 2), -1), Sample(arr(2, 2, 3)),
+                       Sample(arr(0, 3)), Sample(arr(3, 3), 5),
+                       Bad(arr(3), raises="ShapeError", match="at least 2 dimensions")])
 
 
-def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
-    """Dimension `dim` split into `sizes`, one of which may be -1; a view."""
-    dim = canonical_dim("unflatten", dim, input.ndim)
-    shape = input._array.shape
-    sizes = infer_size("unflatten", as_size("unflatten", sizes, "sizes"), shape[dim])
-    return view_as_size(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
+def _distance(op: str, input: Tensor) -> Tensor:
+    """For every element of a matrix, how far it is right of the main diagonal."""
+    if input.ndim < 2:
+        raise ShapeError(f"input tensor must have at least 2 dimensions, got {input.ndim}", op=op)
+    rows, columns = input._array.shape[-2:]
+    return arange(columns, device=input.device) - reshape(arange(rows, device=input.device), (rows, 1))
 
 
-attach(unflatten, "unflatten")
+@composite(saves="", method=True, inplace=True, samples=_TRIANGLES)
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of matrices, up to `diagonal` above the main one, zeros elsewhere.
 
-__all__ = [
-    "as_strided", "broadcast_to", "diagonal", "expand", "flatten", "flip", "narrow", "permute", "ravel", "reshape",
-    "roll", "select", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
-]
+    >>> import flambeau
+    >>> flambeau.tril(flambeau.ones(2, 3))
+    tensor([[1., 0., 0.],
+            [1., 1., 0.]])
+    """
+    return where_op(_distance("tril", input) <= diagonal, input, input.new_zeros(()))
+
+
+@tril.grad("input")
+def _(g, *, diagonal):
+    return tril(g, diagonal)
+
+
+@composite(saves="", method=True, inplace=True, samples=_TRIANGLES)
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of matrices, from `diagonal` above the main one, zeros elsewhere."""
+    return where_op(_distance("triu", input) >= diagonal, input, input.new_zeros(()))
+
+
+@triu.grad("input")
+def _(g, *, diagonal):
+    return triu(g, diagonal)

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dispatch import composite
 from ..dtypes import int64
-from ..samples import Sample, arr
 from ..shapes import contiguous_strides, numel
-from ..tensor import Tensor
+from ..table.dispatch import composite
+from ..table.samples import Sample, arr
+from ..tensors.tensor import Tensor
 from .arithmetic import div
 from .conv import fold_op, unfold_op
-from .create import tensor, zeros_of
+from .create import zeros_of
 from .index import gather_op, scatter_add, take_along
-from .join import cat
-from .movement import expand, pad_op, permute_op, reshape, slice_op
+from .movement import cat, expand, pad_op, permute_op, reshape, slice_op
 from .reduce import argmax
 from .reduce import sum as total
 
 Sizes = tuple[int, ...]
-
-
-# --- maxima
-
-
 _MAXIMA = (lambda: [
     Sample(arr(2, 3, 7, distinct=True), (3,), (2,), (1,), (1,), (4,)),
     Sample(arr(1, 2, 5, 6, distinct=True), (2, 3), (2, 1), (0, 1), (1, 2), (2, 4)),
@@ -62,7 +56,7 @@ def _largest(input: Tensor, places: list[list[list[int]]]) -> Any:
     windows: Any = input
     flat: Any = 0
     for i, (table, step) in enumerate(zip(places, contiguous_strides(shape[2:]), strict=True)):
-        index = tensor(table, dtype=int64, device=input.device).reshape(len(table), len(table[0]) if table else 1)
+        index = input.new_tensor(table, dtype=int64).reshape(len(table), len(table[0]) if table else 1)
         windows = take_along(windows, 2 + 2 * i, index)
         flat = flat + reshape(
             index * step, tuple(m for j in range(n) for m in (index._array.shape if j == i else (1, 1)))
@@ -124,9 +118,6 @@ def adaptive_max_pool(input: Tensor, size: Any) -> Any:
 adaptive_max_pool.grad("input")(_scattered)
 
 
-# --- means
-
-
 def _counts(size: int, kernel: int, stride: int, padding: int, out: int, include_pad: bool) -> list[int]:
     """How many elements each window along one dim is divided by."""
     starts = [i * stride - padding for i in range(out)]
@@ -144,7 +135,7 @@ def _divided(x: Tensor, spatial: Sizes, kernel_size: Sizes, stride: Sizes, paddi
     if all(len(set(counts)) == 1 for counts in per_dim):
         return _by(x, numel(counts[0] for counts in per_dim))
     for i, counts in enumerate(per_dim):
-        x = _by(x, tensor(counts, dtype=x.dtype, device=x.device).reshape(-1, *[1] * (len(per_dim) - 1 - i)))
+        x = _by(x, x.new_tensor(counts).reshape(-1, *[1] * (len(per_dim) - 1 - i)))
     return x
 
 

@@ -1,21 +1,29 @@
-"""Reductions: sums, products, extrema, running totals."""
+"""Reductions: sums, products, extrema, running totals, spread, norms, truth over dimensions.
+
+Two passes for variances; bounded by memory traffic."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..dispatch import composite, primitive
+from .. import dtypes
 from ..dtypes import DType
 from ..errors import IndexRangeError
-from ..registry import Dim, Dims
-from ..samples import Bad, Sample, arr
 from ..shapes import canonical_dims, numel
-from ..tensor import Tensor, attach
-from .compare import where_op
-from .create import ones_like, zeros_of
-from .elementwise import _c
-from .join import cat, stack
-from .movement import copy, expand, flip, permute, reshape
+from ..table.dispatch import composite, lift, primitive
+from ..table.registry import Dim, Dims
+from ..table.samples import Bad, Sample, arr
+from ..tensors.tensor import Tensor
+from .arithmetic import abs as abs_op
+from .arithmetic import maximum, mul, sgn
+from .compare import eq, ne, where_op
+from .complex import _c, _real
+from .create import cast, ones_like, zeros_of
+from .index import gather, scatter_add
+from .math import _pow, exp, log, sqrt
+from .movement import cat, copy, expand, flip, permute, reshape, stack
+from .sort import sort_op
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),
@@ -115,7 +123,6 @@ def _shared(g, input, out, *, dim, keepdim):
 
 amax.grad("input")(_shared)
 amin.grad("input")(_shared)
-
 _ARG = (lambda: [Sample(arr(3, 4, distinct=True)), Sample(arr(3, 4, distinct=True), 0),
                  Sample(arr(2, 3, 4, distinct=True), -1, keepdim=True), Sample(arr()),
                  Sample(arr(2, 5, fill=[1, 3, 3, 0, 3, 2, 2, 2, 2, 2]), 1)])
@@ -190,22 +197,6 @@ cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-# --- PyTorch's spellings over these
-
-
-def _all_if_empty(dim):
-    return None if isinstance(dim, (tuple, list)) and not dim else dim
-
-
-def prod(input: Tensor, dim: Dim | None = None, keepdim: bool = False, *, dtype: DType | None = None,
-         out: Tensor | None = None, axis: Dim | None = None) -> Tensor:
-    """The product of all elements, or along `dim`."""
-    return prod_op(input, dim if axis is None else axis, keepdim, dtype=dtype, out=out)
-
-
-attach(prod, "prod")
-
-
 @composite(saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
@@ -220,27 +211,251 @@ def _(g, input_shape, *, dim, keepdim):
     return restored(g / count, input_shape, dim, keepdim)
 
 
-def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None,
-         out: Tensor | None = None, axis: Dims = None, keepdims: bool | None = None) -> Tensor:
-    """The arithmetic mean of all elements, or over `dim`; needs a floating dtype, the input's or `dtype`."""
-    dim = _all_if_empty(dim if axis is None else axis)
-    if dtype is not None and dtype is not input.dtype:
-        input = input.to(dtype)
-    if input.dtype.category < 2:
-        from ..errors import DTypeError
-
-        raise DTypeError(f"mean(): could not infer output dtype. Input dtype must be either a floating point or"
-                         f" complex dtype. Got: {input.dtype!r}", op="mean", dtype=input.dtype)
-    return mean_op(input, dim, keepdim if keepdims is None else keepdims, dtype=None, out=out)
+Shape = tuple[int, ...]
+_SPREAD = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1), 0.0, True),
+                    Bad(arr(2, 3), 2, raises="DimError", match="dim 2 .* 2 dimensions")])
+_EXTREMES = (lambda: [Sample(arr(3, 4, distinct=True), 0), Sample(arr(2, 3, 4, distinct=True), 1, True),
+                      Sample(arr(), 0), Sample(arr(0, 3), 1)])
 
 
-attach(mean, "mean")
+def _freedom(shape: Shape, dim: Shape, correction: float) -> float:
+    left = float(numel(shape[i] for i in dim) - correction)
+    return left if left > 0 else 0.0
 
 
-def reduced_dims(op: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
-    """The dims a reduction takes, None and () meaning all."""
-    return canonical_dims(op, _all_if_empty(dim), input.ndim)
+@composite(name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
+def var_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
+    """The mean square difference from the mean over `dim`, the count taken less by `correction`."""
+    centred = input - mean_op(input, dim, True)
+    square = _real(centred * _c(centred)) if input._kind.dtype.category == 3 else centred * centred
+    return sum(square, dim, keepdim) / lift(square, _freedom(input._array.shape, dim, correction))  # type: ignore[arg-type]
 
-__all__ = [
-    "amax", "amin", "argmax", "argmin", "cummax", "cummin", "cumprod", "cumsum", "mean", "prod", "sum",
-]
+
+@var_op.grad("input")
+def _(g, input, *, dim, correction, keepdim):
+    return var_backward(g, input, dim, correction, keepdim)
+
+
+@composite(dtypes="floating", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3, 4), (1,), 1.0, False)])
+def var_backward(grad: Tensor, input: Tensor, dim: Any, correction: float, keepdim: bool) -> Tensor:
+    """grad * 2 * (input - mean) / (count - correction)."""
+    shape = tuple(input._array.shape)
+    share = 2.0 / _freedom(shape, dim, correction) if _freedom(shape, dim, correction) else math.inf
+    return restored(grad * share, shape, dim, keepdim) * (input - mean_op(input, dim, True))
+
+
+@composite(name="std", saves="input out", dtype="real", dtypes="floating", samples=_SPREAD)
+def std_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
+    """The square root of the variance over `dim`."""
+    return sqrt(var_op(input, dim, correction, keepdim))
+
+
+@std_op.grad("input")
+def _(g, input, out, *, dim, correction, keepdim):
+    flat = eq(out, 0)
+    slope = where_op(flat, lift(g, 0), g / (where_op(flat, lift(out, 1), out) * 2))
+    return var_backward(slope, input, dim, correction, keepdim)
+
+
+def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
+    """The composite behind `max(x)`: one result, ties sharing the gradient."""
+
+    def body(input: Tensor) -> Tensor:
+        return best(input, tuple(range(len(input._array.shape))))
+
+    body.__name__, body.__doc__ = name, f"The {function} element; NaN wins. Ties share the gradient."
+    made = composite(name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
+                     samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
+                                      Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
+
+    @made.grad("input")
+    def _(g, input, out):
+        hit = cast(where_op(ne(out, out), ne(input, input), eq(input, out)), g._kind.dtype)
+        return hit * (g / sum(hit))
+
+    return made
+
+
+def _extreme_dim_op(name: str, place: Any, what: str, grad_name: str) -> Any:
+    """The composite behind `max(x, dim)`: values and where they are."""
+
+    def body(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+        whole = input._kind.dtype.category
+        index = place(input if whole else cast(input, dtypes.uint8), dim, True)
+        values = gather(input, dim, index)
+        if keepdim or not input.ndim:
+            return values, index  # type: ignore[return-value]
+        shape = tuple(n for i, n in enumerate(values._array.shape) if i != dim)
+        return reshape(values, shape), reshape(index, shape)  # type: ignore[return-value]
+
+    body.__name__ = f"{name}_dim"
+    body.__doc__ = f"The {what} elements along `dim` and the index of the first of each; NaN wins."
+    made = composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+                     grad_name=grad_name, samples=_EXTREMES, out=False)(body)
+
+    @made.grad("input")
+    def _(g, indices, input_shape, *, dim, keepdim):
+        if not keepdim and len(input_shape):
+            kept = tuple(1 if i == dim else n for i, n in enumerate(input_shape))
+            g, indices = reshape(g, kept), reshape(indices, kept)
+        return scatter_add(zeros_of(g, input_shape), dim, indices, g)
+
+    return made
+
+
+max_all = _extreme_op("max", amax, "largest", "MaxBackward1")
+min_all = _extreme_op("min", amin, "smallest", "MinBackward1")
+max_dim = _extreme_dim_op("max", argmax, "largest", "MaxBackward0")
+min_dim = _extreme_dim_op("min", argmin, "smallest", "MinBackward0")
+
+
+def all_sized(input: Tensor, dims: Shape) -> bool:
+    """Whether none of `dims` is empty."""
+    shape = input._array.shape
+    return 0 not in [shape[d] for d in dims if d < len(shape)]
+
+
+_TRUTH = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1), True), Sample(arr()),
+                   Sample(arr(0, 3)), Sample(arr(0, 3), 0),
+                   Bad(arr(2, 3), 2, raises="DimError", match="dim 2 .* 2 dimensions")])
+
+
+@composite(name="any", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
+def any_op(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether some element over `dim` is not zero."""
+    return ne(sum(ne(input, 0), dim, keepdim), 0)
+
+
+@composite(name="all", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
+def all_op(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether no element over `dim` is zero."""
+    return eq(sum(eq(input, 0), dim, keepdim), 0)
+
+
+@composite(name="logsumexp", saves="input out", dtype="floating", samples=lambda: [
+    Sample(arr(3, 4), 1), Sample(arr(2, 3, 4), (0, 2), True), Sample(arr(), 0), Sample(arr(0, 3), 1),
+    Sample(arr(2, 2, fill=[-1e4, 1e4, 1e4, 1e4]), 1)])
+def logsumexp_op(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(x))) over `dim`; the largest is subtracted first, so that nothing overflows."""
+    if not all_sized(input, dim):  # type: ignore[arg-type]
+        return log(sum(exp(input), dim, keepdim))
+    most = amax(input if input._kind.dtype.category < 3 else _real(input), dim, True)
+    most = where_op(eq(abs_op(most), math.inf), lift(most, 0), most)
+    made = log(sum(exp(input - most), dim, True)) + most
+    return made if keepdim or not dim else reshape(made, _dropped(made._array.shape, dim))  # type: ignore[arg-type]
+
+
+def _dropped(shape: Shape, dim: Shape) -> Shape:
+    return tuple(n for i, n in enumerate(shape) if i not in dim)
+
+
+@logsumexp_op.grad("input")
+def _(g, input, out, *, dim, keepdim):
+    shape = tuple(input._array.shape)
+    return restored(g, shape, dim, keepdim) * _c(exp(input - restored(out, shape, dim, keepdim)))
+
+
+@composite(saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
+           samples=lambda: [
+               Sample(arr(3, 4), 2.0), Sample(arr(3, 4), 1.0, 0), Sample(arr(2, 3, 4), 3.0, (0, -1), True),
+               Sample(arr(3, 4), math.inf, 1), Sample(arr(3, 4), -math.inf, 1), Sample(arr(3), 0.0),
+               Sample(arr(3), 0.5), Sample(arr(), 2.0)])
+def vector_norm(input: Tensor, ord: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """(sum |x| ** ord) ** (1 / ord) over `dim`; ord 0 counts the nonzero, infinities take the extremes."""
+    size = abs_op(input)
+    if ord == math.inf:
+        return amax(size, dim, keepdim)
+    if ord == -math.inf:
+        return amin(size, dim, keepdim)
+    if ord == 0:
+        return cast(sum(ne(input, 0), dim, keepdim), size._kind.dtype)
+    if ord == 1:
+        return sum(size, dim, keepdim)
+    if ord == 2:
+        return sqrt(sum(mul(size, size), dim, keepdim))
+    return _pow(sum(_pow(size, ord), dim, keepdim), 1.0 / ord)
+
+
+@vector_norm.grad("input")
+def _(g, input, out, *, ord, dim, keepdim):
+    shape = tuple(input._array.shape)
+    g, out = restored(g, shape, dim, keepdim), restored(out, shape, dim, keepdim)
+    if ord == 0:
+        return input * 0
+    if ord == 1:
+        return g * sgn(input)
+    if ord == 2:
+        return g * _ratio(input, out)
+    if ord in (math.inf, -math.inf):
+        return _at_extremes(g, input, out, dim)
+    size = abs_op(input)
+    slope = _ratio(input, size) * _pow(_ratio(size, out, 1.0), ord - 1)
+    return g * where_op(eq(size, 0) | eq(out, 0), lift(slope, 0), slope)
+
+
+def _ratio(input: Tensor, divisor: Tensor, otherwise: float = 0.0) -> Tensor:
+    """input / divisor, `otherwise` where the divisor is 0."""
+    flat = eq(divisor, 0)
+    return where_op(flat, lift(input, otherwise), input / where_op(flat, lift(divisor, 1), divisor))
+
+
+def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
+    size = abs_op(input)
+    hit = cast(eq(size, out) | (ne(size, size) & ne(out, out)), g._kind.dtype)
+    return sgn(input) * (g * hit / sum(hit, dim, True))
+
+
+def _ordered(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """The elements in order and their places, outside the graph; at least one dimension."""
+    flat = input.detach()
+    return sort_op(flat if flat.ndim else reshape(flat, (1,)), dim)
+
+
+def _at(order: Tensor, dim: int, rank: Tensor | int) -> Tensor:
+    """The places of the elements of that rank, with size 1 along `dim`."""
+    if isinstance(rank, int):
+        return order.narrow(dim, rank, 1)
+    return gather(order, dim, rank)
+
+
+def _as_input(place: Tensor, input: Tensor) -> Tensor:
+    return place if input.ndim else reshape(place, ())
+
+
+def _median_place(name: str, input: Tensor, dim: int) -> Tensor:
+    values, order = _ordered(input, dim)
+    count = values._array.shape[dim]
+    if name == "nanmedian":
+        numbers = sum(eq(values, values), dim, True)
+        return _as_input(_at(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
+    place = _at(order, dim, (count - 1) // 2)
+    if not input.dtype.is_floating_point:
+        return _as_input(place, input)
+    unknown = ne(input.detach(), input.detach())
+    first = argmax(cast(reshape(unknown, values._array.shape), dtypes.uint8), dim, True)
+    last = values.narrow(dim, count - 1, 1)  # NaN sorts last
+    return _as_input(where_op(ne(last, last), first, place), input)
+
+
+def _median_op(name: str) -> Any:
+    def body(input: Tensor) -> Tensor:
+        if not input.numel():
+            return zeros_of(input, ()) + (float("nan") if input.dtype.is_floating_point else 0)
+        flat = reshape(input, (-1,))
+        return reshape(gather(flat, 0, _median_place(name, flat, 0)), ())
+
+    body.__name__, body.__doc__ = name, "The lower median of all elements. Ties share the gradient."
+    made = composite(name=name, saves="input out", dtypes="real number", out=False,
+                     samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
+                                      Sample(arr())])(body)
+
+    @made.grad("input")
+    def _(g, input, out):
+        hit = cast(where_op(ne(out, out), ne(input, input), eq(input, out)), g._kind.dtype)
+        return hit * (g / sum(hit))
+
+    return made
+
+
+median_all = _median_op("median")
+nanmedian_all = _median_op("nanmedian")

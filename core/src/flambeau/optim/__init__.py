@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules."""
 
+from ..spelling import public
 from . import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -8,3 +9,4 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__getattr__, __dir__ = public(__name__)

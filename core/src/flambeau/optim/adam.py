@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops import maximum, zeros_like
-from ..ops.step import fused_step
-from ..tensor import Tensor
+from ..functions import maximum, zeros_like
+from ..functions.optim import fused_step
+from ..tensors.tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

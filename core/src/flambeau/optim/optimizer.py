@@ -16,12 +16,12 @@ from typing import Any
 
 from ..dtypes import float32, float64, get_default_dtype
 from ..errors import ArgumentError, HookError, UnsupportedError, ValueRangeError
+from ..functions import tensor
 from ..modes import enable_grad, set_grad_enabled
 from ..nn._base import typename
 from ..nn._hooks import RemovableHandle, add_hook
 from ..nn.module import zero_gradient
-from ..ops import tensor
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 _HOOK_TABLES = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks", "_optimizer_state_dict_pre_hooks",
                 "_optimizer_state_dict_post_hooks", "_optimizer_load_state_dict_pre_hooks",

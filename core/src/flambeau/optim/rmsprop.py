@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import zeros_like
-from ..tensor import Tensor
+from ..functions import zeros_like
+from ..tensors.tensor import Tensor
 from .optimizer import (
     Optimizer,
     check_learning_rate,

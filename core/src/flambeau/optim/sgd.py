@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ValueRangeError
-from ..ops.step import fused_step
-from ..tensor import Tensor
-from .optimizer import (
-    Optimizer,
-    check_learning_rate,
-    check_modes,
-    check_non_negative,
-    decayed,
-    number,
-    with_gradients,
-)
+from ..functions.optim import fused_step
+from ..tensors.tensor import Tensor
+from .optimizer import Optimizer, check_learning_rate, check_modes, check_non_negative, decayed, number, with_gradients
 
 
 class SGD(Optimizer):

@@ -48,13 +48,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..device import Device, resolve
+from ..contract.device import Device, resolve
 from ..dtypes import uint8
 from ..errors import ArgumentError, UnsupportedError, ValueRangeError
-from ..mt19937 import Engine, canonical_seed
+from ..spelling import public
+from .mt19937 import Engine, canonical_seed
 
 if TYPE_CHECKING:
-    from ..tensor import Tensor
+    from ..tensors.tensor import Tensor
 
 __all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",
            "set_rng_state"]
@@ -103,7 +104,7 @@ class Generator(Engine):
 
     def get_state(self) -> Tensor:
         """The state as a uint8 tensor of 5056 bytes in PyTorch's layout: PyTorch continues from it, too."""
-        from ..tensor import wrap
+        from ..tensors.tensor import wrap
 
         host, data = resolve("cpu"), self.state_bytes()
         return wrap(host.backend.from_host(data, (len(data),), uint8), host.kinds[uint8])
@@ -200,3 +201,4 @@ def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng
     finally:
         if state is not None:
             default_generator.load_state_bytes(state)
+__getattr__, __dir__ = public(__name__)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from operator import mod
 
-from ..mt19937 import Engine
+from .mt19937 import Engine
 
 WIDE_SPAN = 1 << 28  # ranges of this many integers or more take 64-bit draws
 _WIDE_PERMUTATION = (2**32 - 1) // 20

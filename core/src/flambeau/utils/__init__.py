@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from ..spelling import public
 
-from ..errors import NameUnknownError
+__all__ = ["checkpoint", "data"]
 
-_PARTS = ("checkpoint", "data")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PARTS:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise NameUnknownError(f"module 'flambeau.utils' has no attribute {name!r}")
+__getattr__, __dir__ = public(__name__, {"checkpoint": ".checkpoint", "data": ".data"})

@@ -7,7 +7,7 @@ from typing import Any
 import flambeau
 from flambeau import dtypes
 from flambeau.errors import ArgumentError
-from flambeau.tensor import Size, Tensor
+from flambeau.tensors.tensor import Size, Tensor
 
 NAMES = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "BFloat16Tensor": "bfloat16",
          "ByteTensor": "uint8", "CharTensor": "int8", "ShortTensor": "int16", "IntTensor": "int32",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flambeau import dtypes
-from flambeau.device import Device
-from flambeau.tensor import Parameter, Size, Tensor
+from flambeau.contract.device import Device
+from flambeau.tensors.tensor import Parameter, Size, Tensor
 
 _CORE: dict[type, tuple[str, str]] = {
     Tensor: ("torch", "Tensor"), Parameter: ("torch.nn.parameter", "Parameter"), Size: ("torch", "Size"),

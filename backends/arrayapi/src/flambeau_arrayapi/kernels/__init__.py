@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from . import conv, create, elementwise, index, linalg, movement, reduce, sort
+from . import arithmetic, compare, complex, conv, create, index, linalg, math, movement, reduce, sort, special
 
-__all__ = ["conv", "create", "elementwise", "index", "linalg", "movement", "reduce", "sort"]
+__all__ = ["arithmetic", "compare", "complex", "conv", "create", "index", "linalg", "math", "movement", "reduce",
+           "sort", "special"]

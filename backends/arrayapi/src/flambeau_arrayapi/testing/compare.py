@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from flambeau.backend import Backend, decode
+from flambeau.contract.backend import Backend, decode
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
 

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from flambeau.backend import Backend, encode
+from flambeau.contract.backend import Backend, encode
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 

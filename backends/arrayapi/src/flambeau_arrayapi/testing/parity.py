@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from flambeau.backend import Backend
+from flambeau.contract.backend import Backend
 from flambeau.dtypes import BY_NAME, DType, bfloat16, float16
 
 from .cases import Case

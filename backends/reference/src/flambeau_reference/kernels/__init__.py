@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import compare, conv, create, elementwise, index, linalg, movement, reduce, sort
+from . import arithmetic, compare, complex, conv, create, index, linalg, math, movement, reduce, sort, special
 from ._common import Kernel
 
 KERNELS: dict[str, Kernel] = {
-    **elementwise.KERNELS, **compare.KERNELS, **reduce.KERNELS, **movement.KERNELS, **index.KERNELS,
-    **sort.KERNELS, **linalg.KERNELS, **conv.KERNELS, **create.KERNELS,
+    **arithmetic.KERNELS, **math.KERNELS, **special.KERNELS, **complex.KERNELS, **compare.KERNELS, **reduce.KERNELS,
+    **movement.KERNELS, **index.KERNELS, **sort.KERNELS, **linalg.KERNELS, **conv.KERNELS, **create.KERNELS,
 }

@@ -85,3 +85,7 @@ def from_rows(lines: Iterable[Iterable[Any]], x: Array, dim: int, dtype: DType) 
     moved = Array(flat, (*x.shape[:dim], *x.shape[dim + 1 :], x.shape[dim]), dtype)
     back = (*range(dim), len(x.shape) - 1, *range(dim, len(x.shape) - 1))
     return Array(elements(permuted(moved, back)), x.shape, dtype)
+
+
+def function(name: str, real: Bulk, imaginary: Bulk | None = None) -> Kernel:
+    return elementwise(name, real=real, imaginary=imaginary)

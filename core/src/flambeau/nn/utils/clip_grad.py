@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import ValueRangeError
+from ...functions import stack, tensor
 from ...modes import no_grad
-from ...ops import stack, tensor
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 Tensors = Tensor | Iterable[Tensor]
 

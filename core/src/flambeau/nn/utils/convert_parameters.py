@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import ArgumentError, DeviceError
-from ...ops import cat
-from ...tensor import Tensor
+from ...functions import cat
+from ...tensors.tensor import Tensor
 
 
 def _check_device(tensor: Tensor, device: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...ops import tensor
+from ...functions import tensor
 from .collate import default_collate
 from .dataset import IterableDataset, Subset, TensorDataset, items_of
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...dtypes import BY_NAME, float64
 from ...errors import ArgumentError, ShapeError
-from ...ops import as_tensor, stack, tensor
-from ...tensor import Tensor
+from ...functions import as_tensor, stack, tensor
+from ...tensors.tensor import Tensor
 
 CollateMap = dict[Any, Callable[..., Any]]
 

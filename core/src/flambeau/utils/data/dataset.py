@@ -10,9 +10,9 @@ from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from ...errors import IndexRangeError, PreconditionError, UnsupportedError, ValueRangeError
-from ...ops import randperm
+from ...functions import randperm
 from ...random import Generator
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 T = TypeVar("T", covariant=True)
 

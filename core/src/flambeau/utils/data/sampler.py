@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from ...dtypes import float64, int64
 from ...errors import ArgumentError, UnsupportedError, ValueRangeError
-from ...ops import as_tensor, empty, multinomial, randint, randperm
+from ...functions import as_tensor, empty, multinomial, randint, randperm
 from ...random import Generator
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 T = TypeVar("T", covariant=True)
 

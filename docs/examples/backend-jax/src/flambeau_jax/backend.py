@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flambeau.backend import Kernel
+from flambeau.contract.backend import Kernel
 from flambeau.dtypes import ALL, DType
 from flambeau_arrayapi import ArrayApiBackend
 

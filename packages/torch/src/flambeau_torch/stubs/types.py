@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flambeau.device import Device as _Device
+from flambeau.contract.device import Device as _Device
 from flambeau.dtypes import DType as _dtype
-from flambeau.tensor import Size as _Size
-from flambeau.tensor import Tensor
+from flambeau.tensors.tensor import Size as _Size
+from flambeau.tensors.tensor import Tensor
 
 Number = int | float | bool
 Device = _Device | str | int | None

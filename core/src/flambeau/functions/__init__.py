@@ -1,0 +1,40 @@
+"""PyTorch's functions over the op table: signatures, overloads, defaults and checks, a family a module.
+
+Each family lists its public names in `__all__`; they become names of `flambeau`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .movement import *
+from .index import *
+from .create import *
+from .complex import *
+from .arithmetic import *
+from .math import *
+from .special import *
+from .compare import *
+from .activation import *
+from .attention import *
+from .conv import *
+from .dropout import *
+from .embedding import *
+from .linalg import *
+from .loss import *
+from .norm import *
+from .pool import *
+from .random import *
+from .reduce import *
+from .sort import *
+from . import optim
+from ..tensors import indexing
+from .inplace.names import *
+
+_FAMILIES = (
+    "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index",
+    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv", "dropout",
+    "embedding", "linalg.einsum", "linalg.products", "loss", "norm", "pool", "random.sampling",
+    "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",
+)
+__all__ = [name for family in _FAMILIES for name in import_module(f".{family}", __name__).__all__]

@@ -1,0 +1,1 @@
+"""In-place forms: what writes, and the functions named after the methods."""

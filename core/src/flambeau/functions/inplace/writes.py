@@ -1,0 +1,83 @@
+"""In-place writes: copy_, fill_, zero_, and the in-place forms of handwritten functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import ArgumentError, ShapeError
+from ...ops.inplace import _copied
+from ...shapes import expanded_size
+from ...table.registry import TABLE
+from ...tensors import views
+from ...tensors.tensor import Tensor, alias, attach
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Writes `src`, broadcast and converted to this dtype and device, into this tensor."""
+    if not isinstance(src, Tensor):
+        raise ArgumentError(f"src must be a Tensor, got {type(src).__name__}", op="copy_")
+    if self._view is not None:
+        views.check_distinct("copy_", self)
+    return _write("copy_", self, src)
+
+
+def _write(op: str, self: Tensor, src: Tensor) -> Tensor:
+    expanded_size(op, tuple(src._array.shape), tuple(self._array.shape))
+    if src._kind.device is not self._kind.device:
+        src = src.to(self.device)
+    if not self._requires_grad and not src._requires_grad:
+        return views.store(self, src)
+    src = src.to(self.dtype)
+    return views.update(self, _copied, src, op_name=op)
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Sets every element to `value`, a number or a 0-d tensor."""
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise ShapeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim}"
+                             " dimensions.", op="fill_")
+        return _write("fill_", self, value)
+    return _write("fill_", self, self.new_full((), value))
+
+
+attach(copy_, "copy_")
+attach(fill_, "fill_")
+attach(lambda self: fill_(self, 0), "zero_")
+
+
+def in_place(name: str, function: Any) -> None:
+    """Attaches `name_` to Tensor as the in-place form of `function(self, ...)`."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return views.update(self, function, *args, op_name=f"{name}_", **kwargs)
+
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"In-place version of `{name}`."
+    setattr(Tensor, f"{name}_", method)
+
+
+def _comparison(name: str) -> Any:
+    call = TABLE[name].call
+    return lambda self, other: call(self, other).to(self.dtype)
+
+
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    in_place(_name, _comparison(_name))
+
+
+def _reshaping(name: str, function: Any) -> None:
+    """In-place changes of shape: the tensor becomes the view."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        views.check_writable(f"{name}_", self)
+        made = function(self if self._node is None else alias(self), *args, **kwargs)
+        self._array, self._node = made._array, made._node
+        return self
+
+    method.__doc__ = f"In-place version of `{name}`."
+    setattr(Tensor, f"{name}_", method)
+
+
+for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
+    _reshaping(_name, getattr(Tensor, _name))

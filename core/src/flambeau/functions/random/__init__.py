@@ -1,0 +1,5 @@
+"""Random tensors under PyTorch's names."""
+
+from __future__ import annotations
+
+from .sampling import *

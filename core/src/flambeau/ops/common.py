@@ -1,0 +1,34 @@
+"""Samples that families share: a few shapes for ops of one input and of two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..table.samples import Bad, Sample, arr
+
+UNARY = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)), Sample(arr(2, 0, 3))])
+BINARY = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(4, 1), arr(3)), Sample(arr(), arr(2)),
+                    Sample(arr(0, 3), arr(3)), Sample(arr(), arr()),
+                    Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+DIVISION = (lambda: [Sample(arr(3), arr(3, nonzero=True)), Sample(arr(2, 3), arr(3, nonzero=True)),
+                      Sample(arr(4, 1), arr(3, nonzero=True)), Sample(arr(), arr(2, nonzero=True)),
+                      Sample(arr(0, 3), arr(3, nonzero=True)), Sample(arr(), arr(nonzero=True)),
+                      Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+POWERS = (lambda: [Sample(arr(3, low=0.2, high=3), arr(3)), Sample(arr(2, 3, low=0.2, high=3), arr(3)),
+                    Sample(arr(4, 1, low=0.2, high=3), arr(3)), Sample(arr(low=0.2, high=3), arr(2)),
+                    Sample(arr(0, 3), arr(3)), Sample(arr(low=0.2, high=3), arr()),
+                    Sample(arr(4, fill=[-2, -1, 3, 2]), arr(4, fill=[3, 2, -1, 0]), gradcheck=False),
+                    Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+
+
+def domain(low: float, high: float) -> Any:
+    return lambda: [Sample(arr(3, low=low, high=high)), Sample(arr(2, 3, low=low, high=high)),
+                    Sample(arr(low=low, high=high)), Sample(arr(0, low=low, high=high))]
+
+
+CURVES = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)),
+                 Sample(arr(6, fill=[-100.0, -3.5, -0.0, 0.5, 3.5, 100.0]), gradcheck=False)])
+TWO = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3)), Sample(arr(), arr()), Sample(arr(0), arr(0))])
+ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))])
+PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(), arr(2)), Sample(arr(0, 3), arr(3)),
+                   Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])

@@ -1,0 +1,1 @@
+"""The op table: from one definition to one fast function, and the slow paths behind it."""

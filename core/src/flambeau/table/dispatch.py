@@ -1,0 +1,498 @@
+"""From a definition to a function: registers ops, binds their callers, and takes the slow paths.
+
+A generated caller (see codegen) handles the common case in one frame. Everything it hands over
+comes here: Python numbers (`lift`), mixed dtypes, devices and subclasses (`mixed`), failures
+(`recover`), `out=` (`into`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from ..contract.device import Kind, default_device
+from ..dtypes import DType, get_default_dtype, int64, misfit, promote_types, wrapped
+from ..errors import (
+    ArgumentError,
+    BackendError,
+    DeviceError,
+    DTypeError,
+    FlambeauError,
+    IndexRangeError,
+    OutOfMemoryError,
+    ShapeError,
+    ValueRangeError,
+    ZeroDivisorError,
+)
+from ..modes import _grad, grad_enabled
+from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
+from ..tensors import views
+from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
+from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
+from .codegen import caller_source
+from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+
+ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
+NUMBERS = (int, float, complex)
+
+
+# --- registering
+
+
+def primitive(**options: Any) -> Callable[[Any], Any]:
+    """Registers an op that needs a kernel in every backend; the body is its docstring."""
+    return lambda fn: _register(fn, "primitive", options)
+
+
+def composite(**options: Any) -> Callable[[Any], Any]:
+    """Registers an op written in other ops; with `saves=` it has gradient rules and is one node on the tape."""
+    return lambda fn: _register(fn, "composite", options)
+
+
+def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
+    op = define(fn, kind, dict(options))
+    function, operator = bind(op)
+    function.__doc__, function.__module__ = op.doc, fn.__module__
+    function.__name__ = function.__qualname__ = op.name
+    function.op = op
+    op.call = function
+    function.grad = lambda *inputs: add_rule(op, inputs)
+    if op.method:
+        setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
+    if op.inplace:
+        setattr(Tensor, f"{op.name}_", views.inplace_method(op))
+    if operator is not None:
+        setattr(Tensor, op.operator, operator)
+    return function
+
+
+def bind(op: OpDef) -> tuple[Any, Any]:
+    """The op's function and operator method: from the generated module, or written now if that is stale."""
+    module = _generated(op.family)
+    if module is not None and module.KEYS.get(op.name) == op.key():
+        binder = getattr(module, f"bind_{op.name}")
+    else:
+        binder = _compile(op)
+    defaults = {p.name: p.default for p in op.params}
+    function, operator = binder(op, op.kernels, defaults, op.body)
+    return function, operator
+
+
+_modules: dict[str, Any] = {}
+
+
+def _generated(family: str) -> Any:
+    if family not in _modules:
+        try:
+            _modules[family] = importlib.import_module(f".callers.{family}", __package__)
+        except ModuleNotFoundError:
+            _modules[family] = None
+        else:
+            vars(_modules[family]).update(NAMES)
+    return _modules[family]
+
+
+def _compile(op: OpDef) -> Any:
+    import linecache
+
+    source = caller_source(op)
+    filename = f"<flambeau op {op.name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    namespace = {**NAMES, "__name__": __name__}  # what a warnings filter for "flambeau" goes by
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace[f"bind_{op.name}"]
+
+
+# --- Python numbers
+
+
+def lift(tensor: Any, value: Any) -> Any:
+    """`value` as a tensor that computes with `tensor`; NotImplemented if it is no number.
+
+    Numbers that `tensor`'s dtype can hold become cached 0-d tensors of its kind.
+    """
+    try:
+        return tensor._kind.scalars[type(value), value]
+    except (KeyError, TypeError, AttributeError):
+        return _lift_new(tensor, value)
+
+
+def _lift_new(tensor: Any, value: Any) -> Any:
+    if not isinstance(tensor, Tensor):
+        return NotImplemented
+    if isinstance(value, Tensor) or not isinstance(value, NUMBERS):
+        return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
+    kind = tensor._kind.plain
+    if category_of(value) > kind.dtype.category:
+        kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
+    if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
+        raise misfit(value, int64)
+    lifted = scalar_tensor(value, kind)
+    lifted._meta = WRAPPED
+    if value == value and (value or not isinstance(value, (float, complex))):  # not NaN, nor a zero with a sign
+        cache = tensor._kind.scalars
+        if len(cache) > 4096:
+            cache.clear()
+        cache[type(value), value] = lifted
+    return lifted
+
+
+def _lift_foreign(tensor: Any, value: Any) -> Any:
+    """A NumPy scalar or 0-d array of another library counts as the number it holds."""
+    if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
+        return _lift_new(tensor, value.item())
+    return NotImplemented
+
+
+def category_of(value: Any) -> int:
+    """0 for bool, 1 for int, 2 for float, 3 for complex."""
+    if isinstance(value, bool):
+        return 0
+    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
+
+
+def scalar_dtype(value: Any) -> DType:
+    """The dtype a Python number brings into promotion."""
+    from .. import dtypes
+
+    category = category_of(value)
+    if category < 2:
+        return dtypes.int64 if category else dtypes.bool
+    return get_default_dtype() if category == 2 else get_default_dtype().complex
+
+
+def scalar_tensor(value: Any, kind: Kind) -> Tensor:
+    """A Python number as a 0-d tensor; integers wrap into the dtype as a cast would."""
+    dtype = kind.dtype
+    return wrap(TABLE["full"].kernels[kind](size=(), value=wrapped(value, dtype), dtype=dtype), kind)
+
+
+def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
+    """A creation op on the default device."""
+    kind = default_device().kinds[attrs["dtype"]]
+    try:
+        return wrap(op.kernels[kind](**attrs), kind)
+    except (MemoryError, OverflowError, ValueError) as error:
+        raise out_of_memory(op, attrs, kind.dtype, error) from error
+
+
+_ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
+
+
+def out_of_memory(op: OpDef, attrs: dict[str, Any], dtype: DType, error: Exception) -> Exception:
+    """The coded error where no memory could hold what is asked for, of which every library complains in its own way."""
+    size = tuple(attrs.get("size", (attrs.get("length", 0),)))
+    count = numel(size) * dtype.itemsize
+    if not isinstance(error, MemoryError) and count <= _ADDRESSABLE:
+        return error
+    return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op.name,
+                            size=size, dtype=dtype)
+
+
+# --- mixed dtypes, devices and subclasses
+
+
+def differs(tensors: Any, kind: Kind) -> bool:
+    """Whether any of `tensors` is not of that kind."""
+    return any(t._kind is not kind for t in tensors)
+
+
+def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
+    """The op on inputs that do not simply agree: promotes, moves 0-d tensors, unwraps subclasses, then calls again."""
+    flat = _flatten(op, inputs)
+    for name, value in flat:
+        if not isinstance(value, Tensor):
+            raise ArgumentError(f"argument {name!r} must be a Tensor, got {type(value).__name__} {value!r:.60}",
+                                op=op.name)
+    subclass = _subclass([t for _, t in flat])
+    device = _common_device(op, [t for _, t in flat])
+    group = [t for name, t in flat if op.kinds[name] == "T"]
+    if op.name == "sub" and any(not t._kind.dtype.category for t in group):
+        raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to"
+                         " invert a mask, use the `~` or `logical_not()` operator instead.", op=op.name)
+    dtype = result_dtype(group)
+    wanted = {"T": dtype, "any": None}
+    arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]
+    call = dict(zip([p.name for p in op.inputs], arranged, strict=True))
+    if attrs:
+        call.update(attrs)
+    result = _call_plain(op, call)
+    return result if subclass is None else as_subclass(result, subclass)
+
+
+def _call_plain(op: OpDef, call: dict[str, Any]) -> Any:
+    return op.call(**call)
+
+
+def _flatten(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for p, value in zip(op.inputs, inputs, strict=True):
+        if p.role == "sequence":
+            flat += [(p.name, t) for t in value]
+        elif value is not None or p.role != "optional":
+            flat.append((p.name, value))
+    return flat
+
+
+def _subclass(tensors: list[Any]) -> type | None:
+    found: type | None = None
+    for t in tensors:
+        cls = t._kind.subclass
+        if cls is not None and not issubclass(cls, Parameter) and (found is None or issubclass(cls, found)):
+            found = cls
+    return found
+
+
+def as_subclass(result: Any, cls: type) -> Any:
+    """Results as tensors of a subclass, their places in the graph kept."""
+    if isinstance(result, tuple):
+        return type(result)(*[as_subclass(r, cls) for r in result]) if hasattr(result, "_fields") else tuple(
+            as_subclass(r, cls) for r in result)
+    if not isinstance(result, Tensor) or isinstance(result, cls):
+        return result
+    made: Any = new(cls)
+    for slot in ("_array", "_requires_grad", "_node", "_grad", "_version", "_meta", "_view"):
+        setattr(made, slot, getattr(result, slot))
+    made._kind = result._kind.plain.of_subclass(cls)
+    return made
+
+
+def plain(tensor: Tensor) -> Tensor:
+    """A subclass's tensor as a plain one with the same place in the graph (a leaf stays the leaf)."""
+    if tensor._kind.subclass is None:
+        return tensor
+    made = wrap(tensor._array, tensor._kind.plain)
+    made._version, made._view, made._meta = tensor._version, tensor._view, tensor._meta
+    made._requires_grad = tensor._requires_grad
+    made._node = tensor._node or (Leaf(tensor) if tensor._requires_grad else None)
+    return made
+
+
+def _common_device(op: OpDef, tensors: list[Any]) -> Any:
+    devices = {t._kind.device: t for t in tensors if t._array.shape}
+    if not devices:
+        devices = {t._kind.device: t for t in tensors if t._meta is not WRAPPED} or {tensors[0]._kind.device: None}
+    if len(devices) > 1 and not all(t is None or not t._array.shape for t in devices.values()):
+        names = [str(d) for d in devices]
+        raise DeviceError(f"tensors on {' and '.join(repr(n) for n in names)} do not mix; move one, for example"
+                          f" with .to({names[0]!r})", op=op.name, devices=names)
+    found = next(iter(devices))
+    for t in tensors:
+        if t._kind.device is not found and not (not t._array.shape and t._kind.device.type == "cpu"):
+            names = [str(found), str(t._kind.device)]
+            raise DeviceError(f"tensors on {names[0]!r} and {names[1]!r} do not mix; move one, for example"
+                              f" with .to({names[0]!r})", op=op.name, devices=names)
+    return found
+
+
+def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType | None]) -> Any:
+    from .. import dtypes
+
+    if value is None:
+        return None
+    if p.role == "sequence":
+        return [_arrange_one(op, t, p.name, device, wanted) for t in value]
+    group = op.kinds[p.name]
+    if group in ("bool", "int64") and value._kind.dtype.name != group:
+        if group == "int64" and value._kind.dtype is dtypes.int32:
+            return TABLE["cast"].call(plain(value), dtypes.int64)
+        raise DTypeError(f"{p.name} must be of dtype {group}, got {value.dtype!r}", op=op.name, dtype=value.dtype)
+    return _arrange_one(op, value, p.name, device, wanted)
+
+
+def _arrange_one(op: OpDef, tensor: Any, name: str, device: Any, wanted: dict[str, DType | None]) -> Any:
+    tensor = plain(tensor)
+    if tensor._kind.device is not device:
+        tensor = move(tensor, device)
+    dtype = wanted.get(op.kinds[name])
+    return tensor if dtype is None or dtype is tensor._kind.dtype else TABLE["cast"].call(tensor, dtype)
+
+
+def move(tensor: Tensor, device: Any) -> Tensor:
+    """The tensor on another device, recorded."""
+    call: Any = TABLE["to_device"].call
+    return call(tensor, device)  # type: ignore[no-any-return]
+
+
+def result_dtype(tensors: list[Any]) -> DType:
+    """PyTorch's rule: tensors with dimensions decide, then 0-d tensors, then numbers, unless of a higher category."""
+    levels: list[DType | None] = [None, None, None]
+    for t in tensors:
+        level = 2 if t._meta is not None and t._meta.wrapped else 0 if t._array.shape else 1
+        dtype = t._kind.dtype
+        if level == 2:
+            dtype = _wrapped_dtype(dtype)
+        held = levels[level]
+        levels[level] = dtype if held is None else promote_types(held, dtype)
+    high, middle, low = levels
+    return _combine(_combine(high, middle), low)  # type: ignore[return-value]
+
+
+def _wrapped_dtype(dtype: DType) -> DType:
+    from .. import dtypes
+
+    if dtype.category < 2:
+        return dtypes.int64 if dtype.category else dtypes.bool
+    return get_default_dtype() if dtype.category == 2 else get_default_dtype().complex
+
+
+def _combine(high: DType | None, low: DType | None) -> DType | None:
+    if high is None or low is None:
+        return high or low
+    if high.category >= low.category:
+        return high
+    if low.category == 3 and high.category == 2:
+        return high.complex
+    return promote_types(high, low) if high.category == 0 or low.category >= 2 else high
+
+
+# --- failures
+
+
+def foreign(op: OpDef, name: str, value: Any) -> ArgumentError:
+    """The error for an argument that is neither a tensor nor a number."""
+    return ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name)
+
+
+def renamed(error: FlambeauError, op: OpDef) -> FlambeauError:
+    """The same error under the name of the op that the user called."""
+    made = type(error)(error.message, op=op.name, **error.fields)
+    return made
+
+
+def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
+    """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong."""
+    if type(error) is TakeSlowPath:
+        return mixed(op, inputs, attrs)
+    if isinstance(error, FlambeauError):
+        if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
+            _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
+        raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from error
+    for name, value in _flatten_safely(op, inputs):
+        if not isinstance(value, Tensor):
+            raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
+    _check_shapes(op, inputs, attrs)
+    raise _translated(op, error, inputs) from error
+
+
+def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    for p, value in zip(op.inputs, inputs, strict=True):
+        if p.role == "sequence" and not isinstance(value, (tuple, list)):
+            return [(p.name, value if not isinstance(value, Tensor) else "a single Tensor")]
+    return _flatten(op, inputs)
+
+
+def _described(value: Any) -> str:
+    return f"{type(value).__name__} {value!r:.60}"
+
+
+def _check_shapes(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> None:
+    if op.shape_rule is not None:
+        op.shape_rule(*inputs, **(attrs or {}))
+    elif op.broadcast:
+        broadcast_shapes(op.name, *[tuple(t._array.shape) for _, t in _flatten(op, inputs)])
+
+
+def _translated(op: OpDef, error: Exception, inputs: tuple[Any, ...]) -> Exception:
+    shapes = ", ".join(f"{n} {list(t._array.shape)}" for n, t in _flatten(op, inputs))
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(f"out of memory: {str(error) or 'no more to be had'} ({shapes})", op=op.name)
+    if isinstance(error, IndexError):
+        return IndexRangeError(f"{error} ({shapes})", op=op.name)
+    if isinstance(error, ZeroDivisionError):
+        return ZeroDivisorError(f"ZeroDivisionError: {error}", op=op.name)
+    first = next((t for _, t in _flatten(op, inputs)), None)
+    backend = first._kind.device.backend.name if first is not None else "?"
+    if isinstance(error, ValueError):
+        return ShapeError(f"{error} ({shapes}; backend {backend!r})", op=op.name)
+    return BackendError(f"backend {backend!r} failed: {type(error).__name__}: {error} ({shapes})", op=op.name,
+                        backend=backend)
+
+
+# --- out=
+
+
+def into(op: OpDef, out: Any, result: Any) -> Any:
+    """Writes `result` into the tensor (or tuple of tensors) the user gave as `out=`."""
+    if isinstance(result, tuple):
+        for o, r in zip(out, result, strict=True):
+            into(op, o, r)
+        return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+    if not isinstance(out, Tensor):
+        raise ArgumentError(f"out must be a Tensor, got {_described(out)}", op=op.name)
+    return views.write_out(op, out, result)
+
+
+# --- several results
+
+_return_types: dict[str, Any] = {}
+
+
+def returns(op: OpDef, results: tuple[Tensor, ...]) -> Any:
+    """Several results as a named tuple, PyTorch's `return_types`."""
+    made = _return_types.get(op.name)
+    if made is None:
+        made = _return_types[op.name] = return_type(op.name, op.outputs)
+    return made(*results)
+
+
+def return_type(name: str, fields: tuple[str, ...]) -> Any:
+    """A named tuple class that prints as PyTorch's `return_types`."""
+    from collections import namedtuple
+
+    make_class: Any = namedtuple
+    base: Any = make_class(name, fields)
+
+    def show(self: Any) -> str:
+        from .. import dtypes
+
+        inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
+        return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
+
+    base.__repr__ = show
+    original = base.__new__
+
+    def make(cls: Any, *values: Any) -> Any:
+        return original(cls, *(values[0] if len(values) == 1 and len(fields) > 1 else values))
+
+    base.__new__ = make
+    base.__module__ = "flambeau.return_types"
+    return base
+
+
+# --- the composition as a kernel
+
+
+def fallback(op: OpDef, device: Any) -> Any:
+    """A composite's body as a kernel on native arrays of `device`."""
+    names = [p.name for p in op.inputs]
+    sequence = next((i for i, p in enumerate(op.inputs) if p.role == "sequence"), None)
+    kinds, dtype_of, body = device.kinds, device.backend.dtype_of, op.body
+
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        tensors: list[Any] = [None if a is None else wrap(a, kinds[dtype_of(a)]) for a in arrays]
+        if sequence is not None:
+            tensors[sequence:] = [tensors[sequence:]]
+        token = _grad.set(False)
+        try:
+            result = body(**dict(zip(names, tensors, strict=True)), **attrs)
+        finally:
+            _grad.reset(token)
+        return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
+
+    return kernel
+
+
+FALLBACK.append(fallback)
+
+NAMES: dict[str, Any] = {
+    "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
+    "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
+    "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
+    "lift": lift, "reduce_dims": reduce_dims,
+    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover, "renamed": renamed,
+    "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
+}

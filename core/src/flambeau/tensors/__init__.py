@@ -1,0 +1,1 @@
+"""The tensor: its slots, views, indexing, copies, printing, and arrays from elsewhere."""

@@ -1,0 +1,54 @@
+"""Tensors under `copy` and `pickle`."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from .. import dtypes
+from ..contract.device import resolve
+from ..errors import GradientError
+from ..table.registry import TABLE
+from .tensor import Parameter, Tensor, attach, fill, new, wrap
+
+
+def _from_bytes(cls: type, data: bytes, shape: tuple[int, ...], dtype: str, device: str, requires_grad: bool,
+                attributes: dict[str, Any]) -> Tensor:
+    """A tensor from its pickle."""
+    place, element = resolve(device), dtypes.BY_NAME[dtype]
+    kind = place.kinds[element]
+    made: Any = wrap(place.backend.from_host(data, shape, element), kind)
+    if cls is not Tensor:
+        plain, made = made, new(cls)
+        fill(made, plain._array, kind if cls is Parameter else kind.of_subclass(cls))
+    made._requires_grad = requires_grad
+    made.__dict__.update(attributes)
+    return made  # type: ignore[no-any-return]
+
+
+def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
+    if self._node is not None:
+        raise GradientError("only leaf tensors can be pickled; call .detach() first", op="pickle")
+    data = bytes(self.device.backend.to_host(self._array))
+    return _from_bytes, (type(self), data, tuple(self.shape), self.dtype.name, str(self.device), self.requires_grad,
+                         dict(self.__dict__))
+
+
+def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if self._node is not None:
+        raise GradientError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol"
+                            " at the moment.", op="deepcopy")
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]
+    made: Any = new(type(self))
+    fill(made, TABLE["copy"].kernels[self._kind.plain](self._array), self._kind)
+    made._requires_grad = self._requires_grad
+    memo[id(self)] = made
+    if self._grad is not None:
+        made._grad = copy.deepcopy(self._grad, memo)
+    made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    return made  # type: ignore[no-any-return]
+
+
+attach(_reduce, "__reduce_ex__")
+attach(_deepcopy, "__deepcopy__")

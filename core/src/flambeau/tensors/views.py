@@ -1,0 +1,259 @@
+"""In-place operations and views under autograd.
+
+A view remembers the base that owns the memory and the ops that lead from it (`View.replay`); the
+base's version cell remembers its live views by weak reference. An in-place op computes, then
+assigns. If the result is tracked, the changed tensor takes the result's place in the graph; when it
+is a view, its *base* gets a node that says "the old base with this region replaced", and every live
+view is derived from the base anew, so each sees the change in its gradient too.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any
+
+from ..dtypes import can_cast
+from ..errors import DTypeError, InplaceError, ShapeError
+from ..modes import grad_enabled
+from ..table.registry import TABLE, OpDef
+from ..walk.tape import FunctionView, Node, View, add_view, new_node, tick
+from .tensor import Tensor, alias, wrap
+
+
+def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
+    """Makes `out`, just computed by a view op, a view of `source`'s base."""
+    parent = source._view
+    if parent is None:
+        out._view = View(source, ((op, attrs),))
+    else:
+        out._view = type(parent)(parent.base, (*parent.replay, (op, attrs)))
+    cell = source._version
+    if cell is None:
+        cell = source._version = [0, None]
+    out._version = cell
+    add_view(cell, out)
+
+
+# --- in-place variants of ops
+
+
+def inplace_method(op: OpDef) -> Any:
+    """The method `op_`: computes the op and writes the result into the tensor."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return update(self, op.call, *args, op_name=f"{op.name}_", **kwargs)
+
+    method.__name__ = method.__qualname__ = f"{op.name}_"
+    method.__doc__ = f"In-place version of `{op.name}`."
+    return method
+
+
+def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: Any) -> Tensor:
+    """`target` becomes `function(target, *args)`, in its own memory; returns `target`."""
+    check_writable(op_name, target)
+    if target._view is not None:
+        check_distinct(op_name, target)
+    source = alias(target)
+    held = getrefcount(source)
+    result = function(source, *args, **kwargs)
+    _check_result(op_name, target, result)
+    if getrefcount(source) > held:  # a node has saved it for its gradient rule
+        _move_out(source)
+    if result._requires_grad and result.dtype is not target.dtype:
+        result = TABLE["cast"].call(result, target.dtype)
+    store(target, result)
+    if result._requires_grad:
+        rebase(target, result._node)
+    return target
+
+
+def _move_out(source: Tensor) -> None:
+    """Gives the old value, which a gradient rule needs, memory of its own before the shared one is overwritten."""
+    kind, cell = source._kind.plain, source._version
+    source._array = TABLE["copy"].kernels[kind](source._array)
+    source._version = None if cell is None else [cell[0], None]
+
+
+def check_writable(op_name: str, target: Tensor) -> None:
+    """Raises InplaceError for a leaf that requires a gradient, or a view of one, while recording."""
+    if not grad_enabled():
+        return
+    if target._requires_grad and target._node is None:
+        raise InplaceError("a leaf Variable that requires grad is being used in an in-place operation; wrap it in"
+                           " no_grad() or work on a copy", op=op_name)
+    if type(target._view) is FunctionView and target._requires_grad:
+        raise InplaceError(f"an output of {target.grad_fn.name()} is a view that a custom Function made (or an input it"
+                           " returned as it was): an in-place change would lose the Function's backward; clone the"
+                           " output first", op=op_name)
+    base = target._base
+    if base is not None and base._requires_grad and base._node is None:
+        raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
+                           " it in no_grad() or work on a copy", op=op_name)
+
+
+_ONE_VALUE_PER_PLACE = ("fill_", "zero_", "masked_fill_", "index_fill_", "index_put_", "tril_", "triu_")
+
+
+def check_distinct(op_name: str, view: Tensor) -> None:
+    """Raises where several elements of a view are one place in memory, which could not hold all their values."""
+    if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
+        return
+    if _repeats(view):
+        raise _several_per_place(op_name)
+
+
+def _repeats(view: Tensor) -> bool:
+    """Whether elements of a view share a place; where strides do not tell, by where the view ops lead."""
+    if view._kind.device.backend.shared_views:
+        return any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True))
+    found: View = view._view  # type: ignore[assignment]
+    places = TABLE["reshape"].call(_region(found.base, found.replay), (view.numel(),)).tolist()
+    return len(set(places)) < len(places)
+
+
+def _several_per_place(op_name: str) -> InplaceError:
+    return InplaceError("unsupported operation: more than one element of the written-to tensor refers to a single"
+                        " memory location. Please clone() the tensor before performing the operation.", op=op_name)
+
+
+def _check_result(op_name: str, target: Tensor, result: Tensor) -> None:
+    if result._array.shape != target._array.shape:
+        raise ShapeError(f"output with shape {list(target.shape)} doesn't match the broadcast shape"
+                         f" {list(result.shape)}", op=op_name)
+    if not can_cast(result.dtype, target.dtype):
+        raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {target.dtype!r}",
+                         op=op_name, dtype=result.dtype)
+
+
+def store(target: Tensor, source: Tensor) -> Tensor:
+    """Writes source's elements into target's memory and counts the change; the graph stays as it is."""
+    kind = target._kind.plain
+    array = source._array
+    if source._kind.plain is not kind:
+        array = TABLE["cast"].kernels[source._kind.plain](array, dtype=kind.dtype)
+    assign = TABLE["assign"].kernels[kind]
+    if kind.device.backend.shared_views:
+        assign(target._array, array)
+    else:
+        _store_unshared(target, assign, array)
+    bump(target)
+    return target
+
+
+def bump(target: Tensor) -> None:
+    """Counts one in-place change of target's memory."""
+    cell = target._version
+    if cell is None:
+        target._version = [1, None]
+    else:
+        cell[0] += 1
+
+
+def rebase(target: Tensor, edge: Any) -> None:
+    """Gives `target`, whose memory was just overwritten, the place in the graph that `edge` leads to."""
+    view = target._view
+    if view is None:
+        target._node, target._requires_grad = edge, True
+    else:
+        base = view.base
+        base._node = record(TABLE["copy_slices"], (_edge(base), edge), {"replay": view.replay}, base)
+        base._requires_grad = True
+    _derive_views(target if view is None else view.base)
+
+
+def _edge(tensor: Tensor) -> Any:
+    return tensor._node or (tensor if tensor._requires_grad else None)
+
+
+def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like: Tensor) -> Node:
+    """A node without saved values whose result has the kind and shape of `like`."""
+    node: Node = new_node(Node)
+    node.op, node.seq, node.kind, node.shape = op, tick(), like._kind, like._array.shape
+    node.attrs, node.edges, node.saved, node.versions, node.hooks = attrs, edges, (), None, None
+    return node
+
+
+def _derive_views(base: Tensor) -> None:
+    """Every live view takes its place behind the base's present one."""
+    cell = base._version
+    for reference in list(cell[1] or ()) if cell else ():
+        view = reference()
+        if view is None or type(view._view) is not View or view._view.base is not base:
+            continue
+        derived = replay(base, view._view.replay)
+        view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
+
+
+def replay(base: Tensor, steps: tuple[tuple[OpDef, dict[str, Any] | None], ...]) -> Tensor:
+    """The view that the recorded view ops make of `base`."""
+    for op, attrs in steps:
+        base = op.call(base, **(attrs or {}))
+    return base
+
+
+def _store_unshared(target: Tensor, assign: Any, array: Any) -> None:
+    """For arrays that cannot change: the base and all its live views get new arrays."""
+    view = target._view
+    if view is None:
+        target._array = assign(target._array, array)
+        base = target
+    else:
+        base = view.base
+        base._array = _replaced(base, view.replay, wrap(array, target._kind.plain))
+    cell = base._version
+    for reference in list(cell[1] or ()) if cell else ():
+        other = reference()
+        if other is not None and other._view is not None and other._view.base is base:
+            other._array = replay(wrap(base._array, base._kind.plain), other._view.replay)._array
+
+
+def _region(base: Tensor, steps: Any) -> Tensor:
+    """The places in base's elements, counted in C order, that `steps` lead to."""
+    from .. import dtypes
+
+    ints = base._kind.device.kinds[dtypes.int64]
+    positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=base.numel(), dtype=dtypes.int64), ints)
+    return replay(TABLE["reshape"].call(positions, tuple(base.shape)), steps)
+
+
+def _replaced(base: Tensor, steps: Any, source: Tensor) -> Any:
+    """base's array with the region that `steps` lead to replaced by `source`."""
+    view = TABLE["reshape"].call
+    flat = view(wrap(base._array, base._kind.plain), (base.numel(),))
+    region = _region(base, steps)
+    shape = (region.numel(),)
+    spread = TABLE["expand"].call(source, tuple(region.shape))
+    changed = TABLE["scatter"].call(flat, 0, view(region, shape), view(spread, shape))
+    return view(changed, tuple(base.shape))._array
+
+
+# --- out=
+
+
+def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
+    """Writes a finished result into the user's `out` tensor, resizing it as PyTorch does."""
+    if grad_enabled() and (out._requires_grad or result._requires_grad):
+        raise InplaceError("functions with out=... arguments don't support automatic differentiation, but one of the"
+                           " arguments requires grad", op=op.name)
+    if not can_cast(result.dtype, out.dtype):
+        raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
+                         op=op.name, dtype=result.dtype)
+    if out._kind.device is not result._kind.device:
+        from ..errors import DeviceError
+
+        raise DeviceError(f"out is on {str(out.device)!r}, the result on {str(result.device)!r}", op=op.name)
+    if any(step == 0 and n > 1 for n, step in zip(out._array.shape, out.stride(), strict=True)):
+        raise _several_per_place(op.name)
+    if out._array.shape != result._array.shape:
+        _resize_out(op, out, result)
+    return store(out, result)
+
+
+def _resize_out(op: OpDef, out: Tensor, result: Tensor) -> None:
+    if out.numel():
+        import warnings
+
+        warnings.warn(f"An output with one or more elements was resized since it had shape {list(out.shape)}, which"
+                      f" does not match the required output shape {list(result.shape)}.", UserWarning, stacklevel=5)
+    kind = out._kind.plain
+    out._array = TABLE["full"].kernels[kind](size=tuple(result._array.shape), value=0, dtype=kind.dtype)

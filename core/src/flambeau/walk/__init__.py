@@ -1,0 +1,1 @@
+"""The walk: what an operation leaves on the tape, and the way back over it."""
