@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..dtypes import DType, get_default_dtype, promote_types
-from ..errors import ArgumentError, DTypeError, ValueRangeError
+from ..dtypes import DType, fit, get_default_dtype, held, promote_types
+from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError, ValueRangeError
 from ..ops.arithmetic import (
     _add,
     _div,
@@ -49,12 +49,18 @@ from .math import pow as pow_op
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1 and not isinstance(alpha, bool):
         return other
-    number = other if isinstance(other, Tensor) else None
-    for t in (input, number):
-        if isinstance(t, Tensor) and t.dtype.category < 2 and isinstance(alpha, float):
-            raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                             f" {alpha!r}", op=op)
-    return other * alpha
+    tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
+               for t in (input, other)]
+    dtype = result_dtype(tensors)
+    if isinstance(alpha, (float, complex)) and dtype.category < 2:
+        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
+                         f" {alpha!r}", op=op)
+    if isinstance(alpha, complex) and dtype.category < 3:
+        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
+                         op=op)
+    if isinstance(alpha, bool) and dtype.category:
+        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
+    return other * held(alpha, dtype, op)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -138,6 +144,8 @@ attach(_reflected(_div), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_reflected(remainder), "__rmod__")
 attach(_reflected(_pow), "__rpow__")
+attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
+attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
 attach(lambda self: self, "__pos__")
 for _name in ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "bitwise_and", "bitwise_or",
               "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"):
@@ -170,6 +178,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     kind = input._kind.dtype
     if kind.category < 2 and (isinstance(min, float) or isinstance(max, float)):
         input = cast(input, get_default_dtype())
+    elif not kind.category and (type(min) is int or type(max) is int):
+        input = cast(input, dtypes.int64)
+    for limit in (min, max):
+        if limit is not None:
+            fit(limit, input._kind.dtype, "clamp")
     return clamp_number(input, min, max, out=out)
 
 
@@ -187,15 +200,9 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     return clamp(input, None, max, out=out)
 
 
-def _floats_agree(op: str, dtype: DType, value: Any) -> None:
-    if isinstance(value, float) and dtype.category < 2:
-        raise DTypeError(f"for integral input tensors, argument value must not be a floating point number, got {value}",
-                         op=op)
-
-
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """input + value * tensor1 * tensor2, broadcast."""
-    _floats_agree("addcmul", result_dtype([input, tensor1, tensor2]), value)
+    value = held(value, result_dtype([input, tensor1, tensor2]), "addcmul")
     made = _in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value), input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -213,6 +220,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if tensor1._kind.dtype.category < 2 and tensor2._kind.dtype.category < 2:
         raise DTypeError("Integer division with addcdiv is no longer supported, and in a future release addcdiv will"
                          " perform a true division of tensor1 and tensor2.", op="addcdiv")
+    value = held(value, result_dtype([input, tensor1, tensor2]), "addcdiv")
     made = _in_single(lambda a, b, c: _add(a, b / c if value == 1 else b / c * value), input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -221,6 +229,9 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """input + weight * (end - input), broadcast; exact at both ends."""
     if input._kind.dtype is not end._kind.dtype:
         raise DTypeError(f"expected dtype {input.dtype!r} for `end` but got dtype {end.dtype!r}", op="lerp")
+    if input._kind.dtype.category < 2:
+        raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="lerp", dtype=input.dtype)
+    weight = weight if isinstance(weight, Tensor) else held(weight, input._kind.dtype, "lerp")
     if isinstance(weight, Tensor):
         made = _lerp_tensor(input, end, weight)
     elif builtins.abs(weight) < 0.5:
@@ -250,8 +261,8 @@ def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = No
     if input._kind.dtype.category < 2:
         return copy(input, out=out)
     limits = finfo(input.dtype)
-    high, low = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
-    made = where_op(ne(input, input), lift(input, nan or 0.0), input)
+    high, low = (limits.max if posinf is None else float(posinf)), (limits.min if neginf is None else float(neginf))
+    made = where_op(ne(input, input), lift(input, float(nan or 0.0)), input)
     made = where_op(eq(input, math.inf), lift(input, high), made)
     made = where_op(eq(input, -math.inf), lift(input, low), made)
     return made if out is None else into(_add.op, out, made)
@@ -285,7 +296,11 @@ def result_type(tensor1: Any, tensor2: Any) -> DType:
     anchor = first if first is not None else tensor2
     if not isinstance(anchor, Tensor):
         return promote_types(dtypes.of_scalar(tensor1), dtypes.of_scalar(tensor2))
-    return result_dtype([_as_tensor(anchor, tensor1), _as_tensor(anchor, tensor2)])
+    return result_dtype([_as_tensor(anchor, _small(tensor1)), _as_tensor(anchor, _small(tensor2))])
+
+
+def _small(value: Any) -> Any:
+    return type(value)(1) if isinstance(value, (int, float, complex)) else value
 
 
 clip = clamp

@@ -26,7 +26,7 @@ from ..ops.compare import (
     where_op,
 )
 from ..ops.math import isfinite
-from ..table.dispatch import lift
+from ..table.exact import lift_exact
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
 from .math import isreal, widened
@@ -54,9 +54,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
 def _lift_pair(condition: Tensor, input: Any, other: Any) -> tuple[Any, Any]:
     """Numbers as tensors: of the other one's kind where it can hold them."""
     if not isinstance(input, Tensor):
-        input = lift(other if isinstance(other, Tensor) else condition, input)
+        input = lift_exact(other if isinstance(other, Tensor) else condition, input)
     if not isinstance(other, Tensor):
-        other = lift(input if isinstance(input, Tensor) else condition, other)
+        other = lift_exact(input if isinstance(input, Tensor) else condition, other)
     for name, value in (("input", input), ("other", other)):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"{name} must be a Tensor or a number, got {type(value).__name__}", op="where")

@@ -8,9 +8,9 @@ from typing import Any
 from .. import dtypes
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
-from ..dtypes import DType, get_default_dtype, of_scalar, promote_types
-from ..errors import ArgumentError, ShapeError, ValueRangeError
-from ..ops.create import _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
+from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
+from ..errors import ArgumentError, NumberRangeError, ShapeError, ValueRangeError
+from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..ops.create import _to_device_op as core_to_device_op
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
@@ -68,8 +68,9 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     size = non_negative("full", as_size("full", size))
-    made = _filled(size, fill_value, kind_for(of_scalar(fill_value) if dtype is None else dtype, device),
-                   requires_grad)
+    if dtype is None:
+        dtype = of_scalar(fill_value) if out is None else out.dtype
+    made = _filled(size, fill_value, kind_for(dtype, device), requires_grad)
     return made if out is None else into(full_op.op, out, made)
 
 
@@ -116,6 +117,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
     if steps < 0:
         raise ValueRangeError(f"number of steps must be non-negative, got {steps}", op="linspace")
     kind = kind_for(dtype, device)
+    start, end = _counting("linspace", kind.dtype, start, end)
     start, end = (int(v) if kind.dtype.category == 1 else v for v in (start, end))
     step = (end - start) / (steps - 1) if steps > 1 else 0
     if kind.dtype.category == 3:
@@ -251,21 +253,32 @@ def _element_dtypes(data: Any) -> set[DType]:
     return {dtypes.BY_NAME[name]} if name in dtypes.BY_NAME else set()
 
 
+def _whole(value: Any, dtype: DType) -> int:
+    """The integer part of a number that is no plain int."""
+    if isinstance(value, float) and not fits(value, dtype):
+        raise misfit(value, dtype, "tensor")
+    return int(value)
+
+
 def _encoded(flat: list[Any], dtype: DType) -> bytes:
     category = dtype.category
     try:
         if category == 0:
             flat = [v != 0 for v in flat]
         elif category == 1:
-            flat = [int(v) for v in flat]
-        elif category == 2 and dtype.format == "":
+            flat = [v if type(v) is int else _whole(v, dtype) for v in flat]
+            if dtype.name == "uint8" and flat and min(flat) < 0:
+                flat = [wrapped(fit(v, dtype, "tensor"), dtype) for v in flat]
+        elif category == 2 and dtype.itemsize == 2:
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
+    except NumberRangeError:
+        raise
     except TypeError as error:
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error
     except Exception as error:
-        raise ValueRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
-                              dtype=dtype) from error
+        raise NumberRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
+                               dtype=dtype) from error
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
+from ..dtypes import held
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..ops.compare import lt, where_op
 from ..ops.create import arange, zeros_of
@@ -93,9 +94,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                              f" {value.ndim} dimension(s).", op="masked_fill")
         value = value.to(input.dtype)
     else:
-        if isinstance(value, complex) and not input.is_complex():
-            raise ValueRangeError(f"value cannot be converted to type {input.dtype!r} without overflow: {value}",
-                                  op="masked_fill")
         value = input.new_full((), value)
     return where_op(mask, value, input)
 
@@ -162,7 +160,9 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     dim = canonical_dim("index_add", dim, input.ndim)
     places = _spread("index_add", input, dim, _vector("index_add", index), source)
-    return scatter_add_op(input, dim, places, source if alpha == 1 else source * alpha, out=out)
+    if alpha != 1:
+        source = source * held(alpha, source.dtype, "index_add")
+    return scatter_add_op(input, dim, places, source, out=out)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -180,6 +180,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
                              f" {value.ndim} dimension(s).", op="index_fill")
         value = value.to(input.dtype)
     else:
+        if isinstance(value, complex) and not input.is_complex():
+            raise DTypeError("Converting complex Scalar to non-complex type is not supported", op="index_fill")
         value = input.new_full((), value)
     dim, index = canonical_dim("index_fill", dim, input.ndim), _vector("index_fill", index, (dtypes.int64,))
     size = input._array.shape[dim] if input.ndim else 1

@@ -251,6 +251,8 @@ def _trunc_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
     if _floats(input, other):
         return trunc(_div(input, other), out=out)
     rest = fmod(input, other)
+    if isinstance(input, Tensor) and not input.dtype.category:
+        input = cast(input, rest.dtype)
     return floor_divide(_sub(input, rest), other, out=out)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..contract.device import Kind, default_device
-from ..dtypes import DType, get_default_dtype, promote_types
+from ..dtypes import DType, get_default_dtype, int64, misfit, promote_types, wrapped
 from ..errors import (
     ArgumentError,
     BackendError,
@@ -125,7 +125,9 @@ def _lift_new(tensor: Any, value: Any) -> Any:
         return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
     kind = tensor._kind.plain
     if category_of(value) > kind.dtype.category:
-        kind = kind.device.kinds[scalar_dtype(value)]
+        kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
+    if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
+        raise misfit(value, int64)
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
     if value == value and (value or not isinstance(value, (float, complex))):  # not NaN, nor a zero with a sign
@@ -163,11 +165,7 @@ def scalar_dtype(value: Any) -> DType:
 def scalar_tensor(value: Any, kind: Kind) -> Tensor:
     """A Python number as a 0-d tensor; integers wrap into the dtype as a cast would."""
     dtype = kind.dtype
-    if dtype.category == 1:
-        value = int(value) & ((1 << dtype.bits) - 1)
-        if dtype.is_signed and value >> (dtype.bits - 1):
-            value -= 1 << dtype.bits
-    return wrap(TABLE["full"].kernels[kind](size=(), value=value, dtype=dtype), kind)
+    return wrap(TABLE["full"].kernels[kind](size=(), value=wrapped(value, dtype), dtype=dtype), kind)
 
 
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
@@ -210,6 +208,9 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     subclass = _subclass([t for _, t in flat])
     device = _common_device(op, [t for _, t in flat])
     group = [t for name, t in flat if op.kinds[name] == "T"]
+    if op.name == "sub" and any(not t._kind.dtype.category for t in group):
+        raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to"
+                         " invert a mask, use the `~` or `logical_not()` operator instead.", op=op.name)
     dtype = result_dtype(group)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]

@@ -16,6 +16,7 @@ from ..ops.index import index_op, index_put_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
 from ..table.dispatch import lift
+from ..table.exact import generous, lift_exact
 from . import views
 from .tensor import Tensor, attach
 
@@ -48,7 +49,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
-    made = lift(self, value)
+    made = lift_exact(self, value, generous(self._kind.dtype))
     if made is NotImplemented:
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {self.dtype!r}", op="index_put_")
     return made if made._kind.dtype is self._kind.dtype else cast(made, self.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import bool as bool_
+from ...dtypes import held
 from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ...ops.arithmetic import mul
 from ...ops.compare import where_op
@@ -76,9 +77,7 @@ def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, ou
 
     Integers take the integer part of a floating beta and alpha.
     """
-    if input.dtype.category < 2:
-        held = int if input.dtype.category else bool
-        beta, alpha = held(beta), held(alpha)
+    beta, alpha = held(beta, input.dtype, op), held(alpha, input.dtype, op)
     if input.dtype is not product.dtype:
         raise DTypeError(f"self and mat2 must have the same dtype, but got {input.dtype!r} and {product.dtype!r}",
                          op=op)
