@@ -89,6 +89,13 @@ def test_a_misspelt_method_gets_the_interpreters_suggestion():
     assert len(dir(flambeau.ones(2))) < 750  # with more names the interpreter stops looking
 
 
+def test_a_misspelt_part_of_a_module_gets_a_suggestion():
+    model = nn.Sequential()
+    model.encoder = nn.Linear(2, 2)
+    with pytest.raises(NameUnknownError, match="'Sequential' object has no attribute 'encodr'; did you mean 'encoder'"):
+        _ = model.encodr
+
+
 def first_missing(pytorchs: str, ours: object) -> str:
     return next(name for name in pytorch_names()[pytorchs] if not hasattr(ours, name))
 

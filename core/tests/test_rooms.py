@@ -70,3 +70,8 @@ def test_what_lies_in_ops_is_an_op_or_spoken_by_one():
                 used.setdefault(name, set()).add(path.stem)
         defined += [(path.stem, name) for name, node in top_level(path).items() if not registers(node)]
     assert [f"{family}.{name}" for family, name in sorted(defined) if name not in used] == []
+
+
+def test_tests_of_ops_go_by_family():
+    tests = [p.stem.removeprefix("test_ops_") for p in (ROOT / "core" / "tests").rglob("test_ops_*.py")]
+    assert set(tests) - FAMILIES == set()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ArgumentError, KeyNameError, NameUnknownError, ValueRangeError
+from ..spelling import hint
 from ..tensors.tensor import Tensor
 from .parameter import Buffer, Parameter
 
@@ -73,7 +74,8 @@ class ModuleBase:
         for table in ("_parameters", "_buffers", "_modules"):
             if table in own and name in own[table]:
                 return own[table][name]
-        raise NameUnknownError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise NameUnknownError(f"'{type(self).__name__}' object has no attribute '{name}'",
+                               hint=lambda: hint("torch.nn.Module", name, dir(self)))
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import flambeau
+from flambeau.functions.random import draw as drawing
 
 DEVICES = ["cpu", "reference"]
 FLOATING = ["float16", "bfloat16", "float32", "float64"]
@@ -239,7 +240,7 @@ def test_normal_of_tensors(device: str, dtype: str):
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
 def test_numbers_drawn_in_several_runs_are_one_stream(device: str, dtype: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("flambeau.functions.random.draw._RUN", 64)
+    monkeypatch.setattr(drawing, "_RUN", 64)
     for n in (127, 128, 129, 143, 300, 320):
         close(lambda m, empty, n=n: m.randn(n, **options(m, dtype, device)), dtype, device)
         same(lambda m, empty, n=n: empty(n).uniform_(-1, 3), dtype, device)
