@@ -99,7 +99,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     """Numbers from `start` up to but not including `end`, `step` apart; int64 if all are ints."""
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    start, end, step = (v.item() if hasattr(v, "item") else v for v in (start, end, step))
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()

@@ -221,6 +221,7 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     return FALLBACK[0](op, kind.device)
 
 
+ARRAYS: list[Any] = []  # interop puts what makes a tensor of another library's array here
 FALLBACK: list[Any] = []  # dispatch puts the maker of fallback kernels here
 
 

@@ -50,7 +50,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
     made = lift_exact(self, value, generous(self._kind.dtype))
-    if made is NotImplemented:
+    if made is NotImplemented or (made.ndim and made is not value):
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {self.dtype!r}", op="index_put_")
     return made if made._kind.dtype is self._kind.dtype else cast(made, self.dtype)
 

@@ -14,7 +14,7 @@ from ...ops.linalg import cdist_op, linear, matmul, outer
 from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
-from ...table.dispatch import result_dtype
+from ...table.dispatch import lift, result_dtype
 from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
@@ -22,7 +22,14 @@ from ..create import eye
 from ..inplace.writes import in_place
 from ..movement.views import roll
 
-attach(lambda self, other: matmul(other, self), "__rmatmul__")
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        other = lift(self, other)
+    return NotImplemented if other is NotImplemented else matmul(other, self)
+
+
+attach(_rmatmul, "__rmatmul__")
 
 
 def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
