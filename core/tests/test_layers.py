@@ -21,7 +21,7 @@ LAYERS = [
     ["contract", "table.settings"],
     ["tensors.tensor"],
     ["tensors.views", "random"],
-    ["table.dispatch"],
+    ["table.dispatch", "table.exact"],
     ["ops"],
     ["tensors", "functions"],
     ["walk.engine", "autograd"],
