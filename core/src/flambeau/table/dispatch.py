@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .. import dtypes
 from ..contract.device import Kind, default_device
 from ..dtypes import DType, get_default_dtype, int64, misfit, promote_types, wrapped
 from ..errors import (
@@ -154,8 +155,6 @@ def category_of(value: Any) -> int:
 
 def scalar_dtype(value: Any) -> DType:
     """The dtype a Python number brings into promotion."""
-    from .. import dtypes
-
     category = category_of(value)
     if category < 2:
         return dtypes.int64 if category else dtypes.bool
@@ -287,8 +286,6 @@ def _common_device(op: OpDef, tensors: list[Any]) -> Any:
 
 
 def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType | None]) -> Any:
-    from .. import dtypes
-
     if value is None:
         return None
     if p.role == "sequence":
@@ -330,8 +327,6 @@ def result_dtype(tensors: list[Any]) -> DType:
 
 
 def _wrapped_dtype(dtype: DType) -> DType:
-    from .. import dtypes
-
     if dtype.category < 2:
         return dtypes.int64 if dtype.category else dtypes.bool
     return get_default_dtype() if dtype.category == 2 else get_default_dtype().complex
@@ -447,8 +442,6 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     base: Any = make_class(name, fields)
 
     def show(self: Any) -> str:
-        from .. import dtypes
-
         inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
         return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
 
