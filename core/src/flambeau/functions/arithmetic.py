@@ -39,6 +39,7 @@ from ..ops.create import cast
 from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
+from ..table.refusals import require_tensors
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach
@@ -170,6 +171,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     >>> flambeau.clamp(flambeau.tensor([-1.0, 0.5, 2.0]), 0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    require_tensors("clamp", input=input)
     if min is None and max is None:
         raise ValueRangeError("At least one of 'min' or 'max' must not be None", op="clamp")
     if isinstance(min, Tensor) or isinstance(max, Tensor):

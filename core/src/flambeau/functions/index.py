@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..dtypes import held
+from ..dtypes import fit, held
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..ops.compare import lt, where_op
 from ..ops.create import arange, zeros_of
@@ -65,11 +65,13 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 attach(index_select, "index_select")
 
 
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements of the flattened input at `index`, in index's shape; negative entries count from the end."""
     n = input.numel()
     check_range("take", index, n, -n)
-    return take_along(reshape(input, (n,)), 0, where_op(index < 0, index + n, index))
+    if index.dtype is not dtypes.int64:
+        raise DTypeError(f"Expected a long tensor for index, but got {index.dtype!r}", op="take", dtype=index.dtype)
+    return take_along(reshape(input, (n,)), 0, where_op(index < 0, index + n, index), out=out)
 
 
 attach(take, "take")
@@ -85,6 +87,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         if value.ndim:
             raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with"
                              f" {value.ndim} dimension(s).", op="masked_fill")
+        if value.is_complex() and not input.is_complex():
+            fit(value.item(), input.dtype, "masked_fill")
         value = value.to(input.dtype)
     else:
         value = input.new_full((), value)

@@ -22,6 +22,7 @@ from ..ops.norm import (
 )
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
+from ..table.refusals import require_alike
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor
@@ -93,6 +94,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     In training the mean and variance are the batch's, and the running statistics move towards them in place; otherwise
     they are the running ones. input (N, C, *); the others (C). Raises ShapeError where sizes do not agree.
     """
+    require_alike("batch_norm", input, running_mean, running_var, weight, bias, parameters=True)
     _check_channels(input, (("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
                             ("bias", bias)))
     if not training:
@@ -111,7 +113,7 @@ def _check_channels(input: Tensor, params: Any) -> None:
         raise ShapeError(f"expected at least 2 dimensions, input (N, C, *), got {input.ndim}", op="batch_norm")
     channels = input._array.shape[1]
     for name, value in params:
-        if value is not None and value.numel() != channels:
+        if value is not None and tuple(value._array.shape) != (channels,):
             raise ShapeError(f"{name} should contain {channels} elements not {value.numel()}", op="batch_norm")
 
 
@@ -132,6 +134,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     """
     if input.ndim < 2:
         raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}", op="group_norm")
+    require_alike("group_norm", input, weight, bias, parameters=True)
     shape = tuple(input._array.shape)
     _check_groups(shape[1], num_groups, (("weight", weight), ("bias", bias)), list(shape))
     grouped = reshape(input, (shape[0], num_groups, numel(shape[1:]) // num_groups))

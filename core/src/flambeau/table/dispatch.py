@@ -32,6 +32,7 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .refusals import check_group
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
@@ -207,9 +208,7 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     subclass = _subclass([t for _, t in flat])
     device = _common_device(op, [t for _, t in flat])
     group = [t for name, t in flat if op.kinds[name] == "T"]
-    if op.name == "sub" and any(not t._kind.dtype.category for t in group):
-        raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to"
-                         " invert a mask, use the `~` or `logical_not()` operator instead.", op=op.name)
+    check_group(op, group)
     dtype = result_dtype(group)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]

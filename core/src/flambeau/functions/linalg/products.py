@@ -15,6 +15,7 @@ from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
 from ...table.dispatch import result_dtype
+from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
 from ..create import eye
@@ -230,7 +231,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if tuple(weight.shape[1:]) != (input1.shape[-1], input2.shape[-1]):
         raise ShapeError(f"weight {list(weight.shape)} does not fit inputs of sizes {input1.shape[-1]} and"
                          f" {input2.shape[-1]}", op="bilinear")
+    require_alike("bilinear", input1, input2, weight, bias)
     outputs, n, m = weight._array.shape
+    if bias is not None and tuple(bias._array.shape) != (outputs,):
+        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected {outputs}",
+                         op="bilinear")
     products = reshape(input1.unsqueeze(-1) * input2.unsqueeze(-2), (*input1.shape[:-1], n * m))
     made = products @ reshape(weight, (outputs, n * m)).t()
     return made if bias is None else made + bias
@@ -238,6 +243,10 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """The vector product along `dim`, of size 3; None means the first dim of that size."""
+    require_alike("cross", input, other)
+    if input.ndim != other.ndim:
+        raise ShapeError(f"inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}",
+                         op="cross")
     shape = broadcast_shapes("cross", tuple(input.shape), tuple(other.shape))
     if dim is None:
         dim = next((d for d, n in enumerate(shape) if n == 3), None)
@@ -276,6 +285,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     """
     if p < 0:
         raise ValueRangeError(f"cdist only supports non-negative p values, got {p}", op="cdist", p=p)
+    for x in (x1, x2):
+        if x._kind.dtype.category != 2:
+            raise DTypeError(f"cdist only supports floating-point dtypes, got {x.dtype!r}", op="cdist")
     return cdist_op(x1, x2, float(p))
 
 

@@ -38,6 +38,7 @@ from ...ops.reduce import (
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim, canonical_dims, numel
 from ...table.dispatch import into, return_type
+from ...table.refusals import require_tensors
 from ...table.registry import Dim, Dims
 from ...tensors.tensor import Tensor, attach
 from ...tensors.views import write_out
@@ -135,6 +136,7 @@ def _extreme(name: str, everything: Any, along: Any, pairwise: Any, what: str) -
     def extreme(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None,
                 axis: Any = None) -> Any:
         dim = dim if axis is None else axis
+        require_tensors(name, input=input)
         if isinstance(dim, Tensor) or other is not None:
             return pairwise(input, other if other is not None else dim, out=out)
         if dim is None:
