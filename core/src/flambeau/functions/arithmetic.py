@@ -40,6 +40,7 @@ from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
 from ..table.refusals import require_tensors
+from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
@@ -258,8 +259,6 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *,
                out: Tensor | None = None) -> Tensor:
     """NaN replaced by `nan`, infinities by the numbers given or the dtype's largest and smallest."""
-    from ..table.settings import finfo
-
     if input._kind.dtype.category < 2:
         return copy(input, out=out)
     limits = finfo(input.dtype)

@@ -237,9 +237,9 @@ def _number(value: Any) -> Any:
 
 
 def _element(value: Any, dtype: DType) -> Any:
-    if dtype.category == 1 and isinstance(value, Tensor) and value.dtype.category > 1:
-        raise ArgumentError(f"only integer tensors of a single element can be converted to {dtype!r}, got"
-                            f" {value.dtype!r}", op="tensor")
+    if dtype.category == 1 and not isinstance(value, _PLAIN) and _dtype_of_one(value).category > 1:
+        raise ArgumentError(f"only integers can be converted to {dtype!r}, got {type(value).__name__} {value!r:.40}",
+                            op="tensor")
     return _number(value)
 
 

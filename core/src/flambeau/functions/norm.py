@@ -7,7 +7,7 @@ from typing import Any
 from ..dtypes import DType
 from ..errors import ShapeError, ValueRangeError
 from ..ops.arithmetic import mul
-from ..ops.movement import copy, expand, reshape
+from ..ops.movement import copy, expand, pad_op, reshape
 from ..ops.norm import (
     Moments,
     _affine,
@@ -23,6 +23,7 @@ from ..ops.norm import (
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
 from ..table.refusals import require_alike
+from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor
 
@@ -78,8 +79,6 @@ def _check_trailing(op: str, input: Tensor, size: tuple[int, ...], params: Any) 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """input (*, *normalized_shape) divided by the root mean square of the trailing dims, then times weight."""
-    from ..table.settings import finfo
-
     size = as_size("rms_norm", normalized_shape, "normalized_shape")
     _check_trailing("rms_norm", input, size, (("weight", weight),))
     eps = finfo(input.dtype).eps if eps is None else eps
@@ -185,8 +184,6 @@ def _repeated(values: Tensor | None, times: int) -> Tensor | None:
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
-    from ..ops.movement import pad_op
-
     if input.ndim < 3:
         raise ValueRangeError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
                               op="local_response_norm")

@@ -9,7 +9,7 @@ from .. import dtypes
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
-from ..ops.create import cast, ones_like, zeros_of
+from ..ops.create import arange, cast, ones_like, zeros_of
 from ..ops.index import nonzero_op, scatter_add, scatter_op, take_along
 from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
@@ -171,8 +171,6 @@ def _as_rows(op: str, input: Tensor, dim: int) -> tuple[Tensor, int]:
 
 def _row_order(rows: Tensor) -> Tensor:
     """The order that sorts the rows, the first column counting most: stable sorts from the last column to the first."""
-    from ..ops.create import arange
-
     order = arange(rows.shape[0], device=rows.device)
     for column in range(rows.shape[1] - 1, -1, -1):
         order = take_along(order, 0, sort_op(take_along(rows[:, column], 0, order), 0)[1])

@@ -88,7 +88,8 @@ def _(g, input, *, threshold):
 
 
 @composite(saves="input", dtypes="real number", samples=lambda: [
-    Sample(arr(4)), Sample(arr(2, 3), -0.5, 0.25), Sample(arr()), Sample(arr(0)),
+    Sample(arr(4), dtypes=("signed",)), Sample(arr(2, 3), -0.5, 0.25, dtypes=("signed",)),
+    Sample(arr(), 0.0, 1.0), Sample(arr(0), 0.0, 6.0),
     Bad(arr(2), 1.0, -1.0, raises="ValueRangeError", match="min_val cannot be greater than max_val")])
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """x limited to [min_val, max_val]; no gradient at the limits."""

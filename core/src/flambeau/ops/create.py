@@ -8,9 +8,11 @@ from .. import dtypes
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
 from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
+from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
+from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
 
 
@@ -153,9 +155,6 @@ def _(g, input):
 
 def to_device(input: Tensor, device: Device) -> Tensor:
     """A copy on another device, through the host; recorded."""
-    from ..modes import grad_enabled
-    from ..tensors import views
-
     source, target = input._kind.device, device
     data = source.backend.to_host(input._array)
     made = wrap(target.backend.from_host(data, tuple(input._array.shape), input._kind.dtype),

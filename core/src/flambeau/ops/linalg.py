@@ -9,6 +9,7 @@ from ..shapes import broadcast_shapes, numel
 from ..table.dispatch import composite, primitive
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
+from .arithmetic import mul
 from .compare import where_op
 from .complex import _c
 from .movement import reshape, transpose
@@ -75,8 +76,6 @@ def _(g, input, other):
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The outer product of two vectors."""
-    from .arithmetic import mul
-
     if input.ndim != 1 or vec2.ndim != 1:
         raise ShapeError(f"outer: expected 1-D tensors, got {input.ndim}-D and {vec2.ndim}-D", op="outer")
     return mul(reshape(input, (-1, 1)), vec2, out=out)

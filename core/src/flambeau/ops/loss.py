@@ -297,7 +297,8 @@ def _(g, input, target, weight, pos_weight, *, reduction):
     return g * ((weighed + 1 - target) * sigmoid(input) - weighed)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3, low=0, high=1))])
+@composite(fusable=True, dtypes="floating", out=False, broadcast=True,
+           samples=lambda: [Sample(arr(), arr(3), arr(3, low=0, high=1))])
 def binary_logits_backward(grad: Tensor, input: Tensor, target: Tensor) -> Tensor:
     """grad * (sigmoid(input) - target)."""
     return grad * (sigmoid(input) - target)

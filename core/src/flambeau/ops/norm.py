@@ -39,7 +39,7 @@ def _(g, out, *, dim):
     return softmax_backward(g, out, dim)
 
 
-@composite(fusable=True, out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
+@composite(fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
 def softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """out * (grad - sum(grad * out))."""
     weighted = grad * out
@@ -60,7 +60,7 @@ def _(g, out, *, dim):
     return log_softmax_backward(g, out, dim)
 
 
-@composite(fusable=True, out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
+@composite(fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
 def log_softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """grad - exp(out) * sum(grad)."""
     return grad - exp(out) * total(grad, dim, True)

@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .. import dtypes
 from ..contract.device import Kind, default_device
 from ..dtypes import DType, category_of, get_default_dtype, int64, misfit, promote_types, scalar_dtype, wrapped
 from ..errors import (
@@ -143,7 +144,26 @@ def _lift_foreign(tensor: Any, value: Any) -> Any:
     """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
     if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         return _lift_new(tensor, value.item())
+<<<<<<< HEAD
     return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
+=======
+    return NotImplemented
+
+
+def category_of(value: Any) -> int:
+    """0 for bool, 1 for int, 2 for float, 3 for complex."""
+    if isinstance(value, bool):
+        return 0
+    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
+
+
+def scalar_dtype(value: Any) -> DType:
+    """The dtype a Python number brings into promotion."""
+    category = category_of(value)
+    if category < 2:
+        return dtypes.int64 if category else dtypes.bool
+    return get_default_dtype() if category == 2 else get_default_dtype().complex
+>>>>>>> main
 
 
 def scalar_tensor(value: Any, kind: Kind) -> Tensor:
@@ -269,8 +289,6 @@ def _common_device(op: OpDef, tensors: list[Any]) -> Any:
 
 
 def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType | None]) -> Any:
-    from .. import dtypes
-
     if value is None:
         return None
     if p.role == "sequence":
@@ -312,8 +330,6 @@ def result_dtype(tensors: list[Any]) -> DType:
 
 
 def _wrapped_dtype(dtype: DType) -> DType:
-    from .. import dtypes
-
     if dtype.category < 2:
         return dtypes.int64 if dtype.category else dtypes.bool
     return get_default_dtype() if dtype.category == 2 else get_default_dtype().complex
@@ -438,8 +454,6 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     base: Any = make_class(name, fields)
 
     def show(self: Any) -> str:
-        from .. import dtypes
-
         inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
         return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
 

@@ -39,8 +39,6 @@ def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
 
 
 def _same_dtype(op: str, a: Tensor, b: Tensor) -> None:
-    from ...errors import DTypeError
-
     if a.dtype is not b.dtype:
         raise DTypeError(f"expected both to have the same dtype, but got {a.dtype!r} and {b.dtype!r}", op=op)
 
