@@ -144,26 +144,7 @@ def _lift_foreign(tensor: Any, value: Any) -> Any:
     """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
     if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         return _lift_new(tensor, value.item())
-<<<<<<< HEAD
     return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
-=======
-    return NotImplemented
-
-
-def category_of(value: Any) -> int:
-    """0 for bool, 1 for int, 2 for float, 3 for complex."""
-    if isinstance(value, bool):
-        return 0
-    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
-
-
-def scalar_dtype(value: Any) -> DType:
-    """The dtype a Python number brings into promotion."""
-    category = category_of(value)
-    if category < 2:
-        return dtypes.int64 if category else dtypes.bool
-    return get_default_dtype() if category == 2 else get_default_dtype().complex
->>>>>>> main
 
 
 def scalar_tensor(value: Any, kind: Kind) -> Tensor:
