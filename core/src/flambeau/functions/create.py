@@ -17,6 +17,7 @@ from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
+from ..walk.tape import CopyView
 
 
 def _size(op: str, size: Any) -> tuple[int, ...]:
@@ -410,6 +411,8 @@ def _detach(self: Tensor) -> Tensor:
     if self._version is None:
         self._version = [0, None]
     made._version = self._version
+    if type(self._view) is CopyView:
+        made._view = self._view
     return made
 
 

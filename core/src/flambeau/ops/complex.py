@@ -9,6 +9,7 @@ from ..table.dispatch import composite, primitive
 from ..table.refusals import require_tensors
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
+from ..tensors.views import copied_view
 from .common import UNARY
 
 
@@ -37,13 +38,13 @@ def _(g):
 
 
 def real(input: Tensor) -> Tensor:
-    """The real part; a real tensor is returned as it is. (A copy here; a view in PyTorch.)"""
-    return _real(input) if input._kind.dtype.category == 3 else input
+    """The real part; a real tensor is returned as it is. A copy (a view in PyTorch), into which writing raises."""
+    return copied_view(_real(input), input) if input._kind.dtype.category == 3 else input
 
 
 def imag(input: Tensor) -> Tensor:
-    """The imaginary part of a complex tensor, as a copy (a view in PyTorch)."""
-    return _imag(input)
+    """The imaginary part of a complex tensor, as a copy (a view in PyTorch), into which writing raises."""
+    return copied_view(_imag(input), input)
 
 
 @primitive(name="complex", saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [
