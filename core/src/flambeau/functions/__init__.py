@@ -10,7 +10,6 @@ from importlib import import_module
 from .movement import *
 from .index import *
 from .create import *
-from .typenames import *
 from .complex import *
 from .arithmetic import *
 from .math import *
@@ -34,7 +33,7 @@ from .inplace.names import *
 
 _FAMILIES = (
     "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index",
-    "create", "typenames", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv",
+    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv",
     "dropout", "embedding", "linalg.einsum", "linalg.products", "loss", "norm", "pool", "random.sampling",
     "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flambeau.functions.typenames import (
+from flambeau.tensors.typenames import (
     BFloat16Tensor,
     BoolTensor,
     ByteTensor,
@@ -14,7 +14,7 @@ from flambeau.functions.typenames import (
     LongTensor,
     ShortTensor,
 )
-from flambeau.functions.typenames import (
+from flambeau.tensors.typenames import (
     legacy_name as legacy_name,
 )
 

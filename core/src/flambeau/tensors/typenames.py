@@ -8,8 +8,8 @@ from .. import dtypes
 from ..contract.device import resolve
 from ..dtypes import DType
 from ..errors import ArgumentError, ValueRangeError
-from ..tensors.tensor import Size, Tensor, attach
-from .create import convert, empty, tensor
+from ..functions.create import convert, empty, tensor
+from .tensor import Size, Tensor, attach
 
 NAMES = {dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.float16: "HalfTensor",
          dtypes.bfloat16: "BFloat16Tensor", dtypes.uint8: "ByteTensor", dtypes.int8: "CharTensor",
