@@ -117,6 +117,8 @@ _C_NAMES = {float16: "c10::Half", bfloat16: "c10::BFloat16", float32: "float", f
 
 def fits(value: Any, dtype: DType) -> Any:
     """Whether a Python number converts to `dtype` as PyTorch allows: into uint8 also the negatives down to -255."""
+    if (type(value) is float or type(value) is int) and 0 <= value < 128:  # most are
+        return True
     if isinstance(value, complex):
         real, imag = value.real, value.imag
         return fits(real, dtype) and (fits(imag, dtype) if dtype.is_complex else imag == 0 or dtype is bool)

@@ -14,6 +14,8 @@ def lift_exact(tensor: Any, value: Any, dtype: DType | None = None) -> Any:
     Without `dtype` it is the one computed with, but half precision takes any number, the large ones as infinity.
     """
     made = lift(tensor, value)
+    if (type(value) is float or type(value) is int) and 0 <= value < 128:  # every dtype holds it
+        return made
     if made is not value and made is not NotImplemented and not made._array.shape:
         number = value if isinstance(value, NUMBERS) else value.item()
         fit(number, generous(made._kind.dtype) if dtype is None else dtype)
