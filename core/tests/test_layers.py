@@ -17,11 +17,12 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 LAYERS = [
     ["errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937", "random.draws",
      "tensors.printing", "table.samples", "contract.backend", "contract.hooks", "walk.tape"],
-    ["contract.device", "table.registry", "table.codegen"],
+    ["contract.device", "table.registry", "table.codegen", "table.refusals"],
     ["contract", "table.settings"],
     ["tensors.tensor"],
     ["tensors.views", "random"],
     ["table.dispatch"],
+    ["table.exact"],
     ["ops"],
     ["tensors", "functions"],
     ["walk.engine", "autograd"],

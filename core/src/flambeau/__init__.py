@@ -24,6 +24,7 @@ from .contract.plugins import backends
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
 from .tensors.tensor import Size, Tensor
+from .tensors.typenames import *
 
 __version__ = "0.1.0"
 

@@ -109,6 +109,74 @@ def promote_types(type1: DType, type2: DType) -> DType:
     return _PROMOTION[type1, type2]
 
 
+_LARGEST: dict[DType, Any] = {d: (1 << (d.bits - (d.name != "uint8"))) - 1 for d in INTEGERS} | {
+    float16: 65504.0, bfloat16: (2 - 2.0**-7) * 2.0**127, float32: (2 - 2.0**-23) * 2.0**127}
+_C_NAMES = {float16: "c10::Half", bfloat16: "c10::BFloat16", float32: "float", float64: "double", int32: "int",
+            complex64: "c10::complex<float>", complex128: "c10::complex<double>"}
+
+
+def fits(value: Any, dtype: DType) -> Any:
+    """Whether a Python number converts to `dtype` as PyTorch allows: into uint8 also the negatives down to -255."""
+    if (type(value) is float or type(value) is int) and 0 <= value < 128:  # most are
+        return True
+    if isinstance(value, complex):
+        real, imag = value.real, value.imag
+        return fits(real, dtype) and (fits(imag, dtype) if dtype.is_complex else imag == 0 or dtype is bool)
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return False
+    dtype = dtype.real
+    most = _LARGEST.get(dtype)
+    if most is None:
+        return True
+    if dtype.category == 2:
+        return -most <= value <= most or value - value != 0
+    least = -most if not dtype.is_signed and isinstance(value, int) else -most - 1 if dtype.is_signed else 0
+    return least <= value <= most
+
+
+def wrapped(value: Any, dtype: DType) -> Any:
+    """The number as `dtype` stores it: a real one without an imaginary part, an integer modulo its bits."""
+    if dtype is bool:
+        return value != 0
+    if dtype.category < 3 and isinstance(value, complex):
+        value = value.real
+    if dtype.category > 1:
+        return float(value) if isinstance(value, int) else value
+    value = int(value) & ((1 << dtype.bits) - 1)
+    return value - (1 << dtype.bits) if dtype.is_signed and value >> (dtype.bits - 1) else value
+
+
+def fit(value: Any, dtype: DType, op: Any = None) -> Any:
+    """`value` if `dtype` holds it; raises NumberRangeError otherwise."""
+    if fits(value, dtype):
+        return value
+    raise misfit(value, dtype, op)
+
+
+def held(value: Any, dtype: DType, op: Any = None) -> Any:
+    """The number as a factor of tensors of `dtype`; raises NumberRangeError where that does not hold it.
+
+    Half precision computes in float32, so that is what must hold it there.
+    """
+    if type(value) is int and dtype.category and -128 < value < 128:
+        return value
+    wide = float32 if dtype.category == 2 and dtype.itemsize == 2 else dtype
+    return wrapped(fit(value, wide, op), wide)
+
+
+def misfit(value: Any, dtype: DType, op: Any = None) -> Any:
+    """The error for a number that `dtype` does not hold."""
+    from .errors import NumberRangeError
+
+    shown = f"an integer of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 64 else value
+    if isinstance(value, int) and value.bit_length() > 63 and dtype.name in ("int64", "bool"):
+        text = f"Overflow when unpacking long: {shown}"
+    else:
+        name = _C_NAMES.get(dtype, f"{dtype.name}_t" if dtype.category else "bool")
+        text = f"value cannot be converted to type {name} without overflow: {shown}"
+    return NumberRangeError(text, op=op, value=value, dtype=dtype)
+
+
 def can_cast(from_: DType, to: DType) -> Any:
     """Whether PyTorch lets a result of type `from_` be written into a tensor of type `to`."""
     if from_.category > to.category:
@@ -146,6 +214,21 @@ def set_default_dtype(d: DType) -> None:
     _default.dtype = d
 
 
+def category_of(value: Any) -> int:
+    """0 for bool, 1 for int, 2 for float, 3 for complex."""
+    if value is True or value is False:
+        return 0
+    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
+
+
+def scalar_dtype(value: Any) -> DType:
+    """The dtype a Python number brings into promotion."""
+    category = category_of(value)
+    if category < 2:
+        return int64 if category else bool
+    return get_default_dtype() if category == 2 else get_default_dtype().complex
+
+
 def of_scalar(value: Any) -> DType:
     """The type a Python number takes when a tensor is made from it alone."""
     kind = type(value)
@@ -157,7 +240,9 @@ def of_scalar(value: Any) -> DType:
         return int64
     if isinstance(value, complex):
         return _default.dtype.complex
-    return _default.dtype
+    if kind.__name__.startswith("bool"):
+        return bool
+    return int64 if hasattr(value, "__index__") else _default.dtype
 
 
 __all__ = [

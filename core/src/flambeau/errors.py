@@ -86,6 +86,12 @@ class ValueRangeError(FlambeauError, ValueError, RuntimeError):
     code = "FL106"
 
 
+class NumberRangeError(ValueRangeError, OverflowError):
+    """A Python number that the element type it meets cannot hold."""
+
+    code = "FL113"
+
+
 class DTypeNotOfferedError(DTypeError, NotImplementedError):
     """An operation that does not exist for an element type."""
 

@@ -24,6 +24,7 @@ from .errors import SerializationError
 from .shapes import contiguous_strides, numel
 from .spelling import public
 from .tensors.tensor import Parameter, Size, Tensor, wrap
+from .walk.tape import CopyView
 
 _STORAGES = {"bool": "BoolStorage", "uint8": "ByteStorage", "int8": "CharStorage", "int16": "ShortStorage",
              "int32": "IntStorage", "int64": "LongStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",
@@ -111,7 +112,7 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
         return _Global("torch", obj.name)
 
     def _tensor(self, tensor: Tensor) -> _Call:
-        owner = tensor if tensor._view is None else tensor._view.base
+        owner = tensor if tensor._view is None or type(tensor._view) is CopyView else tensor._view.base
         if owner is not tensor and (owner.dtype is not tensor.dtype or not owner.is_contiguous()
                                     or owner.storage_offset()):
             owner = tensor

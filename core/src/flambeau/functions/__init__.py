@@ -33,8 +33,8 @@ from .inplace.names import *
 
 _FAMILIES = (
     "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index",
-    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv", "dropout",
-    "embedding", "linalg.einsum", "linalg.products", "loss", "norm", "pool", "random.sampling",
+    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv",
+    "dropout", "embedding", "linalg.einsum", "linalg.products", "loss", "norm", "pool", "random.sampling",
     "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",
 )
 __all__ = [name for family in _FAMILIES for name in import_module(f".{family}", __name__).__all__]

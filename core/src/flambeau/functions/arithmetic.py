@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..dtypes import DType, get_default_dtype, promote_types
-from ..errors import ArgumentError, DTypeError, ValueRangeError
+from ..dtypes import DType, fit, get_default_dtype, held, promote_types
+from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError, ValueRangeError
 from ..ops.arithmetic import (
     _add,
     _div,
@@ -39,6 +39,8 @@ from ..ops.create import cast
 from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
+from ..table.refusals import require_tensors
+from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
@@ -49,12 +51,18 @@ from .math import pow as pow_op
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1 and not isinstance(alpha, bool):
         return other
-    number = other if isinstance(other, Tensor) else None
-    for t in (input, number):
-        if isinstance(t, Tensor) and t.dtype.category < 2 and isinstance(alpha, float):
-            raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                             f" {alpha!r}", op=op)
-    return other * alpha
+    tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
+               for t in (input, other)]
+    dtype = result_dtype(tensors)
+    if isinstance(alpha, (float, complex)) and dtype.category < 2:
+        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
+                         f" {alpha!r}", op=op)
+    if isinstance(alpha, complex) and dtype.category < 3:
+        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
+                         op=op)
+    if isinstance(alpha, bool) and dtype.category:
+        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
+    return other * held(alpha, dtype, op)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -138,6 +146,8 @@ attach(_reflected(_div), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_reflected(remainder), "__rmod__")
 attach(_reflected(_pow), "__rpow__")
+attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
+attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
 attach(lambda self: self, "__pos__")
 for _name in ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "bitwise_and", "bitwise_or",
               "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"):
@@ -161,6 +171,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     >>> flambeau.clamp(flambeau.tensor([-1.0, 0.5, 2.0]), 0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    require_tensors("clamp", input=input)
     if min is None and max is None:
         raise ValueRangeError("At least one of 'min' or 'max' must not be None", op="clamp")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
@@ -170,6 +181,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     kind = input._kind.dtype
     if kind.category < 2 and (isinstance(min, float) or isinstance(max, float)):
         input = cast(input, get_default_dtype())
+    elif not kind.category and (type(min) is int or type(max) is int):
+        input = cast(input, dtypes.int64)
+    for limit in (min, max):
+        if limit is not None:
+            fit(limit, input._kind.dtype, "clamp")
     return clamp_number(input, min, max, out=out)
 
 
@@ -187,15 +203,9 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
     return clamp(input, None, max, out=out)
 
 
-def _floats_agree(op: str, dtype: DType, value: Any) -> None:
-    if isinstance(value, float) and dtype.category < 2:
-        raise DTypeError(f"for integral input tensors, argument value must not be a floating point number, got {value}",
-                         op=op)
-
-
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """input + value * tensor1 * tensor2, broadcast."""
-    _floats_agree("addcmul", result_dtype([input, tensor1, tensor2]), value)
+    value = held(value, result_dtype([input, tensor1, tensor2]), "addcmul")
     made = _in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value), input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -213,6 +223,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if tensor1._kind.dtype.category < 2 and tensor2._kind.dtype.category < 2:
         raise DTypeError("Integer division with addcdiv is no longer supported, and in a future release addcdiv will"
                          " perform a true division of tensor1 and tensor2.", op="addcdiv")
+    value = held(value, result_dtype([input, tensor1, tensor2]), "addcdiv")
     made = _in_single(lambda a, b, c: _add(a, b / c if value == 1 else b / c * value), input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -221,6 +232,9 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     """input + weight * (end - input), broadcast; exact at both ends."""
     if input._kind.dtype is not end._kind.dtype:
         raise DTypeError(f"expected dtype {input.dtype!r} for `end` but got dtype {end.dtype!r}", op="lerp")
+    if input._kind.dtype.category < 2:
+        raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="lerp", dtype=input.dtype)
+    weight = weight if isinstance(weight, Tensor) else held(weight, input._kind.dtype, "lerp")
     if isinstance(weight, Tensor):
         made = _lerp_tensor(input, end, weight)
     elif builtins.abs(weight) < 0.5:
@@ -245,13 +259,11 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *,
                out: Tensor | None = None) -> Tensor:
     """NaN replaced by `nan`, infinities by the numbers given or the dtype's largest and smallest."""
-    from ..table.settings import finfo
-
     if input._kind.dtype.category < 2:
         return copy(input, out=out)
     limits = finfo(input.dtype)
-    high, low = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
-    made = where_op(ne(input, input), lift(input, nan or 0.0), input)
+    high, low = (limits.max if posinf is None else float(posinf)), (limits.min if neginf is None else float(neginf))
+    made = where_op(ne(input, input), lift(input, float(nan or 0.0)), input)
     made = where_op(eq(input, math.inf), lift(input, high), made)
     made = where_op(eq(input, -math.inf), lift(input, low), made)
     return made if out is None else into(_add.op, out, made)
@@ -285,7 +297,11 @@ def result_type(tensor1: Any, tensor2: Any) -> DType:
     anchor = first if first is not None else tensor2
     if not isinstance(anchor, Tensor):
         return promote_types(dtypes.of_scalar(tensor1), dtypes.of_scalar(tensor2))
-    return result_dtype([_as_tensor(anchor, tensor1), _as_tensor(anchor, tensor2)])
+    return result_dtype([_as_tensor(anchor, _small(tensor1)), _as_tensor(anchor, _small(tensor2))])
+
+
+def _small(value: Any) -> Any:
+    return type(value)(1) if isinstance(value, (int, float, complex)) else value
 
 
 clip = clamp

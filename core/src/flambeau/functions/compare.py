@@ -26,7 +26,8 @@ from ..ops.compare import (
     where_op,
 )
 from ..ops.math import isfinite
-from ..table.dispatch import lift
+from ..table.exact import lift_exact
+from ..table.refusals import require_tensors
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
 from .math import isreal, widened
@@ -54,9 +55,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
 def _lift_pair(condition: Tensor, input: Any, other: Any) -> tuple[Any, Any]:
     """Numbers as tensors: of the other one's kind where it can hold them."""
     if not isinstance(input, Tensor):
-        input = lift(other if isinstance(other, Tensor) else condition, input)
+        input = lift_exact(other if isinstance(other, Tensor) else condition, input)
     if not isinstance(other, Tensor):
-        other = lift(input if isinstance(input, Tensor) else condition, other)
+        other = lift_exact(input if isinstance(input, Tensor) else condition, other)
     for name, value in (("input", input), ("other", other)):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"{name} must be a Tensor or a number, got {type(value).__name__}", op="where")
@@ -68,6 +69,7 @@ attach(lambda self, condition, other: where(condition, self, other), "where")
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other| for each pair, broadcast."""
+    require_tensors("isclose", input=input, other=other)
     if input._kind.dtype is not other._kind.dtype:
         raise DTypeError(f"{input.dtype!r} did not match {other.dtype!r}", op="isclose")
     for name, value in (("rtol", rtol), ("atol", atol)):

@@ -8,15 +8,16 @@ from typing import Any
 from .. import dtypes
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
-from ..dtypes import DType, get_default_dtype, of_scalar, promote_types
-from ..errors import ArgumentError, ShapeError, ValueRangeError
-from ..ops.create import _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
+from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
+from ..errors import ArgumentError, NumberRangeError, ShapeError, ValueRangeError
+from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..ops.create import _to_device_op as core_to_device_op
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
+from ..walk.tape import CopyView
 
 
 def _size(op: str, size: Any) -> tuple[int, ...]:
@@ -68,8 +69,9 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     size = non_negative("full", as_size("full", size))
-    made = _filled(size, fill_value, kind_for(of_scalar(fill_value) if dtype is None else dtype, device),
-                   requires_grad)
+    if dtype is None:
+        dtype = of_scalar(fill_value) if out is None else out.dtype
+    made = _filled(size, fill_value, kind_for(dtype, device), requires_grad)
     return made if out is None else into(full_op.op, out, made)
 
 
@@ -105,7 +107,7 @@ attach(lambda self, *size, **options: _new_filled(self, "new_empty", size, 0, op
 attach(lambda self, size, fill_value, **options: _new_filled(self, "new_full", (size,), fill_value, options),
        "new_full")
 attach(lambda self, data, *, dtype=None, device=None, requires_grad=False: tensor(
-    data, dtype=self.dtype if dtype is None and not isinstance(data, Tensor) else dtype,
+    data, dtype=self.dtype if dtype is None else dtype,
     device=self.device if device is None else device, requires_grad=requires_grad), "new_tensor")
 
 
@@ -116,6 +118,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
     if steps < 0:
         raise ValueRangeError(f"number of steps must be non-negative, got {steps}", op="linspace")
     kind = kind_for(dtype, device)
+    start, end = _counting("linspace", kind.dtype, start, end)
     start, end = (int(v) if kind.dtype.category == 1 else v for v in (start, end))
     step = (end - start) / (steps - 1) if steps > 1 else 0
     if kind.dtype.category == 3:
@@ -169,16 +172,14 @@ def _from_data(data: Any, dtype: DType | None, device: Any) -> Tensor:
     flat: list[Any] = []
     _measure(data, shape)
     _collect(data, shape, 0, flat)
-    if flat and isinstance(flat[0], Tensor | _Foreign):
-        flat = [v.item() for v in flat]
     if dtype is None:
-        dtype = _dtype_of(flat, data)
+        dtype = _dtype_of(flat)
+    flat = [v if type(v) in _PLAIN else _element(v, dtype) for v in flat]
     kind = kind_for(dtype, device)
     return wrap(kind.device.backend.from_host(_encoded(flat, dtype), tuple(shape), dtype), kind)
 
 
-class _Foreign:
-    """Stands for scalars of other libraries in an isinstance test."""
+_PLAIN = (int, float, bool, complex)
 
 
 def _is_array(data: Any) -> bool:
@@ -186,8 +187,9 @@ def _is_array(data: Any) -> bool:
 
 
 def _measure(data: Any, shape: list[int]) -> None:
-    """The shape of nested sequences, read off their first elements."""
-    while (isinstance(data, Sequence) and not isinstance(data, (str, bytes))) or _has_length(data):
+    """The shape of nested sequences, read off their first elements; a tensor within counts as the number it holds."""
+    while not isinstance(data, Tensor) and (
+            (isinstance(data, Sequence) and not isinstance(data, (str, bytes))) or _has_length(data)):
         shape.append(len(data))
         if not shape[-1] or len(shape) > 64:
             return
@@ -201,7 +203,7 @@ def _has_length(data: Any) -> bool:
 
 def _collect(data: Any, shape: list[int], depth: int, flat: list[Any]) -> None:
     if depth == len(shape):
-        flat.append(_number(data))
+        flat.append(data)
         return
     length = len(data) if isinstance(data, Sequence) or _has_length(data) else -1
     if length != shape[depth]:
@@ -215,8 +217,14 @@ def _collect(data: Any, shape: list[int], depth: int, flat: list[Any]) -> None:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, (bool, int, float, complex)):
+    """An element that is no plain Python number as one."""
+    if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            raise ValueRangeError("only one element tensors can be converted to Python scalars, got one of shape"
+                                  f" {list(value.shape)}; join tensors with stack", op="tensor")
+        return value.item()
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         raise ShapeError(f"expected a number, got a sequence of length {len(value)}: the nested lists are ragged",
                          op="tensor")
@@ -229,26 +237,37 @@ def _number(value: Any) -> Any:
     raise ArgumentError(f"could not infer dtype of {type(value).__name__} {value!r:.40}", op="tensor")
 
 
-def _dtype_of(flat: list[Any], data: Any) -> DType:
+def _element(value: Any, dtype: DType) -> Any:
+    if dtype.category == 1 and not isinstance(value, _PLAIN) and _dtype_of_one(value).category > 1:
+        raise ArgumentError(f"only integers can be converted to {dtype!r}, got {type(value).__name__} {value!r:.40}",
+                            op="tensor")
+    return _number(value)
+
+
+def _dtype_of(flat: list[Any]) -> DType:
+    """The dtype that holds every element: those of tensors and of other libraries' scalars as they are."""
     if not flat:
         return get_default_dtype()
-    found = _element_dtypes(data)
-    for value in flat if not found else ():
-        found.add(of_scalar(value))
+    samples = {type(v): v for v in flat if type(v) in _PLAIN}
+    found = {of_scalar(v) for v in samples.values()} | {_dtype_of_one(v) for v in flat if type(v) not in _PLAIN}
     dtype, *rest = found
     for other in rest:
         dtype = promote_types(dtype, other)
     return dtype
 
 
-def _element_dtypes(data: Any) -> set[DType]:
-    """Dtypes of tensors and foreign scalars inside nested lists (empty where there are only Python numbers)."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    if isinstance(data, Tensor):
-        return {data.dtype}
-    name = getattr(getattr(data, "dtype", None), "name", None)
-    return {dtypes.BY_NAME[name]} if name in dtypes.BY_NAME else set()
+def _dtype_of_one(value: Any) -> DType:
+    if isinstance(value, Tensor):
+        return value.dtype
+    name = getattr(getattr(value, "dtype", None), "name", None)
+    return dtypes.BY_NAME[name] if name in dtypes.BY_NAME else of_scalar(_number(value))
+
+
+def _whole(value: Any, dtype: DType) -> int:
+    """The integer part of a number that is no plain int."""
+    if isinstance(value, float) and not fits(value, dtype):
+        raise misfit(value, dtype, "tensor")
+    return int(value)
 
 
 def _encoded(flat: list[Any], dtype: DType) -> bytes:
@@ -257,15 +276,19 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
         if category == 0:
             flat = [v != 0 for v in flat]
         elif category == 1:
-            flat = [int(v) for v in flat]
-        elif category == 2 and dtype.format == "":
+            flat = [v if type(v) is int else _whole(v, dtype) for v in flat]
+            if dtype.name == "uint8" and flat and min(flat) < 0:
+                flat = [wrapped(fit(v, dtype, "tensor"), dtype) for v in flat]
+        elif category == 2 and dtype.itemsize == 2:
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
+    except NumberRangeError:
+        raise
     except TypeError as error:
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error
     except Exception as error:
-        raise ValueRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
-                              dtype=dtype) from error
+        raise NumberRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
+                               dtype=dtype) from error
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
@@ -388,6 +411,8 @@ def _detach(self: Tensor) -> Tensor:
     if self._version is None:
         self._version = [0, None]
     made._version = self._version
+    if type(self._view) is CopyView:
+        made._view = self._view
     return made
 
 
@@ -402,30 +427,6 @@ def _detach_(self: Tensor) -> Tensor:
 
 
 attach(_detach_, "detach_")
-NAMES = {dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.float16: "HalfTensor",
-         dtypes.bfloat16: "BFloat16Tensor", dtypes.uint8: "ByteTensor", dtypes.int8: "CharTensor",
-         dtypes.int16: "ShortTensor", dtypes.int32: "IntTensor", dtypes.int64: "LongTensor", dtypes.bool: "BoolTensor",
-         dtypes.complex64: "ComplexFloatTensor", dtypes.complex128: "ComplexDoubleTensor"}
-
-
-def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = False) -> Any:
-    """Without an argument the name of the element type's old class; with a dtype or such a name, the tensor cast.
-
-    Raises ValueRangeError for an unknown name.
-    """
-    device = self.device
-    if dtype is None:
-        place = "" if device.type == "cpu" else f".{device.type}"
-        return f"{dtypes._NAMESPACE[0]}{place}.{NAMES[self.dtype]}"
-    if isinstance(dtype, DType):
-        return convert(self, dtype, device)
-    found = next((d for d, name in NAMES.items() if name == dtype.rpartition(".")[2]), None)
-    if found is None:
-        raise ValueRangeError(f"invalid type: {dtype!r}", op="type")
-    return convert(self, found, device)
-
-
-attach(_type, "type")
 
 __all__ = [
     "arange", "as_tensor", "asarray", "clone", "detach", "empty", "empty_like", "eye", "full", "full_like",

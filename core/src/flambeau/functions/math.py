@@ -63,12 +63,14 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, Tensor) and out is None:
         made = square(input)
         return made if isinstance(exponent, int) or made.dtype.category > 1 else made.to(_default())
+    if isinstance(input, Tensor) and isinstance(exponent, (int, float)):
+        dtype = input._kind.dtype
+        if dtype.category > 1 or (dtype.category and isinstance(exponent, int)):
+            dtypes.fit(exponent, dtype, "pow")
     return _pow(input, exponent, out=out)
 
 
 def _default() -> Any:
-    from ..dtypes import get_default_dtype
-
     return get_default_dtype()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..errors import DTypeError, ValueRangeError
 from ..table.dispatch import composite, lift
+from ..table.exact import lift_exact
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .arithmetic import abs as abs_op
@@ -76,7 +77,8 @@ def leaky_relu_backward(grad: Tensor, input: Tensor, negative_slope: float) -> T
 def threshold(input: Tensor, threshold: float, value: float) -> Tensor:
     """x where it exceeds `threshold`, `value` elsewhere."""
     kind = input._kind.dtype
-    made = where_op(le(input, lift(input, threshold)), lift(input, value), input)
+    dtype = input._kind.dtype
+    made = where_op(le(input, lift_exact(input, threshold, dtype)), lift_exact(input, value, dtype), input)
     return made if made._kind.dtype is kind else made.to(kind)
 
 
@@ -86,13 +88,15 @@ def _(g, input, *, threshold):
 
 
 @composite(saves="input", dtypes="real number", samples=lambda: [
-    Sample(arr(4)), Sample(arr(2, 3), -0.5, 0.25), Sample(arr()), Sample(arr(0)),
+    Sample(arr(4), dtypes=("signed",)), Sample(arr(2, 3), -0.5, 0.25, dtypes=("signed",)),
+    Sample(arr(), 0.0, 1.0), Sample(arr(0), 0.0, 6.0),
     Bad(arr(2), 1.0, -1.0, raises="ValueRangeError", match="min_val cannot be greater than max_val")])
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """x limited to [min_val, max_val]; no gradient at the limits."""
     if min_val > max_val:
         raise ValueRangeError("min_val cannot be greater than max_val", op="hardtanh")
-    made = minimum(maximum(input, lift(input, min_val)), lift(input, max_val))
+    dtype = input._kind.dtype
+    made = minimum(maximum(input, lift_exact(input, min_val, dtype)), lift_exact(input, max_val, dtype))
     return made if made._kind.dtype is input._kind.dtype else made.to(input._kind.dtype)
 
 
@@ -102,7 +106,8 @@ def _(g, input, *, min_val, max_val):
     return where_op(limited, _zero(g), g)
 
 
-@composite(name="prelu", saves="input weight", dtypes=_FLOATING, broadcast=True, grad_name="PreluKernelBackward0",
+@composite(name="prelu", alike="all", saves="input weight", dtypes=_FLOATING, broadcast=True,
+           grad_name="PreluKernelBackward0",
            samples=lambda: [Sample(arr(3), arr(1)), Sample(arr(2, 3, 4), arr(1, 3, 1)), Sample(arr(), arr())])
 def prelu_op(input: Tensor, weight: Tensor) -> Tensor:
     """x where positive, weight * x elsewhere; the weight broadcasts."""

@@ -6,8 +6,10 @@ from typing import Any
 
 from ..errors import DTypeError
 from ..table.dispatch import composite, primitive
+from ..table.refusals import require_tensors
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
+from ..tensors.views import copied_view
 from .common import UNARY
 
 
@@ -36,13 +38,13 @@ def _(g):
 
 
 def real(input: Tensor) -> Tensor:
-    """The real part; a real tensor is returned as it is. (A copy here; a view in PyTorch.)"""
-    return _real(input) if input._kind.dtype.category == 3 else input
+    """The real part; a real tensor is returned as it is. A copy (a view in PyTorch), into which writing raises."""
+    return copied_view(_real(input), input) if input._kind.dtype.category == 3 else input
 
 
 def imag(input: Tensor) -> Tensor:
-    """The imaginary part of a complex tensor, as a copy (a view in PyTorch)."""
-    return _imag(input)
+    """The imaginary part of a complex tensor, as a copy (a view in PyTorch), into which writing raises."""
+    return copied_view(_imag(input), input)
 
 
 @primitive(name="complex", saves="", dtype="complex", dtypes="real floating", broadcast=True, samples=lambda: [
@@ -64,6 +66,7 @@ def _(g):
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex tensor with those real and imaginary parts, both float32 or both float64."""
+    require_tensors("complex", real=real, imag=imag)
     for part in (real, imag):
         if part._kind.dtype is not real._kind.dtype or part._kind.dtype.category != 2:
             raise DTypeError(f"expected both parts of one floating dtype, got {real.dtype!r} and {imag.dtype!r}",

@@ -6,11 +6,13 @@ from typing import Any
 
 from .. import dtypes
 from ..contract.device import Device, Kind, default_device, resolve
-from ..dtypes import DType, get_default_dtype
-from ..errors import ArgumentError, ValueRangeError
+from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
+from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
+from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive, quietly
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
+from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
 
 
@@ -72,8 +74,11 @@ def as_dtype(value: Any) -> DType:
 
 
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
+    if not fits(value, kind.dtype):
+        raise misfit(value, kind.dtype)
     try:
-        made = wrap(quietly(kind, TABLE["full"].kernels[kind], size=size, value=value, dtype=kind.dtype), kind)
+        full, number = TABLE["full"].kernels[kind], wrapped(value, kind.dtype)
+        made = wrap(quietly(kind, full, size=size, value=number, dtype=kind.dtype), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(TABLE["full"], {"size": size}, kind.dtype, error) from error
     if requires_grad:
@@ -97,11 +102,12 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     """Numbers from `start` up to but not including `end`, `step` apart; int64 if all are ints."""
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    start, end, step = (v.item() if hasattr(v, "item") else v for v in (start, end, step))
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()
     kind = kind_for(dtype, device)
+    start, end, step = _counting("arange", kind.dtype, start, end, step)
     length = _arange_length(start, end, step)
     if kind.dtype is dtypes.int64 and length:  # counted in whole numbers, as the elements are
         length = _arange_length(*[int(v) for v in (start, end, step)]) if int(step) else length
@@ -112,6 +118,15 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if requires_grad:
         made.requires_grad = True
     return made if out is None else into(arange_op.op, out, made)
+
+
+def _counting(op: str, dtype: DType, *numbers: Any) -> list[Any]:
+    """Bounds and steps, which the dtype must hold."""
+    if not dtype.category or (dtype.is_complex and op == "arange"):
+        raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op=op, dtype=dtype)
+    wide = dtype if op != "arange" else dtypes.int64 if dtype.category == 1 else dtypes.float64
+    return [fit(v, wide, op).real if isinstance(v, complex) and not dtype.is_complex else fit(v, wide, op)
+            for v in numbers]
 
 
 def _arange_length(start: Any, end: Any, step: Any) -> int:
@@ -142,9 +157,6 @@ def _(g, input):
 
 def to_device(input: Tensor, device: Device) -> Tensor:
     """A copy on another device, through the host; recorded."""
-    from ..modes import grad_enabled
-    from ..tensors import views
-
     source, target = input._kind.device, device
     data = source.backend.to_host(input._array)
     made = wrap(target.backend.from_host(data, tuple(input._array.shape), input._kind.dtype),

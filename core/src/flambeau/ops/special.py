@@ -72,7 +72,7 @@ def _(g, out):
     return sigmoid_backward(g, out)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=TWO)
+@composite(fusable=True, dtypes="floating", out=False, broadcast=True, samples=TWO)
 def sigmoid_backward(grad: Tensor, out: Tensor) -> Tensor:
     """grad * (1 - out) * out."""
     out = _c(out)

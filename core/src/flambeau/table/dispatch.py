@@ -12,8 +12,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from .. import dtypes
 from ..contract.device import Kind, default_device
-from ..dtypes import DType, get_default_dtype, promote_types
+from ..dtypes import DType, category_of, get_default_dtype, int64, misfit, promote_types, scalar_dtype, wrapped
 from ..errors import (
     ArgumentError,
     BackendError,
@@ -32,7 +33,8 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
-from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+from .refusals import check_group
+from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
 _quiet: ContextVar[bool] = ContextVar("flambeau_quiet", default=False)  # a call is being repeated
@@ -127,7 +129,9 @@ def _lift_new(tensor: Any, value: Any) -> Any:
         return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
     kind = tensor._kind.plain
     if category_of(value) > kind.dtype.category:
-        kind = kind.device.kinds[scalar_dtype(value)]
+        kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
+    if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
+        raise misfit(value, int64)
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
     if value == value and (value or not isinstance(value, (float, complex))):  # not NaN, nor a zero with a sign
@@ -139,37 +143,16 @@ def _lift_new(tensor: Any, value: Any) -> Any:
 
 
 def _lift_foreign(tensor: Any, value: Any) -> Any:
-    """A NumPy scalar or 0-d array of another library counts as the number it holds."""
+    """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
     if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         return _lift_new(tensor, value.item())
-    return NotImplemented
-
-
-def category_of(value: Any) -> int:
-    """0 for bool, 1 for int, 2 for float, 3 for complex."""
-    if isinstance(value, bool):
-        return 0
-    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
-
-
-def scalar_dtype(value: Any) -> DType:
-    """The dtype a Python number brings into promotion."""
-    from .. import dtypes
-
-    category = category_of(value)
-    if category < 2:
-        return dtypes.int64 if category else dtypes.bool
-    return get_default_dtype() if category == 2 else get_default_dtype().complex
+    return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
 
 
 def scalar_tensor(value: Any, kind: Kind) -> Tensor:
     """A Python number as a 0-d tensor; integers wrap into the dtype as a cast would."""
     dtype = kind.dtype
-    if dtype.category == 1:
-        value = int(value) & ((1 << dtype.bits) - 1)
-        if dtype.is_signed and value >> (dtype.bits - 1):
-            value -= 1 << dtype.bits
-    return wrap(quietly(kind, TABLE["full"].kernels[kind], size=(), value=value, dtype=dtype), kind)
+    return wrap(quietly(kind, TABLE["full"].kernels[kind], size=(), value=wrapped(value, dtype), dtype=dtype), kind)
 
 
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
@@ -212,6 +195,7 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     subclass = _subclass([t for _, t in flat])
     device = _common_device(op, [t for _, t in flat])
     group = [t for name, t in flat if op.kinds[name] == "T"]
+    check_group(op, group)
     dtype = result_dtype(group)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]
@@ -288,8 +272,6 @@ def _common_device(op: OpDef, tensors: list[Any]) -> Any:
 
 
 def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType | None]) -> Any:
-    from .. import dtypes
-
     if value is None:
         return None
     if p.role == "sequence":
@@ -331,8 +313,6 @@ def result_dtype(tensors: list[Any]) -> DType:
 
 
 def _wrapped_dtype(dtype: DType) -> DType:
-    from .. import dtypes
-
     if dtype.category < 2:
         return dtypes.int64 if dtype.category else dtypes.bool
     return get_default_dtype() if dtype.category == 2 else get_default_dtype().complex
@@ -416,6 +396,15 @@ def quietly(kind: Kind, kernel: Any, *arrays: Any, **attrs: Any) -> Any:
             return kernel(*arrays, **attrs)
 
 
+def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
+    """`recover` for an operator, whose other side may be an array of another library."""
+    own = next(t for t in inputs if isinstance(t, Tensor))
+    lifted = [t if isinstance(t, Tensor) or not getattr(t, "shape", ()) else lift(own, t) for t in inputs]
+    if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
+        return recover(op, error, inputs, attrs)
+    return op.call(*lifted)
+
+
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
     for p, value in zip(op.inputs, inputs, strict=True):
         if p.role == "sequence" and not isinstance(value, (tuple, list)):
@@ -487,8 +476,6 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     base: Any = make_class(name, fields)
 
     def show(self: Any) -> str:
-        from .. import dtypes
-
         inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
         return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
 
@@ -533,6 +520,6 @@ NAMES: dict[str, Any] = {
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover, "renamed": renamed,
+    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -12,11 +12,12 @@ from __future__ import annotations
 from sys import getrefcount
 from typing import Any
 
+from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import grad_enabled
 from ..table.registry import TABLE, OpDef
-from ..walk.tape import FunctionView, Node, View, add_view, new_node, tick
+from ..walk.tape import CopyView, FunctionView, Node, View, add_view, new_node, tick
 from .tensor import Tensor, alias, wrap
 
 
@@ -32,6 +33,12 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
         cell = source._version = [0, None]
     out._version = cell
     add_view(cell, out)
+
+
+def copied_view(out: Tensor, source: Tensor) -> Tensor:
+    """Marks a fresh `out` as standing where PyTorch has a view of `source`, so that writing into it raises."""
+    out._view = CopyView(source if source._view is None else source._view.base, ())
+    return out
 
 
 # --- in-place variants of ops
@@ -127,6 +134,10 @@ def _check_result(op_name: str, target: Tensor, result: Tensor) -> None:
 
 def store(target: Tensor, source: Tensor) -> Tensor:
     """Writes source's elements into target's memory and counts the change; the graph stays as it is."""
+    if type(target._view) is CopyView:
+        raise InplaceError("a copy where PyTorch shares memory (real, imag, view_as_real, view_as_complex,"
+                           " view(dtype)), so the change would not reach the original; write into a clone() of it, or"
+                           " into the original")
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
@@ -214,8 +225,6 @@ def _store_unshared(target: Tensor, assign: Any, array: Any) -> None:
 
 def _region(base: Tensor, steps: Any) -> Tensor:
     """The places in base's elements, counted in C order, that `steps` lead to."""
-    from .. import dtypes
-
     ints = base._kind.device.kinds[dtypes.int64]
     positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=base.numel(), dtype=dtypes.int64), ints)
     return replay(TABLE["reshape"].call(positions, tuple(base.shape)), steps)

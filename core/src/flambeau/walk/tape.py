@@ -208,6 +208,12 @@ class FunctionView(View):
     __slots__ = ()
 
 
+class CopyView(View):
+    """What PyTorch shares and flambeau copied (parts of complex numbers, bytes as another dtype): not to be written."""
+
+    __slots__ = ()
+
+
 class Meta:
     """The rare parts of a tensor: hooks of a leaf, whether its gradient is kept."""
 

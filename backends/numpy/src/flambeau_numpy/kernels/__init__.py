@@ -5,10 +5,10 @@ Later modules override what earlier ones register for the same op and dtype.
 
 from __future__ import annotations
 
-from . import elementwise, division, selection, special  # isort: skip
-from . import activation, conv, convolution, create, index, linalg, loss, movement, norm, pool, reduce, sort
+from . import arithmetic, compare, complex, math, special  # isort: skip
+from . import activation, conv, create, index, linalg, loss, movement, norm, optim, pool, reduce, sort
 
 __all__ = [
-    "activation", "conv", "convolution", "create", "division", "elementwise", "index", "linalg", "loss", "movement",
-    "norm", "pool", "reduce", "selection", "sort", "special",
+    "activation", "arithmetic", "compare", "complex", "conv", "create", "index", "linalg", "loss", "math", "movement",
+    "norm", "optim", "pool", "reduce", "sort", "special",
 ]

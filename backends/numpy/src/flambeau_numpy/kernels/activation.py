@@ -10,7 +10,8 @@ from flambeau.errors import ValueRangeError
 
 from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS
 from ..registry import kernel, register_floating
-from .selection import ZERO, blanked, maximum, where
+from .arithmetic.bounds import maximum
+from .compare import ZERO, blanked, where
 from .special import erf, erf_float64
 
 Array = np.ndarray[Any, Any]

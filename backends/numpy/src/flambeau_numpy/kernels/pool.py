@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dtypes import FLOATS, INTEGERS
 from ..registry import register, register_floating
-from .selection import where
+from .compare import where
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import bool as bool_
+from ...dtypes import held
 from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ...ops.arithmetic import mul
 from ...ops.compare import where_op
@@ -13,14 +14,22 @@ from ...ops.linalg import cdist_op, linear, matmul, outer
 from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
-from ...table.dispatch import result_dtype
+from ...table.dispatch import lift, result_dtype
+from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
 from ..create import eye
 from ..inplace.writes import in_place
 from ..movement.views import roll
 
-attach(lambda self, other: matmul(other, self), "__rmatmul__")
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        other = lift(self, other)
+    return NotImplemented if other is NotImplemented else matmul(other, self)
+
+
+attach(_rmatmul, "__rmatmul__")
 
 
 def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
@@ -30,8 +39,6 @@ def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
 
 
 def _same_dtype(op: str, a: Tensor, b: Tensor) -> None:
-    from ...errors import DTypeError
-
     if a.dtype is not b.dtype:
         raise DTypeError(f"expected both to have the same dtype, but got {a.dtype!r} and {b.dtype!r}", op=op)
 
@@ -76,9 +83,7 @@ def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, ou
 
     Integers take the integer part of a floating beta and alpha.
     """
-    if input.dtype.category < 2:
-        held = int if input.dtype.category else bool
-        beta, alpha = held(beta), held(alpha)
+    beta, alpha = held(beta, input.dtype, op), held(alpha, input.dtype, op)
     if input.dtype is not product.dtype:
         raise DTypeError(f"self and mat2 must have the same dtype, but got {input.dtype!r} and {product.dtype!r}",
                          op=op)
@@ -233,7 +238,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if tuple(weight.shape[1:]) != (input1.shape[-1], input2.shape[-1]):
         raise ShapeError(f"weight {list(weight.shape)} does not fit inputs of sizes {input1.shape[-1]} and"
                          f" {input2.shape[-1]}", op="bilinear")
+    require_alike("bilinear", input1, input2, weight, bias)
     outputs, n, m = weight._array.shape
+    if bias is not None and tuple(bias._array.shape) != (outputs,):
+        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected {outputs}",
+                         op="bilinear")
     products = reshape(input1.unsqueeze(-1) * input2.unsqueeze(-2), (*input1.shape[:-1], n * m))
     made = products @ reshape(weight, (outputs, n * m)).t()
     return made if bias is None else made + bias
@@ -241,6 +250,10 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """The vector product along `dim`, of size 3; None means the first dim of that size."""
+    require_alike("cross", input, other)
+    if input.ndim != other.ndim:
+        raise ShapeError(f"inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}",
+                         op="cross")
     shape = broadcast_shapes("cross", tuple(input.shape), tuple(other.shape))
     if dim is None:
         dim = next((d for d, n in enumerate(shape) if n == 3), None)
@@ -279,6 +292,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     """
     if p < 0:
         raise ValueRangeError(f"cdist only supports non-negative p values, got {p}", op="cdist", p=p)
+    for x in (x1, x2):
+        if x._kind.dtype.category != 2:
+            raise DTypeError(f"cdist only supports floating-point dtypes, got {x.dtype!r}", op="cdist")
     return cdist_op(x1, x2, float(p))
 
 

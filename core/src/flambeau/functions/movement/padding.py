@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtypes import int64
-from ...errors import ShapeError, UnsupportedError, ValueRangeError
+from ...dtypes import fit, float64, int64, wrapped
+from ...errors import ArgumentError, ShapeError, UnsupportedError, ValueRangeError
 from ...ops.index import take_along
 from ...ops.movement import narrow_op, pad_op, slice_op
 from ...shapes import as_size
@@ -72,8 +72,10 @@ def _constant(input: Tensor, pairs: Pairs, value: Any) -> Tensor:
         kept.append(slice(start, stop, 1))
     if any(before < 0 or after < 0 for before, after in pairs):
         input = slice_op(input, tuple(kept))
-    if input.dtype.category < 2:
-        value = bool(value) if input.dtype.category == 0 else int(value)
+    if not isinstance(value, (int, float)):
+        raise ArgumentError(f"argument 'value' must be float, not {type(value).__name__}", op="pad")
+    fit(float(fit(value, float64, "pad")), input.dtype, "pad")
+    value = wrapped(value, input.dtype)
     return pad_op(input, tuple((max(0, before), max(0, after)) for before, after in pairs), value)
 
 

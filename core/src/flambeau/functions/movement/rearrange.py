@@ -15,7 +15,8 @@ from ...ops.index import take_along
 from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
 from ...tensors.tensor import Tensor, attach
-from ..create import tensor
+from ...tensors.views import copied_view
+from ..create import linspace, tensor
 from .join import split
 from .views import as_strided
 
@@ -378,7 +379,7 @@ def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor as pairs of real and imaginary parts, a new last dim; a copy (a view in PyTorch)."""
     if input.dtype.category != 3:
         raise DTypeError(f"view_as_real is only supported for complex tensors, got {input.dtype!r}", op="view_as_real")
-    return stack([real(input), imag(input)], -1)
+    return copied_view(stack([real(input), imag(input)], -1), input)
 
 
 def view_as_complex(input: Tensor) -> Tensor:
@@ -388,14 +389,12 @@ def view_as_complex(input: Tensor) -> Tensor:
                          f" type: {input.dtype!r}", op="view_as_complex")
     if not input.ndim or input.shape[-1] != 2:
         raise ShapeError(f"Tensor must have a last dimension of size 2, got {list(input.shape)}", op="view_as_complex")
-    return join_parts(input.select(-1, 0), input.select(-1, 1))
+    return copied_view(join_parts(input.select(-1, 0), input.select(-1, 1)), input)
 
 
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None,
              dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from base**start to base**end, evenly spaced in the exponent."""
-    from ..create import linspace
-
     dtype = dtype or (out.dtype if out is not None else dtypes.get_default_dtype())
     if dtype.category == 1:
         start, end = int(start), int(end)

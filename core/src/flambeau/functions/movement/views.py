@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import DType
-from ...errors import ShapeError
+from ...errors import IndexRangeError, ShapeError
 from ...ops.movement import (
     as_strided_op,
     diagonal_op,
@@ -24,6 +24,7 @@ from ...ops.movement import (
 )
 from ...shapes import as_size, canonical_dim, canonical_dims, infer_size, numel, spread
 from ...tensors.tensor import Tensor, attach, wrap
+from ...tensors.views import copied_view
 
 
 def view_as_size(input: Tensor, size: Any) -> Tensor:
@@ -53,7 +54,7 @@ def _reinterpreted(input: Tensor, dtype: DType) -> Tensor:
             raise ShapeError(f"the last dim of {shape} does not divide into elements of {dtype!r}", op="view")
         shape[-1] = total // new
     data = bytes(backend.to_host(input._array))
-    return wrap(backend.from_host(data, tuple(shape), dtype), input.device.kinds[dtype])
+    return copied_view(wrap(backend.from_host(data, tuple(shape), dtype), input.device.kinds[dtype]), input)
 
 
 attach(_view_method, "view")
@@ -146,8 +147,6 @@ attach(narrow, "narrow")
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The part of `dim` at `index`, the dimension dropped; a view."""
-    from ...errors import IndexRangeError
-
     if not input.ndim:
         raise IndexRangeError("select() cannot be applied to a 0-dim tensor.", op="select")
     dim = canonical_dim("select", dim, input.ndim)

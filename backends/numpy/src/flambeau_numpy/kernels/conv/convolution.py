@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import COMPLEX, FLOATS, HALVES, INTEGERS
-from ..registry import in_float32, register
+from ...dtypes import COMPLEX, FLOATS, HALVES, INTEGERS
+from ...registry import in_float32, register
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]

@@ -15,8 +15,8 @@ import numpy as np
 
 from flambeau.dtypes import float32
 
-from ..dtypes import HALVES, INTEGERS
-from ..registry import in_float32, register
+from ...dtypes import HALVES, INTEGERS
+from ...registry import in_float32, register
 
 Array = np.ndarray[Any, Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import FLOAT32, HALVES
-from ..registry import kernel
-from .movement import strided
+from ...dtypes import FLOAT32, HALVES
+from ...registry import kernel
+from ..movement import strided
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]

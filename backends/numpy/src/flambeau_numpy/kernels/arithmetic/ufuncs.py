@@ -1,0 +1,33 @@
+"""Arithmetic: wherever dtype semantics agree, NumPy's ufunc is the kernel itself.
+
+Bound by memory traffic for large arrays and by one ufunc call (0.3 µs) for small ones. ml_dtypes
+registers its bfloat16 with the same ufuncs; they compute in float32 and round once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...dtypes import BOOL, INTEGERS, REALS
+from ...registry import kernel, register
+from ..common import Array, fresh
+
+_UFUNCS = {
+    "neg": np.negative, "abs": np.absolute, "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc,
+    "round": np.rint, "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
+    "maximum": np.maximum, "minimum": np.minimum,
+}
+for _name, _ufunc in _UFUNCS.items():
+    register(_name, _ufunc)
+
+
+@kernel("sign", REALS)
+def sign(x: Array) -> Array:
+    """NumPy's own answers NaN for NaN, not 0."""
+    made = np.greater(x, 0).view(np.int8)
+    return np.subtract(made, np.less(x, 0).view(np.int8)).astype(x.dtype)
+
+
+register("sign", fresh, BOOL)
+for _name in ("floor", "ceil", "trunc", "round"):
+    register(_name, fresh, INTEGERS)

@@ -1,0 +1,7 @@
+"""Windows, and convolutions over them."""
+
+from __future__ import annotations
+
+from . import convolution, windows
+
+__all__ = ["convolution", "windows"]
