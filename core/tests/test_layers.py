@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 LAYERS = [
     ["errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937", "random.draws",
      "tensors.printing", "table.samples", "contract.backend", "contract.hooks", "walk.tape"],
-    ["contract.device", "table.registry", "table.codegen", "table.refusals"],
+    ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],
     ["tensors.tensor"],
     ["tensors.views", "random"],

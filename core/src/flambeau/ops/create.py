@@ -9,7 +9,8 @@ from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
 from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
 from ..modes import grad_enabled
-from ..table.dispatch import composite, into, out_of_memory, primitive, quietly
+from ..table.dispatch import composite, into, out_of_memory, primitive
+from ..table.quiet import quietly
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
 from ..tensors import views

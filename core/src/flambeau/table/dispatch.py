@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from .. import dtypes
@@ -33,11 +32,11 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .quiet import LOUD, again, quietly
 from .refusals import check_group
 from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
-_quiet: ContextVar[bool] = ContextVar("flambeau_quiet", default=False)  # a call is being repeated
 NUMBERS = (int, float, complex)
 
 
@@ -358,7 +357,8 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if type(error) is TakeSlowPath:
         return mixed(op, inputs, attrs)
     if isinstance(error, LOUD):
-        return _again(op, error, inputs, attrs)
+        call = {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})}
+        return again(_translated(op, error, inputs), [t for _, t in _flatten(op, inputs)], op.call, call)
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
@@ -369,31 +369,6 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     _check_shapes(op, inputs, attrs)
     told = _translated(op, error, inputs)
     raise told from error if type(told) is BackendError else None  # of a kernel's own fault the kernel's lines matter
-
-
-LOUD = (RuntimeWarning, FloatingPointError)  # what libraries say of inf and nan where the user made warnings errors
-
-
-def _again(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
-    """The call once more under the backend's `quiet`; no kernel of an op has changed its inputs by then."""
-    backends = [t._kind.device.backend for _, t in _flatten(op, inputs)]
-    if not backends or _quiet.get():
-        raise _translated(op, error, inputs) from None
-    token = _quiet.set(True)
-    try:
-        with backends[0].quiet():
-            return _call_plain(op, {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})})
-    finally:
-        _quiet.reset(token)
-
-
-def quietly(kind: Kind, kernel: Any, *arrays: Any, **attrs: Any) -> Any:
-    """A kernel called outside its op's caller: what it says of inf and nan is met as `recover` does."""
-    try:
-        return kernel(*arrays, **attrs)
-    except LOUD:
-        with kind.device.backend.quiet():
-            return kernel(*arrays, **attrs)
 
 
 def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
