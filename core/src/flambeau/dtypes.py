@@ -212,6 +212,21 @@ def set_default_dtype(d: DType) -> None:
     _default.dtype = d
 
 
+def category_of(value: Any) -> int:
+    """0 for bool, 1 for int, 2 for float, 3 for complex."""
+    if value is True or value is False:
+        return 0
+    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
+
+
+def scalar_dtype(value: Any) -> DType:
+    """The dtype a Python number brings into promotion."""
+    category = category_of(value)
+    if category < 2:
+        return int64 if category else bool
+    return get_default_dtype() if category == 2 else get_default_dtype().complex
+
+
 def of_scalar(value: Any) -> DType:
     """The type a Python number takes when a tensor is made from it alone."""
     kind = type(value)
@@ -223,7 +238,9 @@ def of_scalar(value: Any) -> DType:
         return int64
     if isinstance(value, complex):
         return _default.dtype.complex
-    return _default.dtype
+    if kind.__name__.startswith("bool"):
+        return bool
+    return int64 if hasattr(value, "__index__") else _default.dtype
 
 
 __all__ = [

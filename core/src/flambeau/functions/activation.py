@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import dtypes
 from ..errors import ShapeError, ValueRangeError, ZeroDivisorError
 from ..ops.activation import (
     elu,
@@ -25,6 +26,8 @@ from ..ops.activation import (
 )
 from ..ops.arithmetic import abs as abs_op
 from ..ops.compare import le
+from ..ops.create import zeros_of
+from ..ops.index import index_put_op, nonzero
 from ..ops.math import tanh
 from ..ops.movement import reshape
 from ..shapes import canonical_dim
@@ -73,10 +76,6 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
 
 def _drawn_slopes(input: Tensor, lower: float, upper: float) -> Tensor:
     """One number between the bounds for each element that is not positive, in order, as PyTorch draws them."""
-    from .. import dtypes
-    from ..ops.create import zeros_of
-    from ..ops.index import index_put_op, nonzero
-
     where = list(nonzero(le(input.detach(), 0), as_tuple=True))
     if not input.ndim:
         where = []

@@ -39,6 +39,8 @@ from ..ops.create import cast
 from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
+from ..table.refusals import require_tensors
+from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
@@ -169,6 +171,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     >>> flambeau.clamp(flambeau.tensor([-1.0, 0.5, 2.0]), 0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    require_tensors("clamp", input=input)
     if min is None and max is None:
         raise ValueRangeError("At least one of 'min' or 'max' must not be None", op="clamp")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
@@ -256,8 +259,6 @@ def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *,
                out: Tensor | None = None) -> Tensor:
     """NaN replaced by `nan`, infinities by the numbers given or the dtype's largest and smallest."""
-    from ..table.settings import finfo
-
     if input._kind.dtype.category < 2:
         return copy(input, out=out)
     limits = finfo(input.dtype)

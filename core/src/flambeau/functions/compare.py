@@ -27,6 +27,7 @@ from ..ops.compare import (
 )
 from ..ops.math import isfinite
 from ..table.exact import lift_exact
+from ..table.refusals import require_tensors
 from ..tensors.tensor import Tensor, attach
 from .inplace.writes import in_place
 from .math import isreal, widened
@@ -68,6 +69,7 @@ attach(lambda self, condition, other: where(condition, self, other), "where")
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other| for each pair, broadcast."""
+    require_tensors("isclose", input=input, other=other)
     if input._kind.dtype is not other._kind.dtype:
         raise DTypeError(f"{input.dtype!r} did not match {other.dtype!r}", op="isclose")
     for name, value in (("rtol", rtol), ("atol", atol)):

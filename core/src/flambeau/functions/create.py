@@ -106,7 +106,7 @@ attach(lambda self, *size, **options: _new_filled(self, "new_empty", size, 0, op
 attach(lambda self, size, fill_value, **options: _new_filled(self, "new_full", (size,), fill_value, options),
        "new_full")
 attach(lambda self, data, *, dtype=None, device=None, requires_grad=False: tensor(
-    data, dtype=self.dtype if dtype is None and not isinstance(data, Tensor) else dtype,
+    data, dtype=self.dtype if dtype is None else dtype,
     device=self.device if device is None else device, requires_grad=requires_grad), "new_tensor")
 
 
@@ -171,16 +171,14 @@ def _from_data(data: Any, dtype: DType | None, device: Any) -> Tensor:
     flat: list[Any] = []
     _measure(data, shape)
     _collect(data, shape, 0, flat)
-    if flat and isinstance(flat[0], Tensor | _Foreign):
-        flat = [v.item() for v in flat]
     if dtype is None:
-        dtype = _dtype_of(flat, data)
+        dtype = _dtype_of(flat)
+    flat = [v if type(v) in _PLAIN else _element(v, dtype) for v in flat]
     kind = kind_for(dtype, device)
     return wrap(kind.device.backend.from_host(_encoded(flat, dtype), tuple(shape), dtype), kind)
 
 
-class _Foreign:
-    """Stands for scalars of other libraries in an isinstance test."""
+_PLAIN = (int, float, bool, complex)
 
 
 def _is_array(data: Any) -> bool:
@@ -188,8 +186,9 @@ def _is_array(data: Any) -> bool:
 
 
 def _measure(data: Any, shape: list[int]) -> None:
-    """The shape of nested sequences, read off their first elements."""
-    while (isinstance(data, Sequence) and not isinstance(data, (str, bytes))) or _has_length(data):
+    """The shape of nested sequences, read off their first elements; a tensor within counts as the number it holds."""
+    while not isinstance(data, Tensor) and (
+            (isinstance(data, Sequence) and not isinstance(data, (str, bytes))) or _has_length(data)):
         shape.append(len(data))
         if not shape[-1] or len(shape) > 64:
             return
@@ -203,7 +202,7 @@ def _has_length(data: Any) -> bool:
 
 def _collect(data: Any, shape: list[int], depth: int, flat: list[Any]) -> None:
     if depth == len(shape):
-        flat.append(_number(data))
+        flat.append(data)
         return
     length = len(data) if isinstance(data, Sequence) or _has_length(data) else -1
     if length != shape[depth]:
@@ -217,8 +216,14 @@ def _collect(data: Any, shape: list[int], depth: int, flat: list[Any]) -> None:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, (bool, int, float, complex)):
+    """An element that is no plain Python number as one."""
+    if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            raise ValueRangeError("only one element tensors can be converted to Python scalars, got one of shape"
+                                  f" {list(value.shape)}; join tensors with stack", op="tensor")
+        return value.item()
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         raise ShapeError(f"expected a number, got a sequence of length {len(value)}: the nested lists are ragged",
                          op="tensor")
@@ -231,26 +236,30 @@ def _number(value: Any) -> Any:
     raise ArgumentError(f"could not infer dtype of {type(value).__name__} {value!r:.40}", op="tensor")
 
 
-def _dtype_of(flat: list[Any], data: Any) -> DType:
+def _element(value: Any, dtype: DType) -> Any:
+    if dtype.category == 1 and not isinstance(value, _PLAIN) and _dtype_of_one(value).category > 1:
+        raise ArgumentError(f"only integers can be converted to {dtype!r}, got {type(value).__name__} {value!r:.40}",
+                            op="tensor")
+    return _number(value)
+
+
+def _dtype_of(flat: list[Any]) -> DType:
+    """The dtype that holds every element: those of tensors and of other libraries' scalars as they are."""
     if not flat:
         return get_default_dtype()
-    found = _element_dtypes(data)
-    for value in flat if not found else ():
-        found.add(of_scalar(value))
+    samples = {type(v): v for v in flat if type(v) in _PLAIN}
+    found = {of_scalar(v) for v in samples.values()} | {_dtype_of_one(v) for v in flat if type(v) not in _PLAIN}
     dtype, *rest = found
     for other in rest:
         dtype = promote_types(dtype, other)
     return dtype
 
 
-def _element_dtypes(data: Any) -> set[DType]:
-    """Dtypes of tensors and foreign scalars inside nested lists (empty where there are only Python numbers)."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    if isinstance(data, Tensor):
-        return {data.dtype}
-    name = getattr(getattr(data, "dtype", None), "name", None)
-    return {dtypes.BY_NAME[name]} if name in dtypes.BY_NAME else set()
+def _dtype_of_one(value: Any) -> DType:
+    if isinstance(value, Tensor):
+        return value.dtype
+    name = getattr(getattr(value, "dtype", None), "name", None)
+    return dtypes.BY_NAME[name] if name in dtypes.BY_NAME else of_scalar(_number(value))
 
 
 def _whole(value: Any, dtype: DType) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import ValueRangeError
 from ..ops.dropout import masked_scale
 from ..tensors.tensor import Tensor
+from ..tensors.views import update
 from .random.sampling import mask_like
 
 
@@ -24,8 +25,6 @@ def dropout(input: Tensor, p: float = 0.5, train: bool = True) -> Tensor:
 
 def dropout_(input: Tensor, p: float = 0.5, train: bool = True) -> Tensor:
     """In-place version of `dropout`."""
-    from ..tensors.views import update
-
     return update(input, dropout, p, train, op_name="dropout_")
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..dtypes import held
+from ..dtypes import fit, held
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..ops.compare import lt, where_op
 from ..ops.create import arange, zeros_of
@@ -41,9 +41,6 @@ attach(lambda self, *, as_tuple=False: nonzero(self, as_tuple=as_tuple), "nonzer
 
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements of `input` where `mask` holds, the two broadcast, as a 1-d tensor."""
-    from ..ops.movement import expand
-    from ..shapes import broadcast_shapes
-
     if mask.dtype is not dtypes.bool:
         raise DTypeError(f"expected BoolTensor for mask, got {mask.dtype!r}", op="masked_select")
     shape = broadcast_shapes("masked_select", tuple(input.shape), tuple(mask.shape))
@@ -68,13 +65,13 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 attach(index_select, "index_select")
 
 
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements of the flattened input at `index`, in index's shape; negative entries count from the end."""
     n = input.numel()
     check_range("take", index, n, -n)
-    from ..ops.compare import where_op
-
-    return take_along(reshape(input, (n,)), 0, where_op(index < 0, index + n, index))
+    if index.dtype is not dtypes.int64:
+        raise DTypeError(f"Expected a long tensor for index, but got {index.dtype!r}", op="take", dtype=index.dtype)
+    return take_along(reshape(input, (n,)), 0, where_op(index < 0, index + n, index), out=out)
 
 
 attach(take, "take")
@@ -83,8 +80,6 @@ attach(scatter, "scatter")
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """`input` with `value` (a number or 0-d tensor) where `mask`, broadcast, holds."""
-    from ..ops.compare import where_op
-
     if mask.dtype is not dtypes.bool:
         raise DTypeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype!r}",
                          op="masked_fill")
@@ -92,6 +87,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         if value.ndim:
             raise ShapeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with"
                              f" {value.ndim} dimension(s).", op="masked_fill")
+        if value.is_complex() and not input.is_complex():
+            fit(value.item(), input.dtype, "masked_fill")
         value = value.to(input.dtype)
     else:
         value = input.new_full((), value)
@@ -103,8 +100,6 @@ attach(masked_fill, "masked_fill")
 
 def flat_index(indices: list[Tensor], shape: tuple[int, ...]) -> Tensor:
     """Index tensors of the leading dims as one index into those dims flattened; negatives count from the end."""
-    from ..ops.compare import where_op
-
     total: Any = 0
     for one, size, step in zip(indices, shape, contiguous_strides(shape[: len(indices)]), strict=False):
         total = total + where_op(one < 0, one + size, one) * step

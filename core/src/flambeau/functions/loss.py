@@ -79,6 +79,9 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
         raise ValueRangeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}",
                               op="cross_entropy")
     if tuple(input._array.shape) == tuple(target._array.shape) and input.ndim:
+        if ignore_index >= 0:
+            raise DTypeError("ignore_index is not supported for floating point target", op="cross_entropy",
+                             ignore_index=ignore_index)
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     _check_target("cross_entropy", input, target, weight)
     target = target if target.dtype is dtypes.int64 else cast(target, dtypes.int64)
@@ -110,6 +113,10 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, re
 
 def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", *, log_target: bool = False) -> Tensor:
     """target * (log(target) - input) for log probabilities `input`; "batchmean" divides the sum by the first size."""
+    for x in (input, target):
+        if x._kind.dtype.category != 2:
+            kind = "Complex" if x.is_complex() else "Integral"
+            raise DTypeError(f"{kind} inputs not supported, got {x.dtype!r}", op="kl_div", dtype=x.dtype)
     if log_target:
         errors = exp(target) * (target - input)
     else:

@@ -71,8 +71,6 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
 
 
 def _default() -> Any:
-    from ..dtypes import get_default_dtype
-
     return get_default_dtype()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..dtypes import DType
 from ..errors import ShapeError, ValueRangeError
 from ..ops.arithmetic import mul
-from ..ops.movement import copy, expand, reshape
+from ..ops.movement import copy, expand, pad_op, reshape
 from ..ops.norm import (
     Moments,
     _affine,
@@ -22,6 +22,8 @@ from ..ops.norm import (
 )
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
+from ..table.refusals import require_alike
+from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor
 
@@ -77,8 +79,6 @@ def _check_trailing(op: str, input: Tensor, size: tuple[int, ...], params: Any) 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """input (*, *normalized_shape) divided by the root mean square of the trailing dims, then times weight."""
-    from ..table.settings import finfo
-
     size = as_size("rms_norm", normalized_shape, "normalized_shape")
     _check_trailing("rms_norm", input, size, (("weight", weight),))
     eps = finfo(input.dtype).eps if eps is None else eps
@@ -94,6 +94,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     In training the mean and variance are the batch's, and the running statistics move towards them in place; otherwise
     they are the running ones. input (N, C, *); the others (C). Raises ShapeError where sizes do not agree.
     """
+    require_alike("batch_norm", input, running_mean, running_var, weight, bias, parameters=True)
     _check_channels(input, (("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
                             ("bias", bias)))
     if not training:
@@ -112,7 +113,7 @@ def _check_channels(input: Tensor, params: Any) -> None:
         raise ShapeError(f"expected at least 2 dimensions, input (N, C, *), got {input.ndim}", op="batch_norm")
     channels = input._array.shape[1]
     for name, value in params:
-        if value is not None and value.numel() != channels:
+        if value is not None and tuple(value._array.shape) != (channels,):
             raise ShapeError(f"{name} should contain {channels} elements not {value.numel()}", op="batch_norm")
 
 
@@ -133,6 +134,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     """
     if input.ndim < 2:
         raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}", op="group_norm")
+    require_alike("group_norm", input, weight, bias, parameters=True)
     shape = tuple(input._array.shape)
     _check_groups(shape[1], num_groups, (("weight", weight), ("bias", bias)), list(shape))
     grouped = reshape(input, (shape[0], num_groups, numel(shape[1:]) // num_groups))
@@ -182,8 +184,6 @@ def _repeated(values: Tensor | None, times: int) -> Tensor | None:
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
-    from ..ops.movement import pad_op
-
     if input.ndim < 3:
         raise ValueRangeError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
                               op="local_response_norm")

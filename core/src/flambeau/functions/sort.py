@@ -9,7 +9,7 @@ from .. import dtypes
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
-from ..ops.create import cast, ones_like, zeros_of
+from ..ops.create import arange, cast, ones_like, zeros_of
 from ..ops.index import nonzero_op, scatter_add, scatter_op, take_along
 from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
@@ -59,6 +59,14 @@ attach(topk, "topk")
 def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False,
                  side: str | None = None, sorter: Tensor | None = None, out: Tensor | None = None) -> Tensor:
     """Where each element of `input` would go in the sorted last dimension, before or after equals."""
+    if sorter is not None and tuple(sorter._array.shape) != tuple(sorted_sequence._array.shape):
+        raise ShapeError(f"boundary and sorter must have the same size, but got boundary tensor"
+                         f" {list(sorted_sequence.shape)} and sorter {list(sorter.shape)}", op="searchsorted")
+    shape = tuple(sorted_sequence._array.shape)
+    if len(shape) != 1 and isinstance(input, Tensor) and shape[:-1] != tuple(input._array.shape)[:-1]:
+        raise ShapeError(f"boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and"
+                         f" input value tensor must match, but we got boundaries tensor {list(shape)} and input value"
+                         f" tensor {list(input.shape)}", op="searchsorted")
     if sorter is not None:
         sorted_sequence = sorted_sequence.gather(-1, sorter)
     if not isinstance(input, Tensor):
@@ -70,6 +78,8 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False,
               out: Tensor | None = None) -> Tensor:
     """The bucket between sorted `boundaries` that each element falls in."""
+    if boundaries.ndim != 1:
+        raise ShapeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})", op="bucketize")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
@@ -161,8 +171,6 @@ def _as_rows(op: str, input: Tensor, dim: int) -> tuple[Tensor, int]:
 
 def _row_order(rows: Tensor) -> Tensor:
     """The order that sorts the rows, the first column counting most: stable sorts from the last column to the first."""
-    from ..ops.create import arange
-
     order = arange(rows.shape[0], device=rows.device)
     for column in range(rows.shape[1] - 1, -1, -1):
         order = take_along(order, 0, sort_op(take_along(rows[:, column], 0, order), 0)[1])

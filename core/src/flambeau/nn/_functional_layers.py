@@ -10,6 +10,7 @@ from .. import functions
 from ..errors import PreconditionError, ShapeError, ValueRangeError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
+from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
 from ._functional_activation import relu
 
@@ -250,5 +251,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]):
         raise ShapeError(f"input batch dimensions do not match: {list(input1.shape)} and {list(input2.shape)}",
                          op="bilinear")
+    require_alike("bilinear", input1, input2, weight, bias)
+    if bias is not None and tuple(bias.shape) != tuple(weight.shape[:1]):
+        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected"
+                         f" {weight.shape[0]}", op="bilinear")
     products = (input1.unsqueeze(-1) * input2.unsqueeze(-2)).flatten(-2)  # (*, in1 * in2)
     return functions.linear(products, weight.flatten(1), bias)

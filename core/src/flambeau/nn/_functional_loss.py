@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .. import functions
 from ..errors import ShapeError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
+from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
 from ._reduction import check_reduction, reduced, reduction_of
 
@@ -212,6 +213,10 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     if target.numel() != rows.shape[0]:
         raise ShapeError("multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples"
                          f" [{rows.shape[0]}], but got {list(target.shape)}", op="multi_margin_loss")
+    require_alike("multi_margin_loss", input, weight)
+    if weight is not None and weight.numel() != rows.shape[1]:
+        raise ShapeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}",
+                         op="multi_margin_loss")
     index = target.reshape(-1, 1)
     hinge = (margin - rows.gather(-1, index) + rows).clamp(min=0) ** p
     if weight is not None:

@@ -106,7 +106,8 @@ def _(g, input, *, min_val, max_val):
     return where_op(limited, _zero(g), g)
 
 
-@composite(name="prelu", saves="input weight", dtypes=_FLOATING, broadcast=True, grad_name="PreluKernelBackward0",
+@composite(name="prelu", alike="all", saves="input weight", dtypes=_FLOATING, broadcast=True,
+           grad_name="PreluKernelBackward0",
            samples=lambda: [Sample(arr(3), arr(1)), Sample(arr(2, 3, 4), arr(1, 3, 1)), Sample(arr(), arr())])
 def prelu_op(input: Tensor, weight: Tensor) -> Tensor:
     """x where positive, weight * x elsewhere; the weight broadcasts."""

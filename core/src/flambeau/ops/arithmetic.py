@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ValueRangeError
 from ..table.dispatch import composite, lift, primitive
+from ..table.refusals import require_alike
 from ..table.registry import Number
 from ..table.samples import Sample, arr
 from ..tensors import views
@@ -319,7 +320,9 @@ def _(g, input, max):
     return where_op(lt(max, input), g, lift(g, 0))
 
 
-@composite(saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False, samples=PAIRS)
+@composite(alike="all", saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False,
+           samples=PAIRS)
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where the first of each pair is negative, 1 where positive, the second where it is 0; broadcast."""
+    require_alike("heaviside", input, values)
     return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import DTypeError
 from ..table.dispatch import composite, primitive
+from ..table.refusals import require_tensors
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
 from .common import UNARY
@@ -64,6 +65,7 @@ def _(g):
 
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex tensor with those real and imaginary parts, both float32 or both float64."""
+    require_tensors("complex", real=real, imag=imag)
     for part in (real, imag):
         if part._kind.dtype is not real._kind.dtype or part._kind.dtype.category != 2:
             raise DTypeError(f"expected both parts of one floating dtype, got {real.dtype!r} and {imag.dtype!r}",

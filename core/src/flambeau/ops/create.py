@@ -8,9 +8,11 @@ from .. import dtypes
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
 from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
+from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
+from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
 
 
@@ -99,7 +101,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     """Numbers from `start` up to but not including `end`, `step` apart; int64 if all are ints."""
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    start, end, step = (v.item() if hasattr(v, "item") else v for v in (start, end, step))
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, end, step))
         dtype = dtypes.int64 if whole else get_default_dtype()
@@ -153,9 +155,6 @@ def _(g, input):
 
 def to_device(input: Tensor, device: Device) -> Tensor:
     """A copy on another device, through the host; recorded."""
-    from ..modes import grad_enabled
-    from ..tensors import views
-
     source, target = input._kind.device, device
     data = source.backend.to_host(input._array)
     made = wrap(target.backend.from_host(data, tuple(input._array.shape), input._kind.dtype),

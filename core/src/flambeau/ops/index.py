@@ -14,7 +14,7 @@ from ..tensors import views
 from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
 from .create import arange, zeros_of
-from .movement import _overlaps, _reach, as_strided_op, reshape, slice_op, strided_copy
+from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
 from .sort import searchsorted_op, sort_op
 
 
@@ -27,7 +27,6 @@ def _(g, input_shape, *, size, stride, storage_offset):
 @strided_copy.grad("input")
 def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
     """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
-    from .arithmetic import maximum
     extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
     held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
     if _overlaps(input_shape, own_stride):
@@ -60,8 +59,6 @@ def _(g, index, input_shape, *, dim):
            samples=lambda: [Sample(arr(2, 3), 0, _arr_index(2, high=3), (4, 3))])
 def index_add_dim(input: Tensor, dim: Dim, index: Tensor, size: Any) -> Tensor:
     """Zeros of `size` to whose parts of `dim` those of `input` are added, as the 1-d `index` says."""
-    from .movement import expand
-
     shape = [1] * len(size)
     shape[dim] = -1
     spread = expand(reshape(index, tuple(shape)), tuple(input._array.shape))
@@ -149,8 +146,6 @@ def _(g, index, *, dim):
 
 def scatter_value(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` with the number `value` written where `index` says."""
-    from .movement import expand
-
     return scatter_op(input, dim, index, expand(input.new_full((), value), tuple(index._array.shape)))
 
 
@@ -251,8 +246,6 @@ def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:
 
 def put_flat(flat: Tensor, source: Tensor, size: Any, stride: Any, offset: int) -> Tensor:
     """`flat` with source's elements added at the places a strided view of it has."""
-    from .create import arange
-
     place: Any = offset
     for d, (n, step) in enumerate(zip(size, stride, strict=True)):
         axis = arange(n, device=flat.device) * step
@@ -268,7 +261,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 
     `reduce` "add" or "multiply" combines it with what is there. Where places repeat, the last one wins.
     """
-    from .movement import expand
     src = value if src is None else src
     if not isinstance(src, Tensor):
         src = expand(input.new_full((), src), tuple(index._array.shape))
@@ -284,7 +276,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 
 @sort_op.grad("input")
 def _(g, indices, input_shape, *, dim):
-    from .create import zeros_of
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)
 
 

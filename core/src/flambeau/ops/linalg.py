@@ -13,6 +13,7 @@ from ..table.dispatch import composite, primitive
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .activation import relu
+from .arithmetic import mul
 from .compare import where_op
 from .complex import _c
 from .movement import cat_op, narrow_op, reshape, transpose
@@ -31,7 +32,7 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(saves="input other", dtypes="all", method=True, operator="__matmul__", shape_rule=_matmul_rule,
+@primitive(alike="all", saves="input other", dtypes="all", method=True, operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
                             Sample(arr(2, 1, 3, 4), arr(5, 4, 2)),
@@ -79,18 +80,19 @@ def _(g, input, other):
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The outer product of two vectors."""
-    from .arithmetic import mul
-
     if input.ndim != 1 or vec2.ndim != 1:
         raise ShapeError(f"outer: expected 1-D tensors, got {input.ndim}-D and {vec2.ndim}-D", op="outer")
     return mul(reshape(input, (-1, 1)), vec2, out=out)
 
 
 def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    if not input.ndim or not weight.ndim:
+        raise ShapeError(f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and"
+                         f" {weight.ndim}D", op="linear")
     _matmul_rule(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)
 
 
-@composite(saves="input weight", shape_rule=_linear_rule, samples=lambda: [
+@composite(alike="all", saves="input weight", shape_rule=_linear_rule, samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -138,7 +140,8 @@ def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float, by_product: bool = False) -
     broadcast_shapes("cdist", tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
 
 
-@composite(name="cdist", saves="x1 x2 out", dtypes="real floating", shape_rule=_cdist_rule, samples=lambda: [
+@composite(name="cdist", alike="all", saves="x1 x2 out", dtypes="real floating", shape_rule=_cdist_rule,
+           samples=lambda: [
     Sample(arr(3, 2), arr(4, 2), 2.0), Sample(arr(2, 3, 2), arr(1, 2), 1.0), Sample(arr(2, 3), arr(2, 3), 3.0),
     Sample(arr(2, 3), arr(2, 3), math.inf), Sample(arr(0, 3), arr(2, 3), 2.0),
     Sample(arr(2, 3, 2), arr(4, 2), 2.0, by_product=True),

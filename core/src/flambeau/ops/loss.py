@@ -135,7 +135,8 @@ _LOGITS = (lambda: [
     Bad(arr(2, 3), arr(2, dtype="int64", fill=[0, 3]), None, raises="IndexRangeError", match="Target 3 is out of")])
 
 
-@composite(name="nll_loss", saves="target weight input_shape", kinds="T int64 T", nondiff="weight", dtypes=_FLOATING,
+@composite(name="nll_loss", alike="all", saves="target weight input_shape", kinds="T int64 T", nondiff="weight",
+           dtypes=_FLOATING,
            out=False, samples=_LOGITS)
 def nll_loss_op(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
                 reduction: str = "mean") -> Tensor:
@@ -189,7 +190,7 @@ def nll_loss_backward(grad: Tensor, target: Tensor, weight: Tensor | None, size:
     return scatter_op(zeros, 1, unsqueeze(classes, 1), unsqueeze(part, 1))
 
 
-@composite(name="cross_entropy_loss", saves="input target weight log_probs", outputs="out log_probs",
+@composite(alike="all", name="cross_entropy_loss", saves="input target weight log_probs", outputs="out log_probs",
            auxiliary="log_probs", kinds="T int64 T", nondiff="weight", dtypes=_FLOATING, out=False,
            grad_name="NllLossBackward0", samples=_LOGITS)
 def cross_entropy_op(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
@@ -241,7 +242,8 @@ _BINARY = (lambda: [
     Bad(arr(1, fill=[1.5]), arr(1), raises="ValueRangeError", match="should be between 0 and 1")])
 
 
-@composite(saves="input target weight", dtypes=_FLOATING, nondiff="weight", broadcast=True, out=False, samples=_BINARY)
+@composite(alike="all", saves="input target weight", dtypes=_FLOATING, nondiff="weight", broadcast=True, out=False,
+           samples=_BINARY)
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                          reduction: str = "mean") -> Tensor:
     """-(t * log(x) + (1 - t) * log(1 - x)) for probabilities x; logarithms are limited to at least -100."""

@@ -100,7 +100,8 @@ def _(g, out):
     return tanh_backward(g, out)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(), arr())], dtypes="floating")
+@composite(fusable=True, dtypes="floating", out=False, broadcast=True,
+           samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(), arr())])
 def tanh_backward(grad: Tensor, out: Tensor) -> Tensor:
     """grad * (1 - out * out)."""
     return grad * _c(1 - out * out)

@@ -78,7 +78,8 @@ def _moments(input: Tensor, dims: tuple[int, ...], eps: float) -> tuple[Tensor, 
     return centred, mean, 1 / sqrt(mean_op(centred * centred, dims, True) + eps)
 
 
-@composite(name="layer_norm", saves="input weight mean rstd", outputs="out mean rstd", auxiliary="mean rstd",
+@composite(alike="parameters", name="layer_norm", saves="input weight mean rstd", outputs="out mean rstd",
+           auxiliary="mean rstd",
            dtypes="real floating", grad_name="NativeLayerNormBackward0", samples=lambda: [
                Sample(arr(3, 4), (4,), arr(4), arr(4)), Sample(arr(2, 3, 4), (3, 4), None, None),
                Sample(arr(2, 5), (5,), arr(5), None), Sample(arr(2, 5), (5,), None, arr(5)),
@@ -155,7 +156,8 @@ def _channels(input: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(i for i in range(len(shape)) if i != 1), (1, shape[1], *[1] * (len(shape) - 2))
 
 
-@composite(name="batch_norm_train", saves="input weight mean var", outputs="out mean var", nondiff="mean var",
+@composite(alike="parameters", name="batch_norm_train", saves="input weight mean var", outputs="out mean var",
+           nondiff="mean var",
            dtypes="real floating", out=False, grad_name="NativeBatchNormBackward0", samples=lambda: [
                Sample(arr(4, 3), arr(3), arr(3)), Sample(arr(2, 3, 4), None, None),
                Sample(arr(2, 3, 2, 2), arr(3), None)])
@@ -203,7 +205,7 @@ def _channel_moments(input: Tensor, mean: Tensor | None, var: Tensor | None, eps
     return reshape(mean, per_channel), reshape(1 / sqrt(var + eps), per_channel)
 
 
-@composite(name="batch_norm_eval", saves="input running_mean running_var weight", out=False,
+@composite(alike="parameters", name="batch_norm_eval", saves="input running_mean running_var weight", out=False,
            nondiff="running_mean running_var", dtypes="real floating", grad_name="NativeBatchNormBackward0",
            samples=lambda: [
                Sample(arr(4, 3), arr(3), arr(3, low=0.5, high=2), arr(3), arr(3)),

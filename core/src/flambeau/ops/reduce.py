@@ -188,8 +188,6 @@ def cummin(input: Tensor, dim: Dim) -> Tensor:
 
 
 def _scattered(g, indices, input_shape, *, dim):
-    from .index import scatter_add
-
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)
 
 

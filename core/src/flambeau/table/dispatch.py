@@ -11,8 +11,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .. import dtypes
 from ..contract.device import Kind, default_device
-from ..dtypes import DType, get_default_dtype, int64, misfit, promote_types, wrapped
+from ..dtypes import DType, category_of, get_default_dtype, int64, misfit, promote_types, scalar_dtype, wrapped
 from ..errors import (
     ArgumentError,
     BackendError,
@@ -31,7 +32,8 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
-from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+from .refusals import check_group
+from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
 NUMBERS = (int, float, complex)
@@ -139,27 +141,10 @@ def _lift_new(tensor: Any, value: Any) -> Any:
 
 
 def _lift_foreign(tensor: Any, value: Any) -> Any:
-    """A NumPy scalar or 0-d array of another library counts as the number it holds."""
+    """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
     if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         return _lift_new(tensor, value.item())
-    return NotImplemented
-
-
-def category_of(value: Any) -> int:
-    """0 for bool, 1 for int, 2 for float, 3 for complex."""
-    if isinstance(value, bool):
-        return 0
-    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 3
-
-
-def scalar_dtype(value: Any) -> DType:
-    """The dtype a Python number brings into promotion."""
-    from .. import dtypes
-
-    category = category_of(value)
-    if category < 2:
-        return dtypes.int64 if category else dtypes.bool
-    return get_default_dtype() if category == 2 else get_default_dtype().complex
+    return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
 
 
 def scalar_tensor(value: Any, kind: Kind) -> Tensor:
@@ -208,9 +193,7 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     subclass = _subclass([t for _, t in flat])
     device = _common_device(op, [t for _, t in flat])
     group = [t for name, t in flat if op.kinds[name] == "T"]
-    if op.name == "sub" and any(not t._kind.dtype.category for t in group):
-        raise DTypeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to"
-                         " invert a mask, use the `~` or `logical_not()` operator instead.", op=op.name)
+    check_group(op, group)
     dtype = result_dtype(group)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]
@@ -287,8 +270,6 @@ def _common_device(op: OpDef, tensors: list[Any]) -> Any:
 
 
 def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType | None]) -> Any:
-    from .. import dtypes
-
     if value is None:
         return None
     if p.role == "sequence":
@@ -330,8 +311,6 @@ def result_dtype(tensors: list[Any]) -> DType:
 
 
 def _wrapped_dtype(dtype: DType) -> DType:
-    from .. import dtypes
-
     if dtype.category < 2:
         return dtypes.int64 if dtype.category else dtypes.bool
     return get_default_dtype() if dtype.category == 2 else get_default_dtype().complex
@@ -374,6 +353,15 @@ def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[st
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
     _check_shapes(op, inputs, attrs)
     raise _translated(op, error, inputs) from error
+
+
+def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
+    """`recover` for an operator, whose other side may be an array of another library."""
+    own = next(t for t in inputs if isinstance(t, Tensor))
+    lifted = [t if isinstance(t, Tensor) or not getattr(t, "shape", ()) else lift(own, t) for t in inputs]
+    if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
+        return recover(op, error, inputs, attrs)
+    return op.call(*lifted)
 
 
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -447,8 +435,6 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     base: Any = make_class(name, fields)
 
     def show(self: Any) -> str:
-        from .. import dtypes
-
         inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
         return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
 
@@ -493,6 +479,6 @@ NAMES: dict[str, Any] = {
     "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover, "renamed": renamed,
+    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

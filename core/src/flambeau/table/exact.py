@@ -14,7 +14,7 @@ def lift_exact(tensor: Any, value: Any, dtype: DType | None = None) -> Any:
     Without `dtype` it is the one computed with, but half precision takes any number, the large ones as infinity.
     """
     made = lift(tensor, value)
-    if made is not value and made is not NotImplemented:
+    if made is not value and made is not NotImplemented and not made._array.shape:
         number = value if isinstance(value, NUMBERS) else value.item()
         fit(number, generous(made._kind.dtype) if dtype is None else dtype)
     return made

@@ -64,6 +64,7 @@ class OpDef:
 
     __slots__ = (
         "accepts",
+        "alike",
         "attributes",
         "auxiliary",
         "body",
@@ -119,10 +120,12 @@ class OpDef:
                      auxiliary: str = "",
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
-                     shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "") -> None:
+                     shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
+                     alike: str = "") -> None:
         self.saves = tuple((saves or "").split())
         self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
+        self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
         self.result, self.accepts, self.broadcast, self.view = tuple(dtype.split()), dtypes, broadcast, view
         self.outputs, self.nondiff, self.mutates = tuple(outputs.split()), tuple(nondiff.split()), mutates
@@ -218,6 +221,7 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     return FALLBACK[0](op, kind.device)
 
 
+ARRAYS: list[Any] = []  # interop puts what makes a tensor of another library's array here
 FALLBACK: list[Any] = []  # dispatch puts the maker of fallback kernels here
 
 

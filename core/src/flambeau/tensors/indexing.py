@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ..functions.create import tensor
 from ..ops.create import cast
 from ..ops.index import index_op, index_put_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
@@ -50,7 +51,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
     made = lift_exact(self, value, generous(self._kind.dtype))
-    if made is NotImplemented:
+    if made is NotImplemented or (made.ndim and made is not value):
         raise ArgumentError(f"can't assign a {type(value).__name__} to a Tensor of {self.dtype!r}", op="index_put_")
     return made if made._kind.dtype is self._kind.dtype else cast(made, self.dtype)
 
@@ -120,8 +121,6 @@ def _items(self: Tensor, key: Any) -> list[Any]:
 
 def _as_tensor(self: Tensor, item: Any) -> Any:
     """Lists, arrays and booleans as tensors; everything basic as it is."""
-    from ..functions.create import tensor
-
     if item is None or item is Ellipsis or isinstance(item, slice):
         return item
     if isinstance(item, bool):
@@ -143,8 +142,6 @@ def _as_tensor(self: Tensor, item: Any) -> Any:
 
 
 def _list_index(self: Tensor, item: list[Any]) -> Tensor:
-    from ..functions.create import tensor
-
     made = tensor(item, device=self.device)
     return made if made.dtype.category < 2 and made.numel() else made.long()
 

@@ -9,6 +9,7 @@ from ..contract.device import Kind, resolve
 from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, GradientError, UnsupportedError
 from ..ops.create import kind_for
+from ..table.registry import ARRAYS
 from .tensor import Tensor, attach, wrap
 
 
@@ -107,6 +108,24 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     return made.copy() if copy else made
 
 
+def _beside(value: Any, tensor: Tensor) -> Any:
+    """An array as a tensor that computes with `tensor`; NotImplemented where no dtype holds its elements.
+
+    Integers of 32 bits or more and float32 meet in float64, as in NumPy.
+    """
+    try:
+        made = from_numpy(value).to(tensor.device)
+    except DTypeError:
+        return NotImplemented
+    low, high = sorted((made.dtype, tensor.dtype), key=lambda d: (d.category, d.itemsize))
+    return made.double() if high is dtypes.float32 and low.category == 1 and low.itemsize > 2 else made
+
+
+def _array_wrap(self: Tensor, array: Any, context: Any = None, return_scalar: Any = False) -> Any:
+    """What NumPy's functions of tensors give: a tensor; truth values as uint8, as PyTorch has it."""
+    return from_numpy(array.astype("uint8") if array.dtype.kind == "b" else array).to(self.device)
+
+
 def _dlpack(self: Tensor, **options: Any) -> Any:
     if self._requires_grad:
         raise GradientError("can't export tensors that require gradient, use tensor.detach()", op="__dlpack__")
@@ -115,7 +134,9 @@ def _dlpack(self: Tensor, **options: Any) -> Any:
 
 attach(to_numpy, "numpy")
 attach(_array, "__array__")
+attach(_array_wrap, "__array_wrap__")
 attach(_dlpack, "__dlpack__")
+ARRAYS.append(_beside)
 attach(lambda self: self.device.backend.dlpack_device(self._array), "__dlpack_device__")
 
 __all__ = ["UnsupportedError", "from_dlpack", "from_numpy", "frombuffer", "to_numpy"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from sys import getrefcount
 from typing import Any
 
+from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import grad_enabled
@@ -209,8 +210,6 @@ def _store_unshared(target: Tensor, assign: Any, array: Any) -> None:
 
 def _region(base: Tensor, steps: Any) -> Tensor:
     """The places in base's elements, counted in C order, that `steps` lead to."""
-    from .. import dtypes
-
     ints = base._kind.device.kinds[dtypes.int64]
     positions = wrap(TABLE["arange"].kernels[ints](start=0, step=1, length=base.numel(), dtype=dtypes.int64), ints)
     return replay(TABLE["reshape"].call(positions, tuple(base.shape)), steps)

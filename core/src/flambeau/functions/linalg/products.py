@@ -15,14 +15,22 @@ from ...ops.linalg import cdist_op, linear, matmul, outer
 from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
-from ...table.dispatch import result_dtype
+from ...table.dispatch import lift, result_dtype
+from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
 from ..create import eye
 from ..inplace.writes import in_place
 from ..movement.views import roll
 
-attach(lambda self, other: matmul(other, self), "__rmatmul__")
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        other = lift(self, other)
+    return NotImplemented if other is NotImplemented else matmul(other, self)
+
+
+attach(_rmatmul, "__rmatmul__")
 
 
 def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
@@ -32,8 +40,6 @@ def _checked(op: str, a: Tensor, b: Tensor, dims: tuple[int, int]) -> None:
 
 
 def _same_dtype(op: str, a: Tensor, b: Tensor) -> None:
-    from ...errors import DTypeError
-
     if a.dtype is not b.dtype:
         raise DTypeError(f"expected both to have the same dtype, but got {a.dtype!r} and {b.dtype!r}", op=op)
 
@@ -233,7 +239,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if tuple(weight.shape[1:]) != (input1.shape[-1], input2.shape[-1]):
         raise ShapeError(f"weight {list(weight.shape)} does not fit inputs of sizes {input1.shape[-1]} and"
                          f" {input2.shape[-1]}", op="bilinear")
+    require_alike("bilinear", input1, input2, weight, bias)
     outputs, n, m = weight._array.shape
+    if bias is not None and tuple(bias._array.shape) != (outputs,):
+        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected {outputs}",
+                         op="bilinear")
     products = reshape(input1.unsqueeze(-1) * input2.unsqueeze(-2), (*input1.shape[:-1], n * m))
     made = products @ reshape(weight, (outputs, n * m)).t()
     return made if bias is None else made + bias
@@ -241,6 +251,10 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """The vector product along `dim`, of size 3; None means the first dim of that size."""
+    require_alike("cross", input, other)
+    if input.ndim != other.ndim:
+        raise ShapeError(f"inputs must have the same number of dimensions, got {input.ndim} and {other.ndim}",
+                         op="cross")
     shape = broadcast_shapes("cross", tuple(input.shape), tuple(other.shape))
     if dim is None:
         dim = next((d for d, n in enumerate(shape) if n == 3), None)
@@ -285,6 +299,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
     if compute_mode not in _COMPUTE_MODES:
         raise ValueRangeError(f"{compute_mode} is not a valid value for compute_mode", op="cdist",
                               compute_mode=compute_mode)
+    for x in (x1, x2):
+        if x._kind.dtype.category != 2:
+            raise DTypeError(f"cdist only supports floating-point dtypes, got {x.dtype!r}", op="cdist")
     limit = _COMPUTE_MODES[compute_mode]
     by_product = (p == 2 and x1.ndim > 1 < x2.ndim and max(x1.shape[-2], x2.shape[-2]) > limit
                   and x1.dtype.itemsize > 2)

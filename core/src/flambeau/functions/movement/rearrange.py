@@ -15,7 +15,7 @@ from ...ops.index import take_along
 from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
 from ...tensors.tensor import Tensor, attach
-from ..create import tensor
+from ..create import linspace, tensor
 from .join import split
 from .views import as_strided
 
@@ -394,8 +394,6 @@ def view_as_complex(input: Tensor) -> Tensor:
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None,
              dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from base**start to base**end, evenly spaced in the exponent."""
-    from ..create import linspace
-
     dtype = dtype or (out.dtype if out is not None else dtypes.get_default_dtype())
     if dtype.category == 1:
         start, end = int(start), int(end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import DType
-from ...errors import ShapeError
+from ...errors import IndexRangeError, ShapeError
 from ...ops.movement import (
     as_strided_op,
     diagonal_op,
@@ -146,8 +146,6 @@ attach(narrow, "narrow")
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The part of `dim` at `index`, the dimension dropped; a view."""
-    from ...errors import IndexRangeError
-
     if not input.ndim:
         raise IndexRangeError("select() cannot be applied to a 0-dim tensor.", op="select")
     dim = canonical_dim("select", dim, input.ndim)

@@ -9,7 +9,7 @@ from ...errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ...ops.arithmetic import _round as round_op
 from ...ops.arithmetic import ceil, floor, maximum
 from ...ops.compare import eq, ge, ne, where_op
-from ...ops.create import cast, zeros_of
+from ...ops.create import arange, cast, zeros_of
 from ...ops.index import gather
 from ...ops.movement import cat_op, expand, permute_op, reshape
 from ...ops.reduce import _as_input, _at, _median_place, _ordered, argmax, cummax, median_all, nanmedian_all
@@ -87,8 +87,6 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
 
 def _counted(like: Tensor, count: int) -> Tensor:
     """0, 1, ... up to `count` on the device of `like`."""
-    from ...ops.create import arange
-
     return arange(count, device=like.device)
 
 

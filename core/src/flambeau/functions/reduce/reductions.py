@@ -37,9 +37,11 @@ from ...ops.reduce import (
 )
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim, canonical_dims, numel
-from ...table.dispatch import return_type
+from ...table.dispatch import into, return_type
+from ...table.refusals import require_tensors
 from ...table.registry import Dim, Dims
 from ...tensors.tensor import Tensor, attach
+from ...tensors.views import write_out
 
 
 def _all_if_empty(dim):
@@ -134,6 +136,7 @@ def _extreme(name: str, everything: Any, along: Any, pairwise: Any, what: str) -
     def extreme(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None,
                 axis: Any = None) -> Any:
         dim = dim if axis is None else axis
+        require_tensors(name, input=input)
         if isinstance(dim, Tensor) or other is not None:
             return pairwise(input, other if other is not None else dim, out=out)
         if dim is None:
@@ -153,8 +156,6 @@ def _checked_all(name: str, everything: Any, input: Tensor, out: Any) -> Tensor:
     made = everything(input)
     if out is None:
         return made
-    from ...tensors.views import write_out
-
     return write_out(everything.op, out, made)
 
 
@@ -165,8 +166,6 @@ def _along(name: str, along: Any, input: Tensor, dim: Any, keepdim: bool, out: A
     made = _results[name](*along(input, dim, keepdim))
     if out is None:
         return made
-    from ...table.dispatch import into
-
     return into(along.op, out, made)
 
 
