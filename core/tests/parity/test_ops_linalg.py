@@ -1,11 +1,14 @@
 """einsum and the products beside PyTorch's."""
 
+import importlib
 import math
 import random
 from typing import Any
 
 import pytest
 import torch
+
+import flambeau
 
 D = torch.float64
 LETTERS = "abcDE"
@@ -136,6 +139,23 @@ def test_cdist(beside: Any, p: float, a: tuple[int, ...], b: tuple[int, ...]) ->
     beside("cdist", drawn(*a), drawn(*b), p, ulps=256, second=False)
 
 
+@pytest.mark.parametrize("mode", ["use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
+                                  "donot_use_mm_for_euclid_dist"])
+@pytest.mark.parametrize(("a", "b"), [((30, 3), (4, 3)), ((2, 3, 2), (2, 1, 2)), ((3, 1, 27, 4), (2, 3, 4)),
+                                      ((0, 2), (30, 2))])
+def test_cdist_by_product(beside: Any, mode: str, a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    beside("cdist", drawn(*a), drawn(*b), 2.0, mode, ulps=1 << 16, second=False)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0, math.inf])
+def test_cdist_in_several_runs(beside: Any, p: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("flambeau.ops.linalg"), "_DIFFERENCES", 30)
+    mode = "donot_use_mm_for_euclid_dist"
+    beside("cdist", drawn(2, 5, 3), drawn(1, 4, 3), p, mode, ulps=256, second=False)
+    beside("cdist", drawn(5, 3), drawn(2, 4, 3), p, mode, ulps=256, second=False)
+    beside("cdist", drawn(0, 3), drawn(4, 3), p, mode, ulps=256, second=False)
+
+
 def test_cdist_of_equal_rows(beside: Any) -> None:
     x = torch.tensor([[1.0, 2.0], [0.0, 1.0]], dtype=D)
     for p in (1.0, 1.5, 2.0, 3.0):
@@ -143,6 +163,8 @@ def test_cdist_of_equal_rows(beside: Any) -> None:
     beside.raises("cdist", torch.ones(2, 3), torch.ones(2, 4))
     beside.raises("cdist", torch.ones(2), torch.ones(2, 4))
     beside.raises("cdist", torch.ones(2, 3), torch.ones(2, 3), -1.0)
+    with pytest.raises(flambeau.errors.ValueRangeError, match="not a valid value for compute_mode"):
+        flambeau.cdist(flambeau.ones(2, 3), flambeau.ones(2, 3), 2.0, "product")
 
 
 Q = (2, 2, 3, 4)

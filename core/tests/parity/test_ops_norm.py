@@ -126,3 +126,11 @@ def test_instance_norm(beside: Any, shape: tuple[int, ...], affine: bool, use_in
     mean, var = torch.randn(3, dtype=D), torch.rand(3, dtype=D) + 0.5
     weight, bias = (drawn(3), drawn(3)) if affine else (None, None)
     beside("instance_norm", drawn(*shape), mean, var, weight, bias, use_input_stats, 0.3, 1e-3, ulps=256)
+
+
+@pytest.mark.parametrize("odd", [0.0, 80.0, 1e4, -80.0, -1e4, math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_softmax_of_rows_of_any_range(odd: float, dtype: torch.dtype) -> None:
+    rows = torch.tensor([[1.0, -2.0, 3.0], [odd, odd, odd], [odd, 1.0, 2.0]], dtype=dtype)
+    made = flambeau.softmax(flambeau.from_numpy(rows.numpy().copy()), -1)
+    torch.testing.assert_close(torch.from_numpy(made.numpy().copy()), torch.softmax(rows, -1), equal_nan=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
+from operator import add
+from typing import Any
 
 from ..errors import ShapeError
 from ..shapes import broadcast_shapes, numel
 from ..table.dispatch import composite, primitive
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
+from .activation import relu
 from .arithmetic import mul
 from .compare import where_op
 from .complex import _c
-from .movement import reshape, transpose
+from .movement import cat_op, narrow_op, reshape, transpose
 from .reduce import amax
 from .reduce import sum as total
 
@@ -126,7 +130,7 @@ def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     return matmul(transpose(reshape(grad, (rows, outputs)), 0, 1), reshape(input, (rows, inputs)))
 
 
-def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float) -> None:
+def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float, by_product: bool = False) -> None:
     if x1.ndim < 2 or x2.ndim < 2:
         raise ShapeError(f"cdist only supports at least 2D tensors, X1 got: {x1.ndim}D, X2 got: {x2.ndim}D",
                          op="cdist")
@@ -140,16 +144,43 @@ def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float) -> None:
            samples=lambda: [
     Sample(arr(3, 2), arr(4, 2), 2.0), Sample(arr(2, 3, 2), arr(1, 2), 1.0), Sample(arr(2, 3), arr(2, 3), 3.0),
     Sample(arr(2, 3), arr(2, 3), math.inf), Sample(arr(0, 3), arr(2, 3), 2.0),
+    Sample(arr(2, 3, 2), arr(4, 2), 2.0, by_product=True),
     Bad(arr(2, 3), arr(2, 4), 2.0, raises="ShapeError", match="same number of columns")])
-def cdist_op(x1: Tensor, x2: Tensor, p: float) -> Tensor:
-    """The p-distances between the rows of (*, P, M) and (*, R, M): (*, P, R)."""
+def cdist_op(x1: Tensor, x2: Tensor, p: float, by_product: bool = False) -> Tensor:
+    """The p-distances between the rows of (*, P, M) and (*, R, M): (*, P, R); p = 2 `by_product`: from x1 @ x2.T.
+
+    Differences are taken for so many rows of `x1` at a time that memory stays bounded.
+    """
     _cdist_rule(x1, x2, p=p)
+    if by_product:
+        squares = total(x1 * x1, -1, True) + transpose(total(x2 * x2, -1, True), -2, -1)
+        return relu(squares - matmul(x1, transpose(x2, -2, -1)) * 2).sqrt()
+    runs = _runs(x1, x2)
+    if len(runs) == 1:
+        return _distances(x1, x2, p)
+    parts = [_distances(narrow_op(x1, x1.ndim - 2, *part), x2, p) for part in runs]
+    return cat_op(parts, parts[0].ndim - 2)
+
+
+def _distances(x1: Tensor, x2: Tensor, p: float) -> Tensor:
     apart = (x1.unsqueeze(-2) - x2.unsqueeze(-3)).abs()
     if p == math.inf:
         return amax(apart, -1) if apart.shape[-1] else total(apart, -1)
     if p == 0:
         return total((apart != 0).to(apart.dtype), -1)
     return total(apart, -1) if p == 1 else total(apart * apart, -1).sqrt() if p == 2 else total(apart**p, -1) ** (1 / p)
+
+
+_DIFFERENCES = 1 << 18  # held at once: they stay in the cache
+
+
+def _runs(x1: Tensor, x2: Tensor) -> list[tuple[int, int]]:
+    """(start, length) of runs of the rows of `x1`, whose differences from the rows of `x2` are few."""
+    a, b = tuple(x1._array.shape), tuple(x2._array.shape)
+    rows = a[-2]
+    each = math.prod(broadcast_shapes("cdist", a[:-2], b[:-2])) * b[-2] * b[-1]
+    step = max(_DIFFERENCES // max(each, 1), 1)
+    return [(start, min(step, rows - start)) for start in range(0, rows, step)] or [(0, 0)]
 
 
 def _slopes(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Tensor:
@@ -170,11 +201,31 @@ def _slopes(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Tensor:
     return where_op(gone, apart * 0, g * slope)
 
 
+def _slopes_in_runs(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Any:
+    """`_slopes` of one run of rows of `x1` after another."""
+    for part in _runs(x1, x2):
+        yield _slopes(narrow_op(g, g.ndim - 2, *part), narrow_op(x1, x1.ndim - 2, *part), x2,
+                      narrow_op(out, out.ndim - 2, *part), p)
+
+
+def _product_slopes(g: Tensor, out: Tensor) -> Tensor:
+    """g / out, and nothing where a distance is 0."""
+    near = out == 0
+    return where_op(near, g * 0, g / where_op(near, out * 0 + 1, out))
+
+
 @cdist_op.grad("x1")
-def _(g, x1, x2, out, *, p):
-    return total(_slopes(g, x1, x2, out, p), -2)
+def _(g, x1, x2, out, *, p, by_product):
+    if by_product:
+        slopes = _product_slopes(g, out)
+        return x1 * total(slopes, -1, True) - matmul(slopes, x2)
+    parts = [total(slopes, -2) for slopes in _slopes_in_runs(g, x1, x2, out, p)]
+    return parts[0] if len(parts) == 1 else cat_op(parts, parts[0].ndim - 2)
 
 
 @cdist_op.grad("x2")
-def _(g, x1, x2, out, *, p):
-    return -total(_slopes(g, x1, x2, out, p), -3)
+def _(g, x1, x2, out, *, p, by_product):
+    if by_product:
+        slopes = transpose(_product_slopes(g, out), -2, -1)
+        return x2 * total(slopes, -1, True) - matmul(slopes, x1)
+    return -reduce(add, [total(slopes, -3) for slopes in _slopes_in_runs(g, x1, x2, out, p)])

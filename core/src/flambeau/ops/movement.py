@@ -349,7 +349,12 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | 
             raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and"
                              f" {list(x.shape)} at entry {i}", op="stack")
     dim = canonical_dim("stack", dim, first.ndim + 1)
-    return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
+    if dim == first.ndim or out is not None:
+        return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
+    shape = first._array.shape  # joined along the dim that is there, which then splits: one view, not one a tensor
+    made = reshape(cat(tensors, dim), (*shape[:dim], len(tensors), *shape[dim:]))
+    made._view = None  # nobody else holds what it is a view of
+    return made
 
 
 _TRIANGLES = (lambda: [Sample(arr(3, 3)), Sample(arr(2, 4), 1), Sample(arr(4, 2), -1), Sample(arr(2, 2, 3)),

@@ -69,11 +69,15 @@ def _fresh(made: Any) -> Array:
     return made if type(made) is np.ndarray else np.array(made)
 
 
+_ONE = {zero.dtype: np.ones((), zero.dtype) for zero in ZERO.values()}
+
+
 def sigmoid(x: Array) -> Array:
     out = _fresh(np.negative(x))
+    one = _ONE[out.dtype]  # converting a Python number takes 0.3 µs
     np.exp(out, out=out)
-    out += 1
-    return np.divide(1, out, out=out)
+    np.add(out, one, out=out)
+    return np.divide(one, out, out=out)
 
 
 def sigmoid_backward(grad: Array, out: Array) -> Array:
@@ -91,7 +95,7 @@ def tanh_backward(grad: Array, out: Array) -> Array:
 def silu(x: Array) -> Array:
     out = _fresh(np.negative(x))
     np.exp(out, out=out)
-    out += 1
+    np.add(out, _ONE[out.dtype], out=out)
     np.divide(x, out, out=out)
     return out
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from flambeau.dtypes import DType, float32
 
-from ..dtypes import ACCUMULATOR, FLOAT32, FLOAT64, FLOATS, HALVES, NUMPY
+from ..dtypes import ACCUMULATOR, FLOAT32, FLOAT64, FLOATS, HALVES, INTEGERS, NUMPY
 from ..registry import kernel, register
 
 Array = np.ndarray[Any, Any]
@@ -21,6 +21,7 @@ Dims = tuple[int, ...]
 
 _add, _multiply = np.add.reduce, np.multiply.reduce
 _HALVES = frozenset(HALVES)
+_PLAIN = (*FLOATS, *INTEGERS)
 
 
 def _sum_any(x: Array, *, dim: Dims, keepdim: bool, dtype: DType) -> Array:
@@ -143,6 +144,29 @@ def argmax(x: Array, *, dim: int | None, keepdim: bool) -> Array:
 @kernel("argmin")
 def argmin(x: Array, *, dim: int | None, keepdim: bool) -> Array:
     return x.argmin(dim, keepdims=keepdim)
+
+
+def _extreme_along(pick: Any) -> Any:
+    """Values and places in one kernel: `argmax` is vectorised along a contiguous last dim, and has met the value."""
+
+    def extreme(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
+        if not x.ndim:
+            return x.copy(), np.zeros((), np.int64)
+        place = np.asarray(pick(x, dim))
+        if dim == x.ndim - 1 and x.flags.c_contiguous:
+            rows = place.reshape(-1)
+            values = x.reshape(-1).take(rows + np.arange(0, x.size, x.shape[dim])).reshape(place.shape)
+        else:
+            values = np.take_along_axis(x, np.expand_dims(place, dim), dim).reshape(place.shape)
+        if keepdim:
+            return np.expand_dims(values, dim), np.expand_dims(place, dim)
+        return values, place
+
+    return extreme
+
+
+for _name, _pick in (("max_dim", np.ndarray.argmax), ("min_dim", np.ndarray.argmin)):
+    register(_name, _extreme_along(_pick), _PLAIN)
 
 
 def _scan(ufunc: np.ufunc, x: Array, dim: int, dtype: DType) -> Array:

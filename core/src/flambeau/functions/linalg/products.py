@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...dtypes import bool as bool_
@@ -285,17 +286,30 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     return made if out is None else out.copy_(made)
 
 
-def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
+          compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-distances between all rows of `x1` (*, P, M) and `x2` (*, R, M): (*, P, R).
 
-    `compute_mode` is accepted and has no effect: differences are always taken directly.
+    Euclidean distances come from a matrix product where either side has more than 25 rows, which is far faster and
+    less exact for rows close to one another; "donot_use_mm_for_euclid_dist" takes the differences themselves,
+    "use_mm_for_euclid_dist" always the product.
     """
     if p < 0:
         raise ValueRangeError(f"cdist only supports non-negative p values, got {p}", op="cdist", p=p)
+    if compute_mode not in _COMPUTE_MODES:
+        raise ValueRangeError(f"{compute_mode} is not a valid value for compute_mode", op="cdist",
+                              compute_mode=compute_mode)
     for x in (x1, x2):
         if x._kind.dtype.category != 2:
             raise DTypeError(f"cdist only supports floating-point dtypes, got {x.dtype!r}", op="cdist")
-    return cdist_op(x1, x2, float(p))
+    limit = _COMPUTE_MODES[compute_mode]
+    by_product = (p == 2 and x1.ndim > 1 < x2.ndim and max(x1.shape[-2], x2.shape[-2]) > limit
+                  and x1.dtype.itemsize > 2)
+    return cdist_op(x1, x2, float(p), by_product)
+
+
+_COMPUTE_MODES = {"use_mm_for_euclid_dist_if_necessary": 25, "use_mm_for_euclid_dist": -1,
+                  "donot_use_mm_for_euclid_dist": math.inf}  # rows beyond which the product is taken
 
 
 for _name, _function in {

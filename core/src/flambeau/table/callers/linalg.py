@@ -10,7 +10,7 @@ KEYS = {
     'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), ()),
     'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), ()),
     'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), ()),
-    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, '')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
 }
 
 
@@ -150,16 +150,16 @@ def bind_linear_grad_weight(op, kernels, defaults, body):
 
 
 def bind_cdist(op, kernels, defaults, body):
-    def cdist(x1, x2, p, *, out=None):
+    def cdist(x1, x2, p, by_product=False, *, out=None):
         if out is not None:
-            return into(op, out, cdist(x1, x2, p))
+            return into(op, out, cdist(x1, x2, p, by_product))
         try:
             kind = x1._kind
             if x2._kind is not kind:
-                return mixed(op, (x1, x2, ), {'p': p})
-            array = kernels[kind](x1._array, x2._array, p=p)
+                return mixed(op, (x1, x2, ), {'p': p, 'by_product': by_product})
+            array = kernels[kind](x1._array, x2._array, p=p, by_product=by_product)
         except Exception as error:
-            return recover(op, error, (x1, x2, ), {'p': p})
+            return recover(op, error, (x1, x2, ), {'p': p, 'by_product': by_product})
         if type(array) is not kind.array_type:
             array = kind.own(array)
         out = new(Tensor)
@@ -172,7 +172,7 @@ def bind_cdist(op, kernels, defaults, body):
             node.seq = tick()
             node.kind = out._kind
             node.shape = out._array.shape
-            node.attrs = {'p': p}
+            node.attrs = {'p': p, 'by_product': by_product}
             node.hooks = None
             node.edges = (x1._node or (x1 if x1._requires_grad else None), x2._node or (x2 if x2._requires_grad else None), )
             out._version = [0, None]
