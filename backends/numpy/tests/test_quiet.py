@@ -13,6 +13,7 @@ from flambeau.errors import BackendError, FlambeauError
 from flambeau.table.registry import TABLE
 from flambeau.table.samples import Sample, arr
 
+pytestmark = pytest.mark.loud
 SPECIAL = [0.0, float("inf"), 1e38, float("nan"), -float("inf"), -1e38, -0.0, -1.0, 1e-38]
 DEVICES = ["numpy", "array-api-strict"]
 
