@@ -124,7 +124,7 @@ def _(g, input):
     return where_op(lt(_zero(input), input), _zero(g), input * g)
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=CURVES)
 def elu(input: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
     """scale * x where positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
     low = le(input, _zero(input))
@@ -137,7 +137,7 @@ def _(g, input, *, alpha, scale, input_scale):
     return elu_backward(g, input, alpha, scale, input_scale)
 
 
-@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+@composite(compute="float32", dtypes="real floating", fusable=True, out=False, broadcast=True,
            samples=lambda: [Sample(arr(3), arr(3), 1.0, 1.0, 1.0)])
 def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
     """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
@@ -146,7 +146,7 @@ def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_
     return where_op(low, mul(grad, slope), mul(grad, scale))
 
 
-@composite(saves="input", samples=CURVES, dtypes="floating")
+@composite(compute="float32", saves="input", samples=CURVES, dtypes="floating")
 def silu(input: Tensor) -> Tensor:
     """x * sigmoid(x), also called swish."""
     return input * sigmoid(input)
@@ -157,7 +157,7 @@ def _(g, input):
     return silu_backward(g, input)
 
 
-@composite(fusable=True, out=False, broadcast=True, samples=TWO)
+@composite(compute="float32", fusable=True, out=False, broadcast=True, samples=TWO)
 def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
     """grad * s * (1 + x * (1 - s)) with s the sigmoid of x."""
     input = _c(input)
@@ -165,7 +165,7 @@ def silu_backward(grad: Tensor, input: Tensor) -> Tensor:
     return grad * (s * (input * (1 - s) + 1))
 
 
-@composite(saves="input", dtypes=_FLOATING, grad_name="LogSigmoidBackward0", samples=CURVES)
+@composite(compute="float32", saves="input", dtypes=_FLOATING, grad_name="LogSigmoidBackward0", samples=CURVES)
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)) of each element, without overflow."""
     return minimum(input, _zero(input)) - log1p(exp(neg(abs_op(input))))
@@ -176,7 +176,7 @@ def _(g, input):
     return g * sigmoid(neg(input))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=lambda: [
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=lambda: [
     Sample(arr(3)), Sample(arr(2, 3), 2.0, 1.0), Sample(arr()), Sample(arr(0)),
     Sample(arr(4, fill=[-1e4, -30.0, 30.0, 1e4]), gradcheck=False)])
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -191,7 +191,7 @@ def _(g, input, *, beta, threshold):
     return softplus_backward(g, input, beta, threshold)
 
 
-@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+@composite(compute="float32", dtypes="real floating", fusable=True, out=False, broadcast=True,
            samples=lambda: [Sample(arr(3), arr(3), 1.0, 20.0)])
 def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float) -> Tensor:
     """grad * sigmoid(beta * x); grad itself where beta * x exceeds `threshold`."""
@@ -199,7 +199,7 @@ def softplus_backward(grad: Tensor, input: Tensor, beta: float, threshold: float
     return where_op(lt(lift(scaled, threshold), scaled), grad, grad * sigmoid(scaled))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=CURVES)
 def mish(input: Tensor) -> Tensor:
     """x * tanh(softplus(x))."""
     return input * tanh(softplus(input))
@@ -211,7 +211,7 @@ def _(g, input):
     return g * (t + input * sigmoid(input) * (1 - t * t))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=CURVES)
 def hardsigmoid(input: Tensor) -> Tensor:
     """min(max(x + 3, 0), 6) / 6."""
     return minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
@@ -222,7 +222,7 @@ def _(g, input):
     return where_op(lt(lift(input, -3), input) & lt(input, lift(input, 3)), g / 6, _zero(g))
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=CURVES)
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=CURVES)
 def hardswish(input: Tensor) -> Tensor:
     """x * min(max(x + 3, 0), 6) / 6."""
     return input * minimum(maximum(input + 3, _zero(input)), lift(input, 6)) / 6
@@ -234,7 +234,7 @@ def _(g, input):
     return where_op(lt(input, lift(input, 3)), bent, g)
 
 
-@composite(saves="input", dtypes=_FLOATING, samples=lambda: [
+@composite(compute="float32", saves="input", dtypes=_FLOATING, samples=lambda: [
     Sample(arr(3)), Sample(arr(2, 3), approximate="tanh"), Sample(arr()), Sample(arr(0)),
     Sample(arr(4, fill=[-100.0, -5.0, 5.0, 100.0]), gradcheck=False),
     Bad(arr(2), approximate="cubic", raises="ValueRangeError", match="approximate argument must be either none or")])
@@ -264,7 +264,7 @@ def _(g, input, *, approximate):
     return gelu_backward(g, input, approximate)
 
 
-@composite(dtypes="real floating", fusable=True, out=False, broadcast=True,
+@composite(compute="float32", dtypes="real floating", fusable=True, out=False, broadcast=True,
            samples=lambda: [Sample(arr(3), arr(3), "none"), Sample(arr(3), arr(3), "tanh")])
 def gelu_backward(grad: Tensor, input: Tensor, approximate: str = "none") -> Tensor:
     """The gradient of `gelu`."""
@@ -310,7 +310,7 @@ def _(g, input, *, lambd):
     return where_op(_within(input, lambd), _zero(g), g)
 
 
-@composite(name="glu", saves="input", dtypes=_FLOATING,
+@composite(compute="float32", name="glu", saves="input", dtypes=_FLOATING,
            samples=lambda: [Sample(arr(4), 0), Sample(arr(2, 6), 1), Sample(arr(2, 0), 1)])
 def glu_op(input: Tensor, dim: int) -> Tensor:
     """The first half along `dim` times the sigmoid of the second."""

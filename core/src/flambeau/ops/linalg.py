@@ -140,7 +140,8 @@ def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float, by_product: bool = False) -
     broadcast_shapes("cdist", tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
 
 
-@composite(name="cdist", alike="all", saves="x1 x2 out", dtypes="real floating", shape_rule=_cdist_rule,
+@composite(compute="float32",
+           name="cdist", alike="all", saves="x1 x2 out", dtypes="real floating", shape_rule=_cdist_rule,
            samples=lambda: [
     Sample(arr(3, 2), arr(4, 2), 2.0), Sample(arr(2, 3, 2), arr(1, 2), 1.0), Sample(arr(2, 3), arr(2, 3), 3.0),
     Sample(arr(2, 3), arr(2, 3), math.inf), Sample(arr(0, 3), arr(2, 3), 2.0),

@@ -51,7 +51,7 @@ def _share(grad: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tenso
     return grad / count if count else grad
 
 
-@composite(saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
+@composite(compute="float32", saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target) ** 2.
 
@@ -73,14 +73,15 @@ def _(g, input, target, *, reduction):
     return mse_loss_backward(g, target, input, reduction)
 
 
-@composite(dtypes="number", fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
+@composite(compute="float32",
+           dtypes="number", fusable=True, out=False, broadcast=True, samples=lambda: [Sample(arr(), arr(3), arr(3)),
                                                           Sample(arr(3), arr(3), arr(3), "none")])
 def mse_loss_backward(grad: Tensor, input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """2 * (input - target) * grad, divided by the count for the mean."""
     return (input - target) * (_share(grad, input, target, reduction) * 2)
 
 
-@composite(saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
+@composite(compute="float32", saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
 def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """0.5 * d ** 2 / beta where the distance d is below `beta`, d - 0.5 * beta above."""
     if beta < 0:
@@ -108,7 +109,7 @@ def _bent(d: Tensor, beta: float) -> Tensor:
     return where_op(lt(abs_op(d), lift(d, beta)), d / beta, sign(d))
 
 
-@composite(saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
+@composite(compute="float32", saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """0.5 * d ** 2 where the distance d is at most `delta`, delta * (d - 0.5 * delta) above."""
     if delta <= 0:
@@ -135,7 +136,8 @@ _LOGITS = (lambda: [
     Bad(arr(2, 3), arr(2, dtype="int64", fill=[0, 3]), None, raises="IndexRangeError", match="Target 3 is out of")])
 
 
-@composite(name="nll_loss", alike="all", saves="target weight input_shape", kinds="T int64 T", nondiff="weight",
+@composite(compute="float32",
+           name="nll_loss", alike="all", saves="target weight input_shape", kinds="T int64 T", nondiff="weight",
            dtypes=_FLOATING,
            out=False, samples=_LOGITS)
 def nll_loss_op(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
@@ -179,7 +181,7 @@ def _(g, target, weight, input_shape, *, ignore_index, reduction):
     return nll_loss_backward(g, target, weight, input_shape, ignore_index, reduction)
 
 
-@composite(fusable=True, out=False, kinds="T int64 T", samples=lambda: [
+@composite(compute="float32", fusable=True, out=False, kinds="T int64 T", samples=lambda: [
     Sample(arr(), arr(4, dtype="int64", low=0, high=2), None, (4, 3), -100, "mean")])
 def nll_loss_backward(grad: Tensor, target: Tensor, weight: Tensor | None, size: Any, ignore_index: int,
                       reduction: str) -> Tensor:
@@ -190,7 +192,8 @@ def nll_loss_backward(grad: Tensor, target: Tensor, weight: Tensor | None, size:
     return scatter_op(zeros, 1, unsqueeze(classes, 1), unsqueeze(part, 1))
 
 
-@composite(alike="all", name="cross_entropy_loss", saves="input target weight log_probs", outputs="out log_probs",
+@composite(compute="float32",
+           alike="all", name="cross_entropy_loss", saves="input target weight log_probs", outputs="out log_probs",
            auxiliary="log_probs", kinds="T int64 T", nondiff="weight", dtypes=_FLOATING, out=False,
            grad_name="NllLossBackward0", samples=_LOGITS)
 def cross_entropy_op(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
@@ -218,7 +221,7 @@ def _(g, input, target, weight, log_probs, *, ignore_index, reduction, label_smo
     return cross_entropy_backward(g, log_probs, target, weight, ignore_index, reduction, label_smoothing)
 
 
-@composite(fusable=True, out=False, kinds="T T int64 T", samples=lambda: [
+@composite(compute="float32", fusable=True, out=False, kinds="T T int64 T", samples=lambda: [
     Sample(arr(), arr(4, 3), arr(4, dtype="int64", low=0, high=2), None, -100, "mean", 0.0),
     Sample(arr(4), arr(4, 3), arr(4, dtype="int64", low=0, high=2), arr(3), 1, "none", 0.1)])
 def cross_entropy_backward(grad: Tensor, log_probs: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
@@ -242,7 +245,8 @@ _BINARY = (lambda: [
     Bad(arr(1, fill=[1.5]), arr(1), raises="ValueRangeError", match="should be between 0 and 1")])
 
 
-@composite(alike="all", saves="input target weight", dtypes=_FLOATING, nondiff="weight", broadcast=True, out=False,
+@composite(compute="float32",
+           alike="all", saves="input target weight", dtypes=_FLOATING, nondiff="weight", broadcast=True, out=False,
            samples=_BINARY)
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
                          reduction: str = "mean") -> Tensor:
@@ -273,7 +277,8 @@ def _(g, input, target, weight, *, reduction):
     return _weighted_share(g, input, target, weight, reduction) * slope
 
 
-@composite(saves="input target weight pos_weight", dtypes=_FLOATING, nondiff="weight pos_weight", broadcast=True,
+@composite(compute="float32",
+           saves="input target weight pos_weight", dtypes=_FLOATING, nondiff="weight pos_weight", broadcast=True,
            out=False, samples=lambda: [
                Sample(arr(3), arr(3, low=0, high=1)), Sample(arr(2, 3), arr(2, 3, low=0, high=1), None, None, "sum"),
                Sample(arr(2, 3), arr(2, 3, low=0, high=1), arr(3, low=0.5, high=2, requires_grad=False),
@@ -297,7 +302,7 @@ def _(g, input, target, weight, pos_weight, *, reduction):
     return g * ((weighed + 1 - target) * sigmoid(input) - weighed)
 
 
-@composite(fusable=True, dtypes="floating", out=False, broadcast=True,
+@composite(compute="float32", fusable=True, dtypes="floating", out=False, broadcast=True,
            samples=lambda: [Sample(arr(), arr(3), arr(3, low=0, high=1))])
 def binary_logits_backward(grad: Tensor, input: Tensor, target: Tensor) -> Tensor:
     """grad * (sigmoid(input) - target)."""

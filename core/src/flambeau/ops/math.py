@@ -100,7 +100,7 @@ def _(g, out):
     return tanh_backward(g, out)
 
 
-@composite(fusable=True, dtypes="floating", out=False, broadcast=True,
+@composite(compute="float32", fusable=True, dtypes="floating", out=False, broadcast=True,
            samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(), arr())])
 def tanh_backward(grad: Tensor, out: Tensor) -> Tensor:
     """grad * (1 - out * out)."""
@@ -193,7 +193,8 @@ def signbit(input: Tensor) -> Tensor:
     return lt(atan2(input, lift(input, -1)), lift(input, 0))
 
 
-@composite(saves="input out", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
+@composite(compute="float32",
+           saves="input out", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
            samples=PAIRS)
 def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
     """The size of `input` with the sign of `other`, broadcast; a zero has a sign too."""
@@ -217,7 +218,8 @@ def _domain(low: float, high: float) -> Any:
 
 
 def _unary(samples: Any, saves: str = "input", dtypes: str = "all") -> Any:
-    return composite(saves=saves, dtype="floating", dtypes=dtypes, method=True, inplace=True, samples=samples)
+    return composite(saves=saves, dtype="floating", dtypes=dtypes, method=True, inplace=True, samples=samples,
+                     compute="float32")
 
 
 @_unary(_domain(-1.2, 1.2), saves="out")
@@ -369,7 +371,8 @@ def _(g, input):
     return g / _c(1 - input * input)
 
 
-@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=PAIRS)
+@composite(compute="float32",
+           saves="input other", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=PAIRS)
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input ** 2 + other ** 2), broadcast, without overflow."""
     a, b = abs_op(input), abs_op(other)

@@ -25,7 +25,7 @@ _SOFTMAX = (lambda: [
     Bad(arr(2, 5), 7, raises="DimError", match="dim 7 .* 2 dimensions")])
 
 
-@composite(name="softmax", saves="out", dtypes="real floating", samples=_SOFTMAX)
+@composite(compute="float32", name="softmax", saves="out", dtypes="real floating", samples=_SOFTMAX)
 def softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """Exponentials scaled to sum to one along `dim`; the largest is subtracted first, so that none overflows."""
     if 0 in input._array.shape:
@@ -39,14 +39,15 @@ def _(g, out, *, dim):
     return softmax_backward(g, out, dim)
 
 
-@composite(fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
+@composite(compute="float32",
+           fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
 def softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """out * (grad - sum(grad * out))."""
     weighted = grad * out
     return weighted - out * total(weighted, dim, True)
 
 
-@composite(name="log_softmax", saves="out", dtypes="real floating", samples=_SOFTMAX)
+@composite(compute="float32", name="log_softmax", saves="out", dtypes="real floating", samples=_SOFTMAX)
 def log_softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """The logarithm of softmax along `dim`, without taking a logarithm of a rounded quotient."""
     if 0 in input._array.shape:
@@ -60,7 +61,8 @@ def _(g, out, *, dim):
     return log_softmax_backward(g, out, dim)
 
 
-@composite(fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
+@composite(compute="float32",
+           fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
 def log_softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """grad - exp(out) * sum(grad)."""
     return grad - exp(out) * total(grad, dim, True)
@@ -78,7 +80,8 @@ def _moments(input: Tensor, dims: tuple[int, ...], eps: float) -> tuple[Tensor, 
     return centred, mean, 1 / sqrt(mean_op(centred * centred, dims, True) + eps)
 
 
-@composite(alike="parameters", name="layer_norm", saves="input weight mean rstd", outputs="out mean rstd",
+@composite(compute="float32",
+           alike="parameters", name="layer_norm", saves="input weight mean rstd", outputs="out mean rstd",
            auxiliary="mean rstd",
            dtypes="real floating", grad_name="NativeLayerNormBackward0", samples=lambda: [
                Sample(arr(3, 4), (4,), arr(4), arr(4)), Sample(arr(2, 3, 4), (3, 4), None, None),
@@ -117,7 +120,7 @@ def _(g):
     return g  # the walk sums it to the bias's shape
 
 
-@composite(dtypes="floating", fusable=True, out=False,
+@composite(compute="float32", dtypes="floating", fusable=True, out=False,
            samples=lambda: [Sample(arr(3, 4), arr(3, 4), arr(3, 1), arr(3, 1), (1,))])
 def normalized_backward(grad: Tensor, input: Tensor, mean: Tensor, rstd: Tensor, dim: Size) -> Tensor:
     """The gradient of (input - mean) * rstd, mean and rstd taken of the input over `dim`."""
@@ -125,7 +128,8 @@ def normalized_backward(grad: Tensor, input: Tensor, mean: Tensor, rstd: Tensor,
     return rstd * (grad - mean_op(grad, dim, True) - made * mean_op(grad * made, dim, True))
 
 
-@composite(name="rms_norm", saves="input weight rstd", outputs="out rstd", auxiliary="rstd", dtypes="real floating",
+@composite(compute="float32",
+           name="rms_norm", saves="input weight rstd", outputs="out rstd", auxiliary="rstd", dtypes="real floating",
            grad_name="FusedRmsNormBackward0", samples=lambda: [
                Sample(arr(3, 4), (4,), arr(4), 1e-6), Sample(arr(2, 3, 4), (3, 4), None, 1e-6)])
 def rms_norm_op(input: Tensor, normalized_shape: Size, weight: Tensor | None, eps: float) -> Tensor:
@@ -156,7 +160,8 @@ def _channels(input: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(i for i in range(len(shape)) if i != 1), (1, shape[1], *[1] * (len(shape) - 2))
 
 
-@composite(alike="parameters", name="batch_norm_train", saves="input weight mean var", outputs="out mean var",
+@composite(compute="float32",
+           alike="parameters", name="batch_norm_train", saves="input weight mean var", outputs="out mean var",
            nondiff="mean var",
            dtypes="real floating", out=False, grad_name="NativeBatchNormBackward0", samples=lambda: [
                Sample(arr(4, 3), arr(3), arr(3)), Sample(arr(2, 3, 4), None, None),
@@ -205,7 +210,8 @@ def _channel_moments(input: Tensor, mean: Tensor | None, var: Tensor | None, eps
     return reshape(mean, per_channel), reshape(1 / sqrt(var + eps), per_channel)
 
 
-@composite(alike="parameters", name="batch_norm_eval", saves="input running_mean running_var weight", out=False,
+@composite(compute="float32",
+           alike="parameters", name="batch_norm_eval", saves="input running_mean running_var weight", out=False,
            nondiff="running_mean running_var", dtypes="real floating", grad_name="NativeBatchNormBackward0",
            samples=lambda: [
                Sample(arr(4, 3), arr(3), arr(3, low=0.5, high=2), arr(3), arr(3)),
@@ -238,7 +244,7 @@ def _(g):
     return channel_sum(g)
 
 
-@composite(fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3), 0.9, 0.1)])
+@composite(compute="float32", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3), 0.9, 0.1)])
 def running_average(input: Tensor, other: Tensor, keep: float, weight: float) -> Tensor:
     """input * keep + other * weight."""
     return input * keep + other * weight

@@ -156,7 +156,7 @@ _MEANS = (lambda: [
     Sample(arr(1, 1, 4, 4), (2, 2), (2, 2), (0, 0), (2, 2), True, None)])
 
 
-@composite(saves="input_shape", dtypes="real number", grad_name="AvgPool2DBackward0", samples=_MEANS)
+@composite(compute="float32", saves="input_shape", dtypes="real number", grad_name="AvgPool2DBackward0", samples=_MEANS)
 def avg_pool(input: Tensor, kernel_size: Any, stride: Any, padding: Any, size: Any, count_include_pad: bool,
              divisor_override: int | None) -> Tensor:
     """The mean of each window of (N, C, *spatial), zeros around it; `size` says how many windows there are."""
@@ -176,7 +176,7 @@ def _(g, input_shape, *, kernel_size, stride, padding, count_include_pad, diviso
                              divisor_override)
 
 
-@composite(saves="input_shape", dtypes="real floating", samples=lambda: [
+@composite(compute="float32", saves="input_shape", dtypes="real floating", samples=lambda: [
     Sample(arr(1, 2, 4), (7,), (3,), (2,), (1,), True, None),
     Sample(arr(1, 1, 3, 3), (5, 6), (2, 3), (2, 2), (0, 1), False, None)])
 def avg_pool_backward(input: Tensor, size: Any, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool,
@@ -198,7 +198,7 @@ def _(g, input_shape, *, kernel_size, stride, padding, count_include_pad, diviso
     return avg_pool(g, kernel_size, stride, padding, tuple(input_shape[2:]), count_include_pad, divisor_override)
 
 
-@composite(
+@composite(compute="float32",
     saves="input_shape",
     dtypes="real floating",
     grad_name="AdaptiveAvgPool2DBackward0",
@@ -228,7 +228,7 @@ def _(g, input_shape):
     return adaptive_avg_pool_backward(g, tuple(input_shape[2:]))
 
 
-@composite(saves="input_shape", dtypes="real floating", samples=lambda: [
+@composite(compute="float32", saves="input_shape", dtypes="real floating", samples=lambda: [
     Sample(arr(2, 3, 3), (7,)), Sample(arr(1, 2, 2, 4), (5, 4)), Sample(arr(1, 1, 5), (2,))])
 def adaptive_avg_pool_backward(input: Tensor, size: Any) -> Tensor:
     """Each element of `input` shared out among the elements, (N, C, *size), that its window averaged."""

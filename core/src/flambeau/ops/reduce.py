@@ -195,7 +195,7 @@ cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-@composite(saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
+@composite(compute="float32", saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     count = numel(input._array.shape[i] for i in canonical_dims("mean", dim, input.ndim))
@@ -221,7 +221,7 @@ def _freedom(shape: Shape, dim: Shape, correction: float) -> float:
     return left if left > 0 else 0.0
 
 
-@composite(name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
+@composite(compute="float32", name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
 def var_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
     """The mean square difference from the mean over `dim`, the count taken less by `correction`."""
     centred = input - mean_op(input, dim, True)
@@ -234,7 +234,8 @@ def _(g, input, *, dim, correction, keepdim):
     return var_backward(g, input, dim, correction, keepdim)
 
 
-@composite(dtypes="floating", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3, 4), (1,), 1.0, False)])
+@composite(compute="float32",
+           dtypes="floating", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3, 4), (1,), 1.0, False)])
 def var_backward(grad: Tensor, input: Tensor, dim: Any, correction: float, keepdim: bool) -> Tensor:
     """grad * 2 * (input - mean) / (count - correction)."""
     shape = tuple(input._array.shape)
@@ -242,7 +243,7 @@ def var_backward(grad: Tensor, input: Tensor, dim: Any, correction: float, keepd
     return restored(grad * share, shape, dim, keepdim) * (input - mean_op(input, dim, True))
 
 
-@composite(name="std", saves="input out", dtype="real", dtypes="floating", samples=_SPREAD)
+@composite(compute="float32", name="std", saves="input out", dtype="real", dtypes="floating", samples=_SPREAD)
 def std_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
     """The square root of the variance over `dim`."""
     return sqrt(var_op(input, dim, correction, keepdim))
@@ -330,7 +331,7 @@ def all_op(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return eq(sum(eq(input, 0), dim, keepdim), 0)
 
 
-@composite(name="logsumexp", saves="input out", dtype="floating", samples=lambda: [
+@composite(compute="float32", name="logsumexp", saves="input out", dtype="floating", samples=lambda: [
     Sample(arr(3, 4), 1), Sample(arr(2, 3, 4), (0, 2), True), Sample(arr(), 0), Sample(arr(0, 3), 1),
     Sample(arr(2, 2, fill=[-1e4, 1e4, 1e4, 1e4]), 1)])
 def logsumexp_op(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
@@ -353,7 +354,7 @@ def _(g, input, out, *, dim, keepdim):
     return restored(g, shape, dim, keepdim) * _c(exp(input - restored(out, shape, dim, keepdim)))
 
 
-@composite(saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
+@composite(compute="float32", saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
            samples=lambda: [
                Sample(arr(3, 4), 2.0), Sample(arr(3, 4), 1.0, 0), Sample(arr(2, 3, 4), 3.0, (0, -1), True),
                Sample(arr(3, 4), math.inf, 1), Sample(arr(3, 4), -math.inf, 1), Sample(arr(3), 0.0),

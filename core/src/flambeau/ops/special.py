@@ -61,7 +61,7 @@ def _(g, input):
     return g * (exp(-input * input) * 1.1283791670955126)
 
 
-@composite(saves="out", dtype="floating", method=True, inplace=True, samples=CURVES)
+@composite(compute="float32", saves="out", dtype="floating", method=True, inplace=True, samples=CURVES)
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x)) of each element; integers give the default floating dtype."""
     return 1 / (exp(neg(input)) + 1)
@@ -72,7 +72,7 @@ def _(g, out):
     return sigmoid_backward(g, out)
 
 
-@composite(fusable=True, dtypes="floating", out=False, broadcast=True, samples=TWO)
+@composite(compute="float32", fusable=True, dtypes="floating", out=False, broadcast=True, samples=TWO)
 def sigmoid_backward(grad: Tensor, out: Tensor) -> Tensor:
     """grad * (1 - out) * out."""
     out = _c(out)
@@ -92,7 +92,8 @@ def _(g, input):
     return g * (exp(-input * input) * -1.1283791670955126)
 
 
-@composite(saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=_domain(0.1, 0.9))
+@composite(compute="float32",
+           saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=_domain(0.1, 0.9))
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)) of each element; with `eps`, x is first limited to [eps, 1 - eps]."""
     if eps is not None:
@@ -108,7 +109,7 @@ def _(g, input, *, eps):
     return where_op(lt(input, lift(input, eps)) | lt(lift(input, 1 - eps), input), lift(g, 0), slope)
 
 
-@composite(saves="input other", dtypes="floating", broadcast=True, method=True, samples=PAIRS)
+@composite(compute="float32", saves="input other", dtypes="floating", broadcast=True, method=True, samples=PAIRS)
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(exp(input) + exp(other)), broadcast, without overflow."""
     if input._kind.dtype.category == 3:
@@ -135,7 +136,7 @@ def _(g, input, other):
     return g * _c(sigmoid(other - input))
 
 
-@composite(saves="input other", dtypes="real floating", broadcast=True, method=True, samples=PAIRS)
+@composite(compute="float32", saves="input other", dtypes="real floating", broadcast=True, method=True, samples=PAIRS)
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """log2(2 ** input + 2 ** other), broadcast, without overflow."""
     return _log_add(input, other, exp2, lambda x: log1p(x) / math.log(2))
@@ -151,7 +152,8 @@ def _(g, input, other):
     return g * sigmoid((other - input) * math.log(2))
 
 
-@composite(saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
+@composite(compute="float32",
+           saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
            samples=lambda: [Sample(arr(3), arr(3, low=0.1, high=3)), Sample(arr(2, 3), arr(3, low=0.1, high=3)),
                             Sample(arr(3, fill=[0.0, 0.0, 1.0]), arr(3, fill=[0.0, 2.0, 1.0]), gradcheck=False)])
 def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -171,7 +173,7 @@ def _(g, input, other):
     return g * input / other
 
 
-@composite(saves="input", dtype="floating", method=True, inplace=True, samples=ONE)
+@composite(compute="float32", saves="input", dtype="floating", method=True, inplace=True, samples=ONE)
 def sinc(input: Tensor) -> Tensor:
     """sin(pi * x) / (pi * x) of each element, 1 at 0."""
     flat = eq(input, 0)

@@ -70,6 +70,7 @@ class OpDef:
         "body",
         "broadcast",
         "call",
+        "compute",
         "differentiable",
         "doc",
         "family",
@@ -121,7 +122,8 @@ class OpDef:
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
-                     alike: str = "") -> None:
+                     alike: str = "", compute: str = "") -> None:
+        self.compute = compute  # "float32": float16 and bfloat16 are computed in it and rounded once at the end
         self.saves = tuple((saves or "").split())
         self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
@@ -213,6 +215,8 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     if op.result[0] == "floating" and kind.floating is not kind:
         return _casting(op.kernels[kind.floating], TABLE["cast"].kernels[kind], kind.floating.dtype)
     kernel = backend.kernel(op.name, kind.dtype)
+    if kernel is None and op.compute and kind.dtype.name in ("float16", "bfloat16"):
+        return _in_single(op, kind)
     if kernel is not None or op.inlined:
         return kernel
     if op.kind == "primitive":
@@ -230,6 +234,30 @@ def _casting(kernel: Any, cast: Any, dtype: DType) -> Any:
         return kernel(*[None if a is None else cast(a, dtype=dtype) for a in arrays], **attrs)
 
     return cast_first
+
+
+def _in_single(op: OpDef, kind: Any) -> Any:
+    """The kernel of a half precision: inputs to float32, the float32 kernel, results rounded once."""
+    low, dtype_of, cast = kind.dtype, kind.device.backend.dtype_of, TABLE["cast"]
+    single = next(d for d in kind.device.kinds if d.name == "float32")
+    wide = kind.device.kinds[single]
+    kernel = op.kernels[wide]
+    if kernel is None:
+        return None
+    widen, narrow = cast.kernels[kind], cast.kernels[wide]
+
+    def compute(*arrays: Any, **attrs: Any) -> Any:
+        wanted = attrs.get("dtype") or low
+        if wanted is low and "dtype" in attrs:
+            attrs["dtype"] = single
+        made = kernel(*[widen(a, dtype=single) if a is not None and dtype_of(a) is low else a for a in arrays], **attrs)
+        if wanted is not low:
+            return made
+        if isinstance(made, tuple):
+            return tuple([narrow(m, dtype=low) if dtype_of(m) is single else m for m in made])
+        return narrow(made, dtype=low)
+
+    return compute
 
 
 TABLE: dict[str, OpDef] = {}
