@@ -26,6 +26,12 @@ def _along(count):
     return [((s,) * count, {"dim": d}) for s in shapes for d in range(len(s))] + [(((),) * count, {"dim": 0})]
 
 
+def _extremes():
+    """Along each dim that is not empty, kept or not."""
+    shapes = [(4, 5), (3, 2, 6), (0, 4), (300, 10)]
+    return [((s,), {"dim": d, "keepdim": k}) for s in shapes for d, n in enumerate(s) if n for k in (False, True)]
+
+
 def _class_losses(extra):
     """(logits, target, weight) of every kind, for each reduction."""
     made = []
@@ -139,6 +145,7 @@ CASES = {
     + [(((5, 0), (2, 0), (2,)), {}), (((5, 3), (3,), None), {}), (((3,), (3,), ()), {})],
     "linear_grad_weight": [(((5, 2), (5, 3)), {}), (((2, 4, 2), (2, 4, 3)), {}), (((2,), (3,)), {}),
                            (((0, 2), (0, 3)), {})],
+    "max_dim": _extremes(), "min_dim": _extremes(),
     "softmax": _along(1), "softmax_backward": _along(2), "log_softmax": _along(1), "log_softmax_backward": _along(2),
     "layer_norm": [((x, w, b), {"normalized_shape": n, "eps": 1e-5}) for x, n in (
         ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,)), ((5, 3000), (3000,)))
