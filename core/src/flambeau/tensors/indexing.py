@@ -18,12 +18,19 @@ from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
 from ..table.dispatch import lift
 from ..table.exact import generous, lift_exact
+from ..table.registry import TABLE
+from ..walk.tape import View
 from . import views
 from .tensor import Tensor, attach
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
     """`self[key]`."""
+    index = _short_key(key, self._array.shape)
+    if index is not None:
+        return slice_op(self, index)
+    if type(key) is Tensor and _picks_rows(self, key):
+        return index_op(self, [key])
     basic, advanced = split_key(self, key)
     result = slice_op(self, basic)
     return result if advanced is None else _pick(result, advanced)
@@ -31,6 +38,8 @@ def getitem(self: Tensor, key: Any) -> Tensor:
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """`self[key] = value`, in place."""
+    if not self._requires_grad and self._kind.device.backend.shared_views and _written(self, key, value):
+        return
     basic, advanced = split_key(self, key)
     if not isinstance(value, Tensor):
         value = _as_value(self, value)
@@ -47,6 +56,29 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if value._kind.dtype is not self._kind.dtype:
         value = _cast_for_mask(self, key, value)
     _place(self, target, advanced, value)
+
+
+_DISTINCT = {"view", "slice", "permute", "diagonal"}  # views in which no two elements share a place
+
+
+def _written(self: Tensor, key: Any, value: Any) -> bool:
+    """Writes an untracked value of self's kind straight into the region of a short key; False where that is not all."""
+    kind, index = self._kind, _short_key(key, self._array.shape)
+    if index is None or kind.plain is not kind:
+        return False
+    view = self._view
+    if view is not None and not (type(view) is View and all(op.name in _DISTINCT for op, _ in view.replay)):
+        return False
+    if not isinstance(value, Tensor):
+        value = _as_value(self, value)
+    if value._kind is not kind or value._requires_grad:
+        return False
+    try:
+        TABLE["assign"].kernels[kind](slice_op.op.kernels[kind](self._array, index=index), value._array)
+    except ValueError:  # the shapes do not fit: the long way says how
+        return False
+    views.bump(self)
+    return True
 
 
 def _as_value(self: Tensor, value: Any) -> Tensor:
@@ -77,6 +109,50 @@ def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
 
 
 # --- reading the key
+
+
+def _short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
+    """The canonical index for ints, slices, None and one Ellipsis; None for any other key, or a wrong one."""
+    keys = key if type(key) is tuple else (key,)
+    index: list[Any] = []
+    dim, ndim = 0, len(shape)
+    try:
+        for item in keys:
+            if item is None:
+                index.append(None)
+            elif type(item) is int:
+                n = shape[dim]
+                if not -n <= item < n:
+                    return None
+                index.append(item if item >= 0 else item + n)
+                dim += 1
+            elif type(item) is slice:
+                index.append(_short_slice(item, shape[dim]))
+                dim += 1
+            elif item is Ellipsis:
+                left = ndim + 1 - sum([k is not None for k in keys])
+                if left < 0 or sum([k is Ellipsis for k in keys]) > 1:
+                    return None
+                index += [slice(0, n, 1) for n in shape[dim : dim + left]]
+                dim += left
+            else:
+                return None
+    except (IndexError, TypeError, ValueError):  # the long way says what is wrong
+        return None
+    return None if dim > ndim else (*index, *[slice(0, n, 1) for n in shape[dim:]])
+
+
+def _short_slice(item: slice, size: int) -> slice:
+    start, stop, step = item.indices(size)
+    if step < 1:
+        raise ValueError
+    return slice(start, stop if stop > start else start, step)
+
+
+def _picks_rows(self: Tensor, key: Tensor) -> bool:
+    """Whether `key` holds int64 numbers of places along the first dim, so that one kernel serves `self[key]`."""
+    kind, shape = self._kind, self._array.shape
+    return key._kind is kind.int64 and bool(key._array.shape) and bool(shape) and shape[0] > 0 and kind.plain is kind
 
 
 def split_key(self: Tensor, key: Any) -> tuple[tuple[Any, ...], list[Tensor | None] | None]:

@@ -17,17 +17,21 @@ from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import grad_enabled
 from ..table.registry import TABLE, OpDef
-from ..walk.tape import CopyView, FunctionView, Node, View, add_view, new_node, tick
+from ..walk.tape import CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
     """Makes `out`, just computed by a view op, a view of `source`'s base."""
     parent = source._view
+    view = new_node(View)
     if parent is None:
-        out._view = View(source, ((op, attrs),))
+        view.base, view.replay = source, ((op, attrs),)
     else:
-        out._view = type(parent)(parent.base, (*parent.replay, (op, attrs)))
+        if type(parent) is not View:
+            view = new_node(type(parent))
+        view.base, view.replay = parent.base, (*parent.replay, (op, attrs))
+    out._view = view
     cell = source._version
     if cell is None:
         cell = source._version = [0, None]
@@ -191,10 +195,8 @@ def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like
 
 def _derive_views(base: Tensor) -> None:
     """Every live view takes its place behind the base's present one."""
-    cell = base._version
-    for reference in list(cell[1] or ()) if cell else ():
-        view = reference()
-        if view is None or type(view._view) is not View or view._view.base is not base:
+    for view in live_views(base):
+        if type(view._view) is not View or view._view.base is not base:
             continue
         derived = replay(base, view._view.replay)
         view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
@@ -216,10 +218,8 @@ def _store_unshared(target: Tensor, assign: Any, array: Any) -> None:
     else:
         base = view.base
         base._array = _replaced(base, view.replay, wrap(array, target._kind.plain))
-    cell = base._version
-    for reference in list(cell[1] or ()) if cell else ():
-        other = reference()
-        if other is not None and other._view is not None and other._view.base is base:
+    for other in live_views(base):
+        if other._view is not None and other._view.base is base:
             other._array = replay(wrap(base._array, base._kind.plain), other._view.replay)._array
 
 

@@ -16,20 +16,39 @@ from typing import Any
 
 tick = itertools.count(1).__next__
 new_node = object.__new__
+ref = weakref.ref
 UNPACK: list[Any] = []  # walk.engine puts its reader of saved values here
 
 
 # A version cell is a list [count, views]: how often the memory was changed in place, and the live
-# views of it (a set of weak references, or None). A tensor and its views share one cell. A plain
+# views of it (see add_view, or None). A tensor and its views share one cell. A plain
 # list because one is made for every result that a gradient rule keeps.
 Version = list[Any]
+_MANY_VIEWS = 4
 
 
 def add_view(cell: Version, view: Any) -> None:
-    """Remembers `view` as long as it lives."""
-    if cell[1] is None:
-        cell[1] = set()
-    cell[1].add(weakref.ref(view, cell[1].discard))
+    """Remembers `view` as long as it lives.
+
+    A list of weak references after the length at which dead ones are cleared out: a reference with a
+    callback that removes it costs three times as much.
+    """
+    views = cell[1]
+    if views is None:
+        cell[1] = [_MANY_VIEWS, ref(view)]
+        return
+    views.append(ref(view))
+    if len(views) > views[0]:
+        views[1:] = [reference for reference in views[1:] if reference() is not None]
+        views[0] = max(_MANY_VIEWS, 2 * len(views))
+
+
+def live_views(tensor: Any) -> list[Any]:
+    """The views of a tensor's memory that are alive."""
+    cell = tensor._version
+    if cell is None or cell[1] is None:
+        return []
+    return [view for reference in cell[1][1:] if (view := reference()) is not None]
 
 
 class _Freed:

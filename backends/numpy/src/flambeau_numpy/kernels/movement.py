@@ -72,7 +72,8 @@ def expand(x: Array, *, size: Shape) -> Array:
 
 @kernel("slice")
 def slice_(x: Array, *, index: tuple[Any, ...]) -> Array:
-    return x[(*index, ...)]
+    out = x[index]
+    return out if type(out) is _ndarray else x[(*index, ...)]
 
 
 @kernel("as_strided")
