@@ -287,7 +287,9 @@ def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 def _ignoring_nan(function: Any, input: Tensor, other: Tensor, out: Tensor | None) -> Tensor:
-    made = where_op(ne(other, other), input, where_op(ne(input, input), other, function(input, other)))
+    input, other = _as_tensor(other, input), _as_tensor(input, other)
+    wins = input >= other if function is maximum else input <= other
+    made = where_op(wins | ne(other, other), input, other)
     return made if out is None else into(function.op, out, made)
 
 

@@ -170,7 +170,7 @@ def _(g):
 
 @remainder.grad("other")
 def _(g, input, other):
-    return -g * floor(input / other)
+    return -g * floor_divide(input, other)
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=DIVISION)
@@ -193,19 +193,19 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of each pair, broadcast; NaN if either is NaN."""
 
 
-def _winner(g: Any, mine: Any, theirs: Any, wins: Any) -> Any:
-    """g where mine wins; half of it at ties, as PyTorch shares it."""
-    return where_op(mine == theirs, g / 2, where_op(wins, g, g * 0))
+def _winner(g: Any, mine: Any, theirs: Any, loses: Any) -> Any:
+    """g but where mine loses; half of it at ties, as PyTorch shares it. Beside NaN nobody loses."""
+    return where_op(loses, lift(g, 0), where_op(mine == theirs, g / 2, g))
 
 
 @maximum.grad("input")
 def _(g, input, other):
-    return _winner(g, input, other, input > other)
+    return _winner(g, input, other, input < other)
 
 
 @maximum.grad("other")
 def _(g, input, other):
-    return _winner(g, other, input, other > input)
+    return _winner(g, other, input, other < input)
 
 
 @primitive(saves="input other", dtypes="real", broadcast=True, method=True, samples=BINARY)
@@ -215,12 +215,12 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 @minimum.grad("input")
 def _(g, input, other):
-    return _winner(g, input, other, input < other)
+    return _winner(g, input, other, input > other)
 
 
 @minimum.grad("other")
 def _(g, input, other):
-    return _winner(g, other, input, other < input)
+    return _winner(g, other, input, other > input)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:

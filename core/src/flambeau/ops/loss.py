@@ -106,7 +106,7 @@ def _bent(d: Tensor, beta: float) -> Tensor:
     """d / beta between -beta and beta, the sign of d beyond."""
     if not beta:
         return sign(d)
-    return where_op(lt(abs_op(d), lift(d, beta)), d / beta, sign(d))
+    return where_op(le(lift(d, beta), abs_op(d)), sign(d), d / beta)  # NaN is within
 
 
 @composite(compute="float32", saves="input target", dtypes=_FLOATING, broadcast=True, samples=_PAIRS)

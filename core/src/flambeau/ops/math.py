@@ -114,15 +114,13 @@ def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 @_pow.grad("input")
 def _(g, input, exponent):
-    slope = exponent * _pow(input, exponent - 1)
-    return g * _c(where_op(exponent == 0, slope * 0, slope))
+    return where_op(exponent == 0, lift(g, 0), g * _c(exponent * _pow(input, exponent - 1)))
 
 
 @_pow.grad("exponent")
 def _(g, input, exponent, out):
     flat = (input == 0) & ((exponent >= 0) if exponent._kind.dtype.category < 3 else (exponent == exponent))
-    safe = where_op(input == 0, input * 0 + 1, input)
-    return g * _c(where_op(flat, out * 0, out * log(safe)))
+    return where_op(flat, lift(g, 0), g * _c(out * log(where_op(flat, lift(input, 1), input))))
 
 
 @primitive(saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
@@ -133,12 +131,19 @@ def atan2(input: Tensor, other: Tensor) -> Tensor:
 
 @atan2.grad("input")
 def _(g, input, other):
-    return g * other / (input * input + other * other)
+    return g * other * _inverse_square(input, other)
 
 
 @atan2.grad("other")
 def _(g, input, other):
-    return -g * input / (input * input + other * other)
+    return -g * input * _inverse_square(input, other)
+
+
+def _inverse_square(x: Tensor, y: Tensor) -> Tensor:
+    """1 / (x ** 2 + y ** 2), 0 where nothing is left of the squares, as in PyTorch."""
+    squares = x * x + y * y
+    gone = eq(squares, 0)
+    return where_op(gone, lift(squares, 0), 1 / where_op(gone, lift(squares, 1), squares))
 
 
 def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -204,7 +209,8 @@ def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
 
 @copysign.grad("input")
 def _(g, input, out):
-    return where_op(eq(input, 0), lift(g, 0), g * where_op(eq(signbit(input), signbit(out)), lift(g, 1), lift(g, -1)))
+    flat = eq(input, 0)
+    return g * where_op(flat, lift(g, 0), out / where_op(flat, lift(input, 1), input))
 
 
 @copysign.grad("other")

@@ -103,7 +103,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 @logit.grad("input")
 def _(g, input, *, eps):
-    slope = g / (input * (1 - input))
+    spread = input * (1 - input)
+    slope = g / where_op(eq(spread, 0), abs_op(spread), spread)  # plus infinity at either end, whatever zero's sign
     if eps is None:
         return where_op(lt(input, lift(input, 0)) | lt(lift(input, 1), input), lift(g, math.nan), slope)
     return where_op(lt(input, lift(input, eps)) | lt(lift(input, 1 - eps), input), lift(g, 0), slope)
@@ -183,7 +184,7 @@ def sinc(input: Tensor) -> Tensor:
 
 @sinc.grad("input")
 def _(g, input):
-    flat = eq(input, 0)
+    flat = eq(input * input * math.pi, 0)  # also where the square has underflowed
     angle = where_op(flat, lift(input, 1), input) * math.pi
     slope = (angle * cos(angle) - sin(angle)) / (angle * angle) * math.pi
     return where_op(flat, lift(g, 0), g * _c(slope))
