@@ -134,6 +134,8 @@ class Workers:
         self.ahead, self.timeout, self.in_order = loader.prefetch_factor or 1, loader.timeout, loader.in_order
         self.results = context.Queue()
         self.tasks = [context.Queue() for _ in range(count)]
+        for tasks in self.tasks:
+            tasks.cancel_join_thread()  # a worker that is gone reads no more: nothing waits for that at exit
         self.processes = []
         for worker in range(count):
             task = _Task(loader.dataset, batched, loader.collate_fn, loader.drop_last, loader.worker_init_fn, worker,
