@@ -11,7 +11,6 @@ from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
 from ..errors import ArgumentError, NumberRangeError, ShapeError, ValueRangeError
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
-from ..ops.create import _to_device_op as core_to_device_op
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
@@ -352,9 +351,6 @@ def convert(input: Tensor, dtype: DType | None, device: Device | None, copy: boo
     if dtype is not None and dtype is not input._kind.dtype:
         return cast(input, dtype)
     return input.clone() if copy else input
-
-
-core_to_device_op.op.call = to_device
 
 
 def _to(self: Tensor, *args: Any, dtype: DType | None = None, device: Any = None, non_blocking: bool = False,

@@ -168,3 +168,6 @@ def to_device(input: Tensor, device: Device) -> Tensor:
         node.saved = (input,)
         made._node, made._requires_grad = node, True
     return made
+
+
+_to_device_op.op.call = to_device

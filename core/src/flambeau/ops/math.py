@@ -218,17 +218,12 @@ def _(g):
     return g * 0
 
 
-def _domain(low: float, high: float) -> Any:
-    return lambda: [Sample(arr(3, low=low, high=high)), Sample(arr(2, 3, low=low, high=high)),
-                    Sample(arr(low=low, high=high)), Sample(arr(0, low=low, high=high))]
-
-
 def _unary(samples: Any, saves: str = "input", dtypes: str = "all") -> Any:
     return composite(saves=saves, dtype="floating", dtypes=dtypes, method=True, inplace=True, samples=samples,
                      compute="float32")
 
 
-@_unary(_domain(-1.2, 1.2), saves="out")
+@_unary(domain(-1.2, 1.2), saves="out")
 def tan(input: Tensor) -> Tensor:
     """The tangent of each element, in radians."""
     return sin(input) / cos(input)
@@ -260,7 +255,7 @@ def _turned_back(input: Tensor) -> Tensor:
     return complex_op(im, -re)
 
 
-@_unary(_domain(-0.95, 0.95))
+@_unary(domain(-0.95, 0.95))
 def asin(input: Tensor) -> Tensor:
     """The angle, in radians from -pi/2 to pi/2, whose sine is each element; NaN beyond 1 for reals."""
     if input._kind.dtype.category == 3:
@@ -274,7 +269,7 @@ def _(g, input):
     return g * _c(rsqrt(1 - input * input))
 
 
-@_unary(_domain(-0.95, 0.95))
+@_unary(domain(-0.95, 0.95))
 def acos(input: Tensor) -> Tensor:
     """The angle, in radians from 0 to pi, whose cosine is each element; NaN beyond 1 for reals."""
     if input._kind.dtype.category == 3:
@@ -344,7 +339,7 @@ def _(g, input):
     return g * _c(rsqrt(input * input + 1))
 
 
-@_unary(_domain(1.1, 5))
+@_unary(domain(1.1, 5))
 def acosh(input: Tensor) -> Tensor:
     """The inverse hyperbolic cosine of each element; NaN below 1 for reals."""
     if input._kind.dtype.category == 3:
@@ -362,7 +357,7 @@ def _(g, input):
     return g * _c(rsqrt(input - 1) * rsqrt(input + 1))  # one root of the product would lose the branch cut
 
 
-@_unary(_domain(-0.9, 0.9))
+@_unary(domain(-0.9, 0.9))
 def atanh(input: Tensor) -> Tensor:
     """The inverse hyperbolic tangent of each element; NaN beyond 1 for reals."""
     if input._kind.dtype.category == 3:
@@ -409,7 +404,7 @@ def _(g, out):
     return g * _c(out) * math.log(2)
 
 
-@_unary(_domain(0.1, 5))
+@_unary(domain(0.1, 5))
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2 of each element."""
     return log(input) / math.log(2)
@@ -420,7 +415,7 @@ def _(g, input):
     return g / (_c(input) * math.log(2))
 
 
-@_unary(_domain(0.1, 5))
+@_unary(domain(0.1, 5))
 def log10(input: Tensor) -> Tensor:
     """The logarithm to base 10 of each element."""
     return log(input) / math.log(10)
@@ -431,7 +426,7 @@ def _(g, input):
     return g / (_c(input) * math.log(10))
 
 
-@_unary(_domain(0.1, 5), saves="out")
+@_unary(domain(0.1, 5), saves="out")
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(x) of each element."""
     return 1 / sqrt(input)
@@ -443,7 +438,7 @@ def _(g, out):
     return g * (out * out * out) * -0.5
 
 
-@_unary(_domain(0.1, 5), saves="out")
+@_unary(domain(0.1, 5), saves="out")
 def reciprocal(input: Tensor) -> Tensor:
     """1 / x of each element."""
     return 1 / input

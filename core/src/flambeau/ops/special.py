@@ -14,11 +14,11 @@ from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
 from .arithmetic import abs as abs_op
 from .arithmetic import clamp_number, floor, maximum, minimum, neg
-from .common import CURVES, ONE, PAIRS, TWO, UNARY
+from .common import CURVES, ONE, PAIRS, TWO, UNARY, domain
 from .compare import eq, le, lt, where_op
 from .complex import _c, _real
 from .create import cast
-from .math import _domain, _unary, cos, exp, exp2, log, log1p, sin
+from .math import _unary, cos, exp, exp2, log, log1p, sin
 
 _FAR = 28.0  # exp(-28 * 28) is zero in every dtype
 # (1 + 2x) exp(x^2) erfc(x) in powers of t = (x - 3) / (x + 3), from the Chebyshev series on 0.5 <= x <= 28, computed
@@ -93,7 +93,7 @@ def _(g, input):
 
 
 @composite(compute="float32",
-           saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=_domain(0.1, 0.9))
+           saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=domain(0.1, 0.9))
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)) of each element; with `eps`, x is first limited to [eps, 1 - eps]."""
     if eps is not None:
