@@ -4,14 +4,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 ARRAY_LIBRARIES = ["numpy", "scipy", "torch", "jax", "cupy", "ml_dtypes", "array_api_strict", "array_api_compat",
                    "dask", "tensorflow", "mlx", "ndonnx", "pandas", "tinygrad", "autograd", "mygrad"]
-BUDGET_MS = 60
+
+# What `import flambeau` may cost: a share of what these modules of the standard library cost in the same minute,
+# in processor time. 0.65 is 60 ms where the yardstick takes 92.
+YARDSTICK = ("import argparse, asyncio, decimal, fractions, http.client, logging.config, statistics, unittest.mock, "
+             "xml.dom.minidom, zipfile")
+SHARE = 0.65
 
 BLOCKED = f"""
 import sys
@@ -39,9 +43,13 @@ def modules_after(code: str) -> set[str]:
 
 
 def milliseconds(code: str, bytecode: Path) -> float:
-    start = time.perf_counter()
-    python(code, PYTHONPYCACHEPREFIX=str(bytecode))
-    return (time.perf_counter() - start) * 1e3
+    """Processor time of a fresh interpreter: a neighbour's work does not count, as it does in wall time."""
+    process = subprocess.Popen([sys.executable, "-c", code],
+                               env={**ENVIRONMENT, "PYTHONPYCACHEPREFIX": str(bytecode)})
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return (used.ru_utime + used.ru_stime) * 1e3
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +83,12 @@ def test_import_starts_no_thread():
     assert python("import flambeau, threading; print(threading.active_count())") == "1\n"
 
 
-def test_import_takes_under_60_ms_more_than_a_bare_interpreter(tmp_path: Path):
-    """The least of several runs, taken in turns, so that a busy machine slows both alike."""
-    milliseconds("import flambeau", tmp_path)  # writes the bytecode
-    pairs = [(milliseconds("pass", tmp_path), milliseconds("import flambeau", tmp_path)) for _ in range(7)]
-    bare, full = (min(column) for column in zip(*pairs, strict=True))
-    assert full - bare < BUDGET_MS
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="processor time of one child is asked of wait4")
+def test_import_costs_less_than_two_thirds_of_ten_modules_of_the_standard_library(tmp_path: Path):
+    """The least of several runs, taken in turns, so that a busy machine slows all three alike."""
+    codes = ["pass", "import flambeau", YARDSTICK]
+    for code in codes:
+        milliseconds(code, tmp_path)  # writes the bytecode
+    runs = [[milliseconds(code, tmp_path) for code in codes] for _ in range(7)]
+    bare, full, yardstick = (min(column) for column in zip(*runs, strict=True))
+    assert full - bare < SHARE * (yardstick - bare)
