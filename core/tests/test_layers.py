@@ -20,7 +20,7 @@ LAYERS = [
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],
     ["tensors.tensor"],
-    ["tensors.views", "random"],
+    ["tensors.views", "random", "table.returns", "table.writers"],
     ["table.dispatch"],
     ["table.exact"],
     ["ops"],

@@ -54,6 +54,11 @@ def wrapped(base: str, name: str, change: Mapping[str, Change] | None = None, ad
         found = changes[op](found) if op in changes and found is not None else found
         return _signed(found, base, name) if found is not None and original.lacks(dtype) else found
 
+    def writer(op: str, dtype: DType) -> Kernel | None:
+        exchanged = op in changes or op in added or op in drop
+        return None if exchanged else original.backend.writer(op, dtype)
+
+    members.setdefault("writer", writer)
     members.setdefault("from_host", original.backend.from_host)
     members["from_host"] = _signed(members["from_host"], base, name)
 

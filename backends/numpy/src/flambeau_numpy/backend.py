@@ -16,7 +16,7 @@ from . import kernels as _families  # noqa: F401  (fills TABLE)
 from .dtypes import BFLOAT16, FLAMBEAU, FLOATS, NUMPY, UINT16
 from .kernels.movement import address, storage
 from .kernels.optim import STEPS
-from .registry import TABLE
+from .registry import TABLE, WRITERS
 
 Array = np.ndarray[Any, Any]
 
@@ -50,6 +50,12 @@ class NumpyBackend(ArrayApiBackend):
         if own is None and (name not in TABLE or name in self._shared):
             return super().kernel(name, dtype)
         return own  # None for a dtype that a fused kernel is not for: core composes
+
+    def writer(self, name: str, dtype: DType) -> Kernel | None:
+        own = WRITERS.get(name, {}).get(dtype)
+        if own is None and isinstance(kernel := self.kernel(name, dtype), np.ufunc):
+            return kernel  # a ufunc writes into the array after its inputs, whatever overlaps
+        return own
 
     def step(self, name: str, dtype: DType) -> Kernel | None:
         return STEPS.get(name) if dtype in FLOATS else None

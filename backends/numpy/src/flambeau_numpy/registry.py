@@ -22,6 +22,7 @@ K = TypeVar("K", bound=Kernel)
 _HALF_TYPES = frozenset(NUMPY[d] for d in HALVES)
 
 TABLE: dict[str, dict[DType, Kernel]] = {}
+WRITERS: dict[str, dict[DType, Kernel]] = {}  # what writes into its last array, where the kernel is no ufunc
 
 
 def register(name: str, function: Kernel, dtypes: Iterable[DType] = ALL) -> None:
@@ -33,6 +34,15 @@ def kernel(name: str, dtypes: Iterable[DType] = ALL) -> Callable[[K], K]:
     """Registers the decorated function under `name` for `dtypes`."""
     def decorate(function: K) -> K:
         register(name, function, dtypes)
+        return function
+
+    return decorate
+
+
+def writer(name: str, dtypes: Iterable[DType] = ALL) -> Callable[[K], K]:
+    """Registers the decorated function as what writes op `name`'s result into its last array."""
+    def decorate(function: K) -> K:
+        WRITERS.setdefault(name, {}).update(dict.fromkeys(dtypes, function))
         return function
 
     return decorate

@@ -1,4 +1,4 @@
-"""Bugs in gradients and optimizer steps, and kernels that end the process or never come back."""
+"""Bugs in gradients, writers and optimizer steps, and kernels that end the process or never come back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from flambeau.contract.backend import Backend, Kernel
 from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
+from flambeau.table.registry import TakeSlowPath
 
 from .hands import called, made, numbers, own, remade
 from .mutant import Parts, kernels, mutant
@@ -101,6 +102,57 @@ def _adam_uncorrected(base: Backend) -> Parts:
     """A fused step of Adam leaves out the correction of its bias."""
     return Parts(members={"step": lambda name, dtype: _uncorrected_adam(base) if name == "adam_step" else
                           base.step(name, dtype)})
+
+
+# --- writers
+
+
+def _writing(base: Backend, name: str, function: Any) -> Parts:
+    """A writer of op `name` that computes with `function(values of each input, values of out)`."""
+    def write(*arrays: Any) -> None:
+        *inputs, out = arrays
+        count = numel(tuple(out.shape))
+        spread = [numbers(base, x) * (count if numel(tuple(x.shape)) == 1 else 1) for x in inputs]
+        if any(len(values) != count for values in spread):
+            raise TakeSlowPath
+        _written(base, out, function(spread, numbers(base, out)))
+
+    return Parts(members={"writer": lambda op, dtype: write if op == name else None})
+
+
+@mutant("writer-short", "wrong value", "contract/writers*", "contract/in-place*", needs="shared views")
+def _writer_short(base: Backend) -> Parts:
+    """A writer of `mul` leaves the last element as it was."""
+    return _writing(base, "mul", lambda inputs, out: [a * b for a, b in zip(*inputs, strict=True)][:-1] + out[-1:])
+
+
+@mutant("writer-reads-late", "aliasing", "contract/writers*", needs="shared views")
+def _writer_reads_late(base: Backend) -> Parts:
+    """A writer of `add` writes element by element, and reads elements of an overlapping input that it has changed."""
+    add = base.kernels["add"]
+
+    def write(x: Any, y: Any, out: Any) -> None:
+        if len(out.shape) != 1 or tuple(x.shape) != tuple(y.shape):
+            raise TakeSlowPath
+        take, assign = base.kernels["slice"], base.kernels["assign"]
+        for i in range(out.shape[0]):
+            one = (slice(i, i + 1, 1),)
+            assign(take(out, index=one), add(take(x, index=one), take(y, index=one)))
+
+    return Parts(members={"writer": lambda op, dtype: write if op == "add" else None})
+
+
+@mutant("writer-before-refusal", "refusal", "contract/writers*", needs="shared views")
+def _writer_before_refusal(base: Backend) -> Parts:
+    """A writer of `sub` has written zeros when it finds that the result does not fit."""
+    def write(x: Any, y: Any, out: Any) -> None:
+        made = base.own(base.kernels["sub"](x, y))
+        if tuple(made.shape) != tuple(out.shape):
+            _written(base, out, [0] * numel(tuple(out.shape)))
+            raise ValueError("does not fit")
+        base.kernels["assign"](out, made)
+
+    return Parts(members={"writer": lambda op, dtype: write if op == "sub" else None})
 
 
 # --- processes

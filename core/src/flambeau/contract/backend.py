@@ -58,6 +58,10 @@ class Backend:
         """The kernel of op `name` for inputs of `dtype`, or None to use core's composition."""
         return self.kernels.get(name)
 
+    def writer(self, name: str, dtype: DType) -> Kernel | None:
+        """What writes op `name`'s result over arrays of `dtype` into the array it is given last; None to compose it."""
+        return None
+
     def step(self, name: str, dtype: DType) -> Kernel | None:
         """The kernel of an optimizer's step over lists of arrays ("sgd_step", "adam_step"), or None to compose it."""
         return None

@@ -51,6 +51,8 @@ from .math import pow as pow_op
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     if alpha == 1 and not isinstance(alpha, bool):
         return other
+    if type(alpha) is float and type(other) is Tensor and other._kind.dtype.category > 1 and -1e38 < alpha < 1e38:
+        return other * alpha  # the usual step: nothing to promote, nothing that does not fit
     tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
                for t in (input, other)]
     dtype = result_dtype(tensors)
@@ -112,10 +114,41 @@ def _method(name: str, function: Any) -> Any:
     return in_place
 
 
+def _scaling(op: str) -> Any:
+    """`add_` or `sub_`: with `alpha` 1 the op's own in-place method."""
+    plain = getattr(Tensor, f"{op}_")
+
+    def in_place(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+        if alpha == 1 and type(alpha) is not bool:
+            return plain(self, other)  # type: ignore[no-any-return]
+        return plain(self, _scaled(op, self, other, alpha))  # type: ignore[no-any-return]
+
+    in_place.__name__ = f"{op}_"
+    in_place.__doc__ = f"In-place version of `{op}`."
+    return in_place
+
+
+def _optional(name: str, option: str, function: Any) -> Any:
+    """An in-place method that is the op's own unless `option` is given."""
+    plain, general = getattr(Tensor, f"{name}_"), _method(name, function)
+
+    def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return general(self, *args, **kwargs) if option in kwargs else plain(self, *args, **kwargs)  # type: ignore[no-any-return]
+
+    in_place.__name__, in_place.__doc__ = general.__name__, general.__doc__
+    return in_place
+
+
 for _name, _function in {"add": add, "sub": sub, "subtract": sub, "div": div, "divide": div, "true_divide": true_divide,
                          "pow": pow_op, "square": square, "round": round}.items():
     setattr(Tensor, _name, _function)
-    setattr(Tensor, f"{_name}_", _method(_name, _function))
+attach(_scaling("add"), "add_")
+attach(_scaling("sub"), "sub_", "subtract_")
+attach(vars(Tensor)["div_"], "true_divide_")
+attach(_optional("div", "rounding_mode", div), "div_", "divide_")
+attach(_optional("round", "decimals", round), "round_")
+attach(_method("pow", pow_op), "pow_")
+attach(_method("square", square), "square_")
 attach(mul, "multiply")
 attach(Tensor.mul_, "multiply_")
 subtract, divide, multiply = sub, div, mul
@@ -278,17 +311,18 @@ def positive(input: Tensor) -> Tensor:
 
 def fmax(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The larger of each pair, broadcast; of a NaN and a number the number."""
-    return _ignoring_nan(maximum, input, other, out)
+    require_tensors("fmax", input=input, other=other)
+    return _chosen(maximum, input >= other, input, other, out)
 
 
 def fmin(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The smaller of each pair, broadcast; of a NaN and a number the number."""
-    return _ignoring_nan(minimum, input, other, out)
+    require_tensors("fmin", input=input, other=other)
+    return _chosen(minimum, input <= other, input, other, out)
 
 
-def _ignoring_nan(function: Any, input: Tensor, other: Tensor, out: Tensor | None) -> Tensor:
-    input, other = _as_tensor(other, input), _as_tensor(input, other)
-    wins = input >= other if function is maximum else input <= other
+def _chosen(function: Any, wins: Any, input: Tensor, other: Tensor, out: Tensor | None) -> Tensor:
+    """`input` where it wins or stands beside a NaN, elsewhere `other`."""
     made = where_op(wins | ne(other, other), input, other)
     return made if out is None else into(function.op, out, made)
 

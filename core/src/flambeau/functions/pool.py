@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ShapeError, ValueRangeError
 from ..ops.pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, max_pool
 from ..shapes import as_size
-from ..table.dispatch import return_type
+from ..table.returns import return_type
 from ..tensors.tensor import Tensor
 
 Sizes = tuple[int, ...]

@@ -15,7 +15,7 @@ from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
 from ..ops.sort import searchsorted_op, sort_op
 from ..shapes import canonical_dim, numel
-from ..table.dispatch import return_type
+from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
 from .index import masked_select
 from .reduce.covariance import corrcoef, cov, diff, logcumsumexp, nanmean, nansum

@@ -76,7 +76,7 @@ ceil = _rounding("ceil", "The smallest integer not below each element, in the sa
 trunc = _rounding("trunc", "The integer part of each element, in the same dtype.")
 
 
-@primitive(name="round", saves="", dtypes="real number", samples=UNARY)
+@primitive(name="round", saves="", dtypes="real number", inplace=True, samples=UNARY)
 def _round(input: Tensor) -> Tensor:
     """The nearest integer to each element, halves to even, in the same dtype."""
 
@@ -86,7 +86,7 @@ def _(g):
     return g * 0
 
 
-@primitive(name="add", saves="", broadcast=True, operator="__add__", samples=BINARY)
+@primitive(name="add", saves="", broadcast=True, inplace=True, operator="__add__", samples=BINARY)
 def _add(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise sum, broadcast; booleans are or-ed."""
 
@@ -101,7 +101,7 @@ def _(g):
     return g
 
 
-@primitive(name="sub", saves="", broadcast=True, dtypes="number", operator="__sub__", samples=BINARY)
+@primitive(name="sub", saves="", broadcast=True, dtypes="number", inplace=True, operator="__sub__", samples=BINARY)
 def _sub(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise difference, broadcast."""
 
@@ -136,7 +136,8 @@ def _(g, input):
     return g * (input if input._kind.dtype.category < 3 else conj(input))
 
 
-@primitive(name="div", saves="input other", dtype="floating", broadcast=True, operator="__truediv__", samples=BINARY)
+@primitive(name="div", saves="input other", dtype="floating", broadcast=True, inplace=True, operator="__truediv__",
+           samples=BINARY)
 def _div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise quotient, broadcast; integers give the default floating dtype."""
 

@@ -1,7 +1,7 @@
 """Writes one Python function per op: the only frame between a user and a kernel.
 
-`caller_source(op)` gives the text of `bind_<op>(op, kernels)`, which returns the op's function and,
-for operators, the method that answers NotImplemented to foreign types. `python -m flambeau._gen`
+`caller_source(op)` gives the text of `bind_<op>(op, kernels)`, which returns the op's function, for
+operators the method that answers NotImplemented to foreign types, and the in-place method. `python -m flambeau._gen`
 writes these texts ahead into `callers/`; an op defined at run time gets its text compiled at once.
 """
 
@@ -15,12 +15,15 @@ _SIMPLE = (type(None), bool, int, float, str)
 def caller_source(op: OpDef) -> str:
     """The text of the op's binder."""
     writer = _Writer(op)
-    lines = [f"def bind_{op.name}(op, kernels, defaults, body):"]
+    lines = [f"def bind_{op.name}(op, kernels, writers, defaults, body):"]
     lines += _indent(writer.function(op.name, operator=False))
-    names = [op.name, "None"]
+    names = [op.name, "None", "None"]
     if op.operator:
         lines += _indent(writer.function(op.operator, operator=True))
         names[1] = op.operator
+    if op.writes:
+        lines += _indent(writer.in_place(f"{op.name}_"))
+        names[2] = f"{op.name}_"
     lines.append(f"    return {', '.join(names)}")
     return "\n".join(lines) + "\n"
 
@@ -47,6 +50,28 @@ class _Writer:
         body += self._aliases()
         body += self._lifts(operator)
         body += self._guarded(operator)
+        return lines + _indent(body)
+
+    def in_place(self, name: str) -> list[str]:
+        """The method that overwrites its first input: straight to a writer where no graph has to hear of it."""
+        inputs = [p.name for p in self.op.inputs]
+        target, others = inputs[0], inputs[1:]
+        lines = [f"def {name}({', '.join(inputs)}):"]
+        body = []
+        for n in others:
+            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:", f"    lifted = lift({target}, {n})",
+                     "    if lifted is NotImplemented:", f"        raise foreign(op, {n!r}, {n})", f"    {n} = lifted"]
+        tracked = " or ".join(f"{n}._requires_grad" for n in inputs)
+        tests = [f"{n}._kind is kind" for n in others]
+        tests += [f"({target}._view is None or writable({target}._view))",
+                  f"not (({tracked}) and grad_enabled())" if others else f"not ({tracked} and grad_enabled())"]
+        arrays = ", ".join(f"{n}._array" for n in [*inputs, target])
+        body += ["try:", f"    kind = {target}._kind", f"    if {' and '.join(tests)}:",
+                 f"        writers[kind]({arrays})", f"        cell = {target}._version", "        if cell is None:",
+                 f"            {target}._version = [1, None]", "        else:", "            cell[0] += 1",
+                 f"        return {target}", "except LOUD:", f"    bump({target})", f"    return {target}",
+                 "except Exception:", "    pass  # the slow path does it, or says what is wrong",
+                 f"return update({', '.join([target, 'op.call', *others])}, op_name={name!r})"]
         return lines + _indent(body)
 
     # --- the signature and what it forwards

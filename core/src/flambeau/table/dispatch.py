@@ -35,6 +35,8 @@ from .codegen import caller_source
 from .quiet import LOUD, again, quietly
 from .refusals import check_group
 from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+from .returns import returns
+from .writers import WriterTable
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
 NUMBERS = (int, float, complex)
@@ -55,7 +57,8 @@ def composite(**options: Any) -> Callable[[Any], Any]:
 
 def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     op = define(fn, kind, dict(options))
-    function, operator = bind(op)
+    op.writers = WriterTable(op)
+    function, operator, in_place = bind(op)
     function.__doc__, function.__module__ = op.doc, fn.__module__
     function.__name__ = function.__qualname__ = op.name
     function.op = op
@@ -64,22 +67,21 @@ def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     if op.method:
         setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
     if op.inplace:
-        setattr(Tensor, f"{op.name}_", views.inplace_method(op))
+        setattr(Tensor, f"{op.name}_", in_place or views.inplace_method(op))
     if operator is not None:
         setattr(Tensor, op.operator, operator)
     return function
 
 
-def bind(op: OpDef) -> tuple[Any, Any]:
-    """The op's function and operator method: from the generated module, or written now if that is stale."""
+def bind(op: OpDef) -> tuple[Any, Any, Any]:
+    """The op's function, operator and in-place method: from the generated module, or written now if it is stale."""
     module = _generated(op.family)
     if module is not None and module.KEYS.get(op.name) == op.key():
         binder = getattr(module, f"bind_{op.name}")
     else:
         binder = _compile(op)
     defaults = {p.name: p.default for p in op.params}
-    function, operator = binder(op, op.kernels, defaults, op.body)
-    return function, operator
+    return binder(op, op.kernels, op.writers, defaults, op.body)  # type: ignore[no-any-return]
 
 
 _modules: dict[str, Any] = {}
@@ -131,13 +133,18 @@ def _lift_new(tensor: Any, value: Any) -> Any:
         kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
     if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
         raise misfit(value, int64)
+    cache = tensor._kind.scalars
+    key: tuple[type, Any] = (type(value), value)
+    if not value and not isinstance(value, int):  # a zero with a sign, which equals the other one
+        key = type(value), repr(value)
+        if key in cache:
+            return cache[key]
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
-    if value == value and (value or not isinstance(value, (float, complex))):  # not NaN, nor a zero with a sign
-        cache = tensor._kind.scalars
+    if value == value:
         if len(cache) > 4096:
             cache.clear()
-        cache[type(value), value] = lifted
+        cache[key] = lifted
     return lifted
 
 
@@ -430,41 +437,6 @@ def into(op: OpDef, out: Any, result: Any) -> Any:
     return views.write_out(op, out, result)
 
 
-# --- several results
-
-_return_types: dict[str, Any] = {}
-
-
-def returns(op: OpDef, results: tuple[Tensor, ...]) -> Any:
-    """Several results as a named tuple, PyTorch's `return_types`."""
-    made = _return_types.get(op.name)
-    if made is None:
-        made = _return_types[op.name] = return_type(op.name, op.outputs)
-    return made(*results)
-
-
-def return_type(name: str, fields: tuple[str, ...]) -> Any:
-    """A named tuple class that prints as PyTorch's `return_types`."""
-    from collections import namedtuple
-
-    make_class: Any = namedtuple
-    base: Any = make_class(name, fields)
-
-    def show(self: Any) -> str:
-        inner = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
-        return f"{dtypes._NAMESPACE[0]}.return_types.{name}(\n{inner})"
-
-    base.__repr__ = show
-    original = base.__new__
-
-    def make(cls: Any, *values: Any) -> Any:
-        return original(cls, *(values[0] if len(values) == 1 and len(fields) > 1 else values))
-
-    base.__new__ = make
-    base.__module__ = "flambeau.return_types"
-    return base
-
-
 # --- the composition as a kernel
 
 
@@ -492,7 +464,8 @@ FALLBACK.append(fallback)
 
 NAMES: dict[str, Any] = {
     "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
-    "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "canonical_dim": canonical_dim,
+    "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
+    "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,

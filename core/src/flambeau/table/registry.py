@@ -100,6 +100,7 @@ class OpDef:
         "simple",
         "ungraded",
         "view",
+        "writers",
     )
 
     def __init__(self, fn: Any, kind: str, options: dict[str, Any]) -> None:
@@ -113,6 +114,7 @@ class OpDef:
         self.rules_plan: list[Any] = []  # (input number, rule, saved numbers, attribute names or True) for the walk
         self.simple = True  # whether every rule serves one input, so that the plan is all there is
         self.kernels = KernelTable(self)
+        self.writers: Any = None  # dispatch puts a WriterTable here
         self.call: Any = None
         self._set_options(**options)
 
@@ -147,12 +149,17 @@ class OpDef:
         """Whether the tape sees this op's parts instead of itself."""
         return self.kind == "composite" and not self.differentiable and not self.saves
 
+    @property
+    def writes(self) -> bool:
+        """Whether the in-place method has a caller of its own: all it takes are tensors and numbers."""
+        return self.inplace and all(p.role in ("tensor", "number") for p in self.params)
+
     def key(self) -> tuple[Any, ...]:
         """What the generated caller depends on; a caller made from another key is stale."""
         params = tuple([(p.name, p.annotation, p.keyword_only, "" if p.default is MISSING else repr(p.default))
                         for p in self.params])
         return (self.kind, params, self.saves, self.result, tuple(self.kinds.values()), self.view, self.outputs,
-                self.differentiable, self.operator, self.out, self.fusable, self.nondiff, self.auxiliary)
+                self.differentiable, self.operator, self.out, self.fusable, self.nondiff, self.auxiliary, self.writes)
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""

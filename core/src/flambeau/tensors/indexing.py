@@ -336,7 +336,7 @@ def _place(self: Tensor, target: Tensor, advanced: list[Tensor | None], value: T
 
 def put_(front: Tensor, indices: list[Tensor], value: Tensor, accumulate: bool) -> Tensor:
     """In-place `index_put` on a tensor whose leading dims are the indexed ones."""
-    return views.update(front, lambda t: index_put_op(t, value, indices, accumulate), op_name="index_put_")
+    return views.update(front, index_put_op, value, indices, accumulate, op_name="index_put_")
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:

@@ -60,10 +60,17 @@ def inplace_method(op: OpDef) -> Any:
 
 
 def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: Any) -> Tensor:
-    """`target` becomes `function(target, *args)`, in its own memory; returns `target`."""
+    """`target` becomes `function(target, *args)`, in its own memory; returns `target`.
+
+    All tensors that the function uses are among its arguments: they tell whether a graph is to hear of the change.
+    """
     check_writable(op_name, target)
     if target._view is not None:
         check_distinct(op_name, target)
+    if not _recorded(target, args, kwargs):
+        result = function(target, *args, **kwargs)
+        _check_result(op_name, target, result)
+        return store(target, result)
     source = alias(target)
     held = getrefcount(source)
     result = function(source, *args, **kwargs)
@@ -78,11 +85,28 @@ def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: An
     return target
 
 
+def _recorded(target: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call on these leaves a node, which may have saved what is about to be overwritten."""
+    if not grad_enabled():
+        return False
+    if target._requires_grad:
+        return True
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if isinstance(value, (Tensor, tuple, list)) and (type(value) in (tuple, list) or value._requires_grad):  # type: ignore[union-attr]
+            return True
+    return False
+
+
 def _move_out(source: Tensor) -> None:
     """Gives the old value, which a gradient rule needs, memory of its own before the shared one is overwritten."""
     kind, cell = source._kind.plain, source._version
     source._array = TABLE["copy"].kernels[kind](source._array)
     source._version = None if cell is None else [cell[0], None]
+
+
+def writable(view: View) -> bool:
+    """Whether a write through that view reaches one place per element and no graph over the base hears of it."""
+    return type(view) is View and not view.base._requires_grad and not any(op.name == "expand" for op, _ in view.replay)
 
 
 def check_writable(op_name: str, target: Tensor) -> None:

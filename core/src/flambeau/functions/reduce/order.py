@@ -16,7 +16,8 @@ from ...ops.reduce import _as_input, _at, _median_place, _ordered, argmax, cumma
 from ...ops.reduce import sum as total
 from ...ops.sort import sort_op
 from ...shapes import canonical_dim
-from ...table.dispatch import into, lift, return_type
+from ...table.dispatch import into, lift
+from ...table.returns import return_type
 from ...tensors.tensor import Tensor
 from ..arithmetic import lerp
 

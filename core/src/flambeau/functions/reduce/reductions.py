@@ -37,9 +37,10 @@ from ...ops.reduce import (
 )
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim, canonical_dims, numel
-from ...table.dispatch import into, return_type
+from ...table.dispatch import into
 from ...table.refusals import require_tensors
 from ...table.registry import Dim, Dims
+from ...table.returns import return_type
 from ...tensors.tensor import Tensor, attach
 from ...tensors.views import write_out
 

@@ -7,32 +7,32 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'relu': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'relu_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'leaky_relu': ('composite', (('input', 'Tensor', False, ''), ('negative_slope', 'float', False, '0.01')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'leaky_relu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('negative_slope', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'threshold': ('composite', (('input', 'Tensor', False, ''), ('threshold', 'float', False, ''), ('value', 'float', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'hardtanh': ('composite', (('input', 'Tensor', False, ''), ('min_val', 'float', False, '-1.0'), ('max_val', 'float', False, '1.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'prelu': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'weight'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'elu': ('composite', (('input', 'Tensor', False, ''), ('alpha', 'float', False, '1.0'), ('scale', 'float', False, '1.0'), ('input_scale', 'float', False, '1.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'elu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('alpha', 'float', False, ''), ('scale', 'float', False, ''), ('input_scale', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'silu': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'silu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'logsigmoid': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'softplus': ('composite', (('input', 'Tensor', False, ''), ('beta', 'float', False, '1.0'), ('threshold', 'float', False, '20.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'softplus_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('beta', 'float', False, ''), ('threshold', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'mish': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'hardsigmoid': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'hardswish': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'gelu': ('composite', (('input', 'Tensor', False, ''), ('approximate', 'str', False, "'none'")), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'gelu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('approximate', 'str', False, "'none'")), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'hardshrink': ('composite', (('input', 'Tensor', False, ''), ('lambd', 'float', False, '0.5')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'softshrink': ('composite', (('input', 'Tensor', False, ''), ('lambd', 'float', False, '0.5')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'glu': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'relu': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'relu_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'leaky_relu': ('composite', (('input', 'Tensor', False, ''), ('negative_slope', 'float', False, '0.01')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'leaky_relu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('negative_slope', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'threshold': ('composite', (('input', 'Tensor', False, ''), ('threshold', 'float', False, ''), ('value', 'float', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'hardtanh': ('composite', (('input', 'Tensor', False, ''), ('min_val', 'float', False, '-1.0'), ('max_val', 'float', False, '1.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'prelu': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'weight'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'elu': ('composite', (('input', 'Tensor', False, ''), ('alpha', 'float', False, '1.0'), ('scale', 'float', False, '1.0'), ('input_scale', 'float', False, '1.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'elu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('alpha', 'float', False, ''), ('scale', 'float', False, ''), ('input_scale', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'silu': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'silu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'logsigmoid': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'softplus': ('composite', (('input', 'Tensor', False, ''), ('beta', 'float', False, '1.0'), ('threshold', 'float', False, '20.0')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'softplus_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('beta', 'float', False, ''), ('threshold', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'mish': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'hardsigmoid': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'hardswish': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'gelu': ('composite', (('input', 'Tensor', False, ''), ('approximate', 'str', False, "'none'")), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'gelu_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('approximate', 'str', False, "'none'")), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'hardshrink': ('composite', (('input', 'Tensor', False, ''), ('lambd', 'float', False, '0.5')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'softshrink': ('composite', (('input', 'Tensor', False, ''), ('lambd', 'float', False, '0.5')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'glu': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_relu(op, kernels, defaults, body):
+def bind_relu(op, kernels, writers, defaults, body):
     def relu(input, *, out=None):
         if out is not None:
             return into(op, out, relu(input))
@@ -65,10 +65,27 @@ def bind_relu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return relu, None
+    def relu_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='relu_')
+    return relu, None, relu_
 
 
-def bind_relu_backward(op, kernels, defaults, body):
+def bind_relu_backward(op, kernels, writers, defaults, body):
     def relu_backward(grad, out):
         try:
             kind = grad._kind
@@ -87,10 +104,10 @@ def bind_relu_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return relu_backward, None
+    return relu_backward, None, None
 
 
-def bind_leaky_relu(op, kernels, defaults, body):
+def bind_leaky_relu(op, kernels, writers, defaults, body):
     def leaky_relu(input, negative_slope=0.01, *, out=None):
         if out is not None:
             return into(op, out, leaky_relu(input, negative_slope))
@@ -123,10 +140,10 @@ def bind_leaky_relu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return leaky_relu, None
+    return leaky_relu, None, None
 
 
-def bind_leaky_relu_backward(op, kernels, defaults, body):
+def bind_leaky_relu_backward(op, kernels, writers, defaults, body):
     def leaky_relu_backward(grad, input, negative_slope):
         try:
             kind = grad._kind
@@ -145,10 +162,10 @@ def bind_leaky_relu_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return leaky_relu_backward, None
+    return leaky_relu_backward, None, None
 
 
-def bind_threshold(op, kernels, defaults, body):
+def bind_threshold(op, kernels, writers, defaults, body):
     def threshold(input, threshold, value, *, out=None):
         if out is not None:
             return into(op, out, threshold(input, threshold, value))
@@ -181,10 +198,10 @@ def bind_threshold(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return threshold, None
+    return threshold, None, None
 
 
-def bind_hardtanh(op, kernels, defaults, body):
+def bind_hardtanh(op, kernels, writers, defaults, body):
     def hardtanh(input, min_val=-1.0, max_val=1.0, *, out=None):
         if out is not None:
             return into(op, out, hardtanh(input, min_val, max_val))
@@ -217,10 +234,10 @@ def bind_hardtanh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return hardtanh, None
+    return hardtanh, None, None
 
 
-def bind_prelu(op, kernels, defaults, body):
+def bind_prelu(op, kernels, writers, defaults, body):
     def prelu(input, weight, *, out=None):
         if out is not None:
             return into(op, out, prelu(input, weight))
@@ -256,10 +273,10 @@ def bind_prelu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return prelu, None
+    return prelu, None, None
 
 
-def bind_elu(op, kernels, defaults, body):
+def bind_elu(op, kernels, writers, defaults, body):
     def elu(input, alpha=1.0, scale=1.0, input_scale=1.0, *, out=None):
         if out is not None:
             return into(op, out, elu(input, alpha, scale, input_scale))
@@ -292,10 +309,10 @@ def bind_elu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return elu, None
+    return elu, None, None
 
 
-def bind_elu_backward(op, kernels, defaults, body):
+def bind_elu_backward(op, kernels, writers, defaults, body):
     def elu_backward(grad, input, alpha, scale, input_scale):
         try:
             kind = grad._kind
@@ -314,10 +331,10 @@ def bind_elu_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return elu_backward, None
+    return elu_backward, None, None
 
 
-def bind_silu(op, kernels, defaults, body):
+def bind_silu(op, kernels, writers, defaults, body):
     def silu(input, *, out=None):
         if out is not None:
             return into(op, out, silu(input))
@@ -350,10 +367,10 @@ def bind_silu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return silu, None
+    return silu, None, None
 
 
-def bind_silu_backward(op, kernels, defaults, body):
+def bind_silu_backward(op, kernels, writers, defaults, body):
     def silu_backward(grad, input):
         try:
             kind = grad._kind
@@ -372,10 +389,10 @@ def bind_silu_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return silu_backward, None
+    return silu_backward, None, None
 
 
-def bind_logsigmoid(op, kernels, defaults, body):
+def bind_logsigmoid(op, kernels, writers, defaults, body):
     def logsigmoid(input, *, out=None):
         if out is not None:
             return into(op, out, logsigmoid(input))
@@ -408,10 +425,10 @@ def bind_logsigmoid(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return logsigmoid, None
+    return logsigmoid, None, None
 
 
-def bind_softplus(op, kernels, defaults, body):
+def bind_softplus(op, kernels, writers, defaults, body):
     def softplus(input, beta=1.0, threshold=20.0, *, out=None):
         if out is not None:
             return into(op, out, softplus(input, beta, threshold))
@@ -444,10 +461,10 @@ def bind_softplus(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return softplus, None
+    return softplus, None, None
 
 
-def bind_softplus_backward(op, kernels, defaults, body):
+def bind_softplus_backward(op, kernels, writers, defaults, body):
     def softplus_backward(grad, input, beta, threshold):
         try:
             kind = grad._kind
@@ -466,10 +483,10 @@ def bind_softplus_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return softplus_backward, None
+    return softplus_backward, None, None
 
 
-def bind_mish(op, kernels, defaults, body):
+def bind_mish(op, kernels, writers, defaults, body):
     def mish(input, *, out=None):
         if out is not None:
             return into(op, out, mish(input))
@@ -502,10 +519,10 @@ def bind_mish(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return mish, None
+    return mish, None, None
 
 
-def bind_hardsigmoid(op, kernels, defaults, body):
+def bind_hardsigmoid(op, kernels, writers, defaults, body):
     def hardsigmoid(input, *, out=None):
         if out is not None:
             return into(op, out, hardsigmoid(input))
@@ -538,10 +555,10 @@ def bind_hardsigmoid(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return hardsigmoid, None
+    return hardsigmoid, None, None
 
 
-def bind_hardswish(op, kernels, defaults, body):
+def bind_hardswish(op, kernels, writers, defaults, body):
     def hardswish(input, *, out=None):
         if out is not None:
             return into(op, out, hardswish(input))
@@ -574,10 +591,10 @@ def bind_hardswish(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return hardswish, None
+    return hardswish, None, None
 
 
-def bind_gelu(op, kernels, defaults, body):
+def bind_gelu(op, kernels, writers, defaults, body):
     def gelu(input, approximate='none', *, out=None):
         if out is not None:
             return into(op, out, gelu(input, approximate))
@@ -610,10 +627,10 @@ def bind_gelu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return gelu, None
+    return gelu, None, None
 
 
-def bind_gelu_backward(op, kernels, defaults, body):
+def bind_gelu_backward(op, kernels, writers, defaults, body):
     def gelu_backward(grad, input, approximate='none'):
         try:
             kind = grad._kind
@@ -632,10 +649,10 @@ def bind_gelu_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return gelu_backward, None
+    return gelu_backward, None, None
 
 
-def bind_hardshrink(op, kernels, defaults, body):
+def bind_hardshrink(op, kernels, writers, defaults, body):
     def hardshrink(input, lambd=0.5, *, out=None):
         if out is not None:
             return into(op, out, hardshrink(input, lambd))
@@ -668,10 +685,10 @@ def bind_hardshrink(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return hardshrink, None
+    return hardshrink, None, None
 
 
-def bind_softshrink(op, kernels, defaults, body):
+def bind_softshrink(op, kernels, writers, defaults, body):
     def softshrink(input, lambd=0.5, *, out=None):
         if out is not None:
             return into(op, out, softshrink(input, lambd))
@@ -704,10 +721,10 @@ def bind_softshrink(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return softshrink, None
+    return softshrink, None, None
 
 
-def bind_glu(op, kernels, defaults, body):
+def bind_glu(op, kernels, writers, defaults, body):
     def glu(input, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, glu(input, dim, axis=axis))
@@ -742,4 +759,4 @@ def bind_glu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return glu, None
+    return glu, None, None

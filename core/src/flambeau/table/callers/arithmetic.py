@@ -7,32 +7,32 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), ()),
-    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), ()),
-    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), ()),
-    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), ()),
-    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), ()),
-    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), ()),
-    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), ()),
-    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), ()),
-    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), ()),
-    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), ()),
+    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), (), True),
+    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), (), True),
+    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), True),
+    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
+    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True),
+    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True),
+    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True),
+    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True),
+    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), (), True),
+    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True),
+    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
+    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True),
 }
 
 
-def bind_neg(op, kernels, defaults, body):
+def bind_neg(op, kernels, writers, defaults, body):
     def neg(input, *, out=None):
         if out is not None:
             return into(op, out, neg(input))
@@ -93,10 +93,27 @@ def bind_neg(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return neg, __neg__
+    def neg_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='neg_')
+    return neg, __neg__, neg_
 
 
-def bind_abs(op, kernels, defaults, body):
+def bind_abs(op, kernels, writers, defaults, body):
     def abs(input, *, out=None):
         if out is not None:
             return into(op, out, abs(input))
@@ -159,10 +176,27 @@ def bind_abs(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return abs, __abs__
+    def abs_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='abs_')
+    return abs, __abs__, abs_
 
 
-def bind_sign(op, kernels, defaults, body):
+def bind_sign(op, kernels, writers, defaults, body):
     def sign(input, *, out=None):
         if out is not None:
             return into(op, out, sign(input))
@@ -194,10 +228,27 @@ def bind_sign(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sign, None
+    def sign_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sign_')
+    return sign, None, sign_
 
 
-def bind_sgn(op, kernels, defaults, body):
+def bind_sgn(op, kernels, writers, defaults, body):
     def sgn(input, *, out=None):
         if out is not None:
             return into(op, out, sgn(input))
@@ -205,10 +256,27 @@ def bind_sgn(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return sgn, None
+    def sgn_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sgn_')
+    return sgn, None, sgn_
 
 
-def bind_floor(op, kernels, defaults, body):
+def bind_floor(op, kernels, writers, defaults, body):
     def floor(input, *, out=None):
         if out is not None:
             return into(op, out, floor(input))
@@ -240,10 +308,27 @@ def bind_floor(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return floor, None
+    def floor_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='floor_')
+    return floor, None, floor_
 
 
-def bind_ceil(op, kernels, defaults, body):
+def bind_ceil(op, kernels, writers, defaults, body):
     def ceil(input, *, out=None):
         if out is not None:
             return into(op, out, ceil(input))
@@ -275,10 +360,27 @@ def bind_ceil(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return ceil, None
+    def ceil_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='ceil_')
+    return ceil, None, ceil_
 
 
-def bind_trunc(op, kernels, defaults, body):
+def bind_trunc(op, kernels, writers, defaults, body):
     def trunc(input, *, out=None):
         if out is not None:
             return into(op, out, trunc(input))
@@ -310,10 +412,27 @@ def bind_trunc(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return trunc, None
+    def trunc_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='trunc_')
+    return trunc, None, trunc_
 
 
-def bind_round(op, kernels, defaults, body):
+def bind_round(op, kernels, writers, defaults, body):
     def round(input, *, out=None):
         if out is not None:
             return into(op, out, round(input))
@@ -345,10 +464,27 @@ def bind_round(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return round, None
+    def round_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='round_')
+    return round, None, round_
 
 
-def bind_add(op, kernels, defaults, body):
+def bind_add(op, kernels, writers, defaults, body):
     def add(input, other, *, out=None):
         if out is not None:
             return into(op, out, add(input, other))
@@ -428,10 +564,32 @@ def bind_add(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return add, __add__
+    def add_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='add_')
+    return add, __add__, add_
 
 
-def bind_sub(op, kernels, defaults, body):
+def bind_sub(op, kernels, writers, defaults, body):
     def sub(input, other, *, out=None):
         if out is not None:
             return into(op, out, sub(input, other))
@@ -511,10 +669,32 @@ def bind_sub(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sub, __sub__
+    def sub_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='sub_')
+    return sub, __sub__, sub_
 
 
-def bind_mul(op, kernels, defaults, body):
+def bind_mul(op, kernels, writers, defaults, body):
     def mul(input, other, *, out=None):
         if out is not None:
             return into(op, out, mul(input, other))
@@ -598,10 +778,32 @@ def bind_mul(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return mul, __mul__
+    def mul_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='mul_')
+    return mul, __mul__, mul_
 
 
-def bind_div(op, kernels, defaults, body):
+def bind_div(op, kernels, writers, defaults, body):
     def div(input, other, *, out=None):
         if out is not None:
             return into(op, out, div(input, other))
@@ -685,10 +887,32 @@ def bind_div(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return div, __truediv__
+    def div_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='div_')
+    return div, __truediv__, div_
 
 
-def bind_floor_divide(op, kernels, defaults, body):
+def bind_floor_divide(op, kernels, writers, defaults, body):
     def floor_divide(input, other, *, out=None):
         if out is not None:
             return into(op, out, floor_divide(input, other))
@@ -740,10 +964,32 @@ def bind_floor_divide(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return floor_divide, __floordiv__
+    def floor_divide_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='floor_divide_')
+    return floor_divide, __floordiv__, floor_divide_
 
 
-def bind_remainder(op, kernels, defaults, body):
+def bind_remainder(op, kernels, writers, defaults, body):
     def remainder(input, other, *, out=None):
         if out is not None:
             return into(op, out, remainder(input, other))
@@ -827,10 +1073,32 @@ def bind_remainder(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return remainder, __mod__
+    def remainder_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='remainder_')
+    return remainder, __mod__, remainder_
 
 
-def bind_fmod(op, kernels, defaults, body):
+def bind_fmod(op, kernels, writers, defaults, body):
     def fmod(input, other, *, out=None):
         if out is not None:
             return into(op, out, fmod(input, other))
@@ -871,10 +1139,32 @@ def bind_fmod(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return fmod, None
+    def fmod_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='fmod_')
+    return fmod, None, fmod_
 
 
-def bind_maximum(op, kernels, defaults, body):
+def bind_maximum(op, kernels, writers, defaults, body):
     def maximum(input, other, *, out=None):
         if out is not None:
             return into(op, out, maximum(input, other))
@@ -910,10 +1200,10 @@ def bind_maximum(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return maximum, None
+    return maximum, None, None
 
 
-def bind_minimum(op, kernels, defaults, body):
+def bind_minimum(op, kernels, writers, defaults, body):
     def minimum(input, other, *, out=None):
         if out is not None:
             return into(op, out, minimum(input, other))
@@ -949,10 +1239,10 @@ def bind_minimum(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return minimum, None
+    return minimum, None, None
 
 
-def bind_clamp(op, kernels, defaults, body):
+def bind_clamp(op, kernels, writers, defaults, body):
     def clamp(input, min=None, max=None, *, out=None):
         if out is not None:
             return into(op, out, clamp(input, min, max))
@@ -985,10 +1275,10 @@ def bind_clamp(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return clamp, None
+    return clamp, None, None
 
 
-def bind_clamp_backward(op, kernels, defaults, body):
+def bind_clamp_backward(op, kernels, writers, defaults, body):
     def clamp_backward(grad, input, min, max):
         try:
             kind = grad._kind
@@ -1007,10 +1297,10 @@ def bind_clamp_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return clamp_backward, None
+    return clamp_backward, None, None
 
 
-def bind_clamp_min(op, kernels, defaults, body):
+def bind_clamp_min(op, kernels, writers, defaults, body):
     def clamp_min(input, min, *, out=None):
         if out is not None:
             return into(op, out, clamp_min(input, min))
@@ -1046,10 +1336,10 @@ def bind_clamp_min(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return clamp_min, None
+    return clamp_min, None, None
 
 
-def bind_clamp_max(op, kernels, defaults, body):
+def bind_clamp_max(op, kernels, writers, defaults, body):
     def clamp_max(input, max, *, out=None):
         if out is not None:
             return into(op, out, clamp_max(input, max))
@@ -1085,10 +1375,10 @@ def bind_clamp_max(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return clamp_max, None
+    return clamp_max, None, None
 
 
-def bind_heaviside(op, kernels, defaults, body):
+def bind_heaviside(op, kernels, writers, defaults, body):
     def heaviside(input, values, *, out=None):
         if out is not None:
             return into(op, out, heaviside(input, values))
@@ -1096,4 +1386,26 @@ def bind_heaviside(op, kernels, defaults, body):
             return body(input, values)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return heaviside, None
+    def heaviside_(input, values):
+        if type(values) is not Tensor and type(values) is not Parameter:
+            lifted = lift(input, values)
+            if lifted is NotImplemented:
+                raise foreign(op, 'values', values)
+            values = lifted
+        try:
+            kind = input._kind
+            if values._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or values._requires_grad) and grad_enabled()):
+                writers[kind](input._array, values._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, values, op_name='heaviside_')
+    return heaviside, None, heaviside_

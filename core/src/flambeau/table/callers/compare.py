@@ -7,27 +7,27 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'eq': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__eq__', True, False, (), ()),
-    'lt': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__lt__', True, False, (), ()),
-    'le': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__le__', True, False, (), ()),
-    'ne': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ne__', True, False, (), ()),
-    'gt': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__gt__', True, False, (), ()),
-    'ge': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ge__', True, False, (), ()),
-    'logical_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'bitwise_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '__invert__', True, False, (), ()),
-    'bitwise_and': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__and__', True, False, (), ()),
-    'bitwise_or': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__or__', True, False, (), ()),
-    'bitwise_xor': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__xor__', True, False, (), ()),
-    'bitwise_left_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__lshift__', True, False, (), ()),
-    'bitwise_right_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__rshift__', True, False, (), ()),
-    'where': ('primitive', (('condition', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('condition',), ('same',), ('bool', 'T', 'T'), False, (), True, '', True, False, (), ()),
-    'logical_and': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
-    'logical_or': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
-    'logical_xor': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), ()),
+    'eq': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__eq__', True, False, (), (), False),
+    'lt': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__lt__', True, False, (), (), False),
+    'le': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__le__', True, False, (), (), False),
+    'ne': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ne__', True, False, (), (), False),
+    'gt': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__gt__', True, False, (), (), False),
+    'ge': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '__ge__', True, False, (), (), False),
+    'logical_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'bitwise_not': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '__invert__', True, False, (), (), True),
+    'bitwise_and': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__and__', True, False, (), (), True),
+    'bitwise_or': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__or__', True, False, (), (), True),
+    'bitwise_xor': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__xor__', True, False, (), (), True),
+    'bitwise_left_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__lshift__', True, False, (), (), True),
+    'bitwise_right_shift': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__rshift__', True, False, (), (), True),
+    'where': ('primitive', (('condition', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('condition',), ('same',), ('bool', 'T', 'T'), False, (), True, '', True, False, (), (), False),
+    'logical_and': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
+    'logical_or': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
+    'logical_xor': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('bool',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
 }
 
 
-def bind_eq(op, kernels, defaults, body):
+def bind_eq(op, kernels, writers, defaults, body):
     def eq(input, other, *, out=None):
         if out is not None:
             return into(op, out, eq(input, other))
@@ -74,10 +74,10 @@ def bind_eq(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return eq, __eq__
+    return eq, __eq__, None
 
 
-def bind_lt(op, kernels, defaults, body):
+def bind_lt(op, kernels, writers, defaults, body):
     def lt(input, other, *, out=None):
         if out is not None:
             return into(op, out, lt(input, other))
@@ -124,10 +124,10 @@ def bind_lt(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return lt, __lt__
+    return lt, __lt__, None
 
 
-def bind_le(op, kernels, defaults, body):
+def bind_le(op, kernels, writers, defaults, body):
     def le(input, other, *, out=None):
         if out is not None:
             return into(op, out, le(input, other))
@@ -174,10 +174,10 @@ def bind_le(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return le, __le__
+    return le, __le__, None
 
 
-def bind_ne(op, kernels, defaults, body):
+def bind_ne(op, kernels, writers, defaults, body):
     def ne(input, other, *, out=None):
         if out is not None:
             return into(op, out, ne(input, other))
@@ -200,10 +200,10 @@ def bind_ne(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return ne, __ne__
+    return ne, __ne__, None
 
 
-def bind_gt(op, kernels, defaults, body):
+def bind_gt(op, kernels, writers, defaults, body):
     def gt(input, other, *, out=None):
         if out is not None:
             return into(op, out, gt(input, other))
@@ -226,10 +226,10 @@ def bind_gt(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return gt, __gt__
+    return gt, __gt__, None
 
 
-def bind_ge(op, kernels, defaults, body):
+def bind_ge(op, kernels, writers, defaults, body):
     def ge(input, other, *, out=None):
         if out is not None:
             return into(op, out, ge(input, other))
@@ -252,10 +252,10 @@ def bind_ge(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return ge, __ge__
+    return ge, __ge__, None
 
 
-def bind_logical_not(op, kernels, defaults, body):
+def bind_logical_not(op, kernels, writers, defaults, body):
     def logical_not(input, *, out=None):
         if out is not None:
             return into(op, out, logical_not(input))
@@ -273,10 +273,10 @@ def bind_logical_not(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return logical_not, None
+    return logical_not, None, None
 
 
-def bind_bitwise_not(op, kernels, defaults, body):
+def bind_bitwise_not(op, kernels, writers, defaults, body):
     def bitwise_not(input, *, out=None):
         if out is not None:
             return into(op, out, bitwise_not(input))
@@ -309,10 +309,27 @@ def bind_bitwise_not(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_not, __invert__
+    def bitwise_not_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='bitwise_not_')
+    return bitwise_not, __invert__, bitwise_not_
 
 
-def bind_bitwise_and(op, kernels, defaults, body):
+def bind_bitwise_and(op, kernels, writers, defaults, body):
     def bitwise_and(input, other, *, out=None):
         if out is not None:
             return into(op, out, bitwise_and(input, other))
@@ -364,10 +381,32 @@ def bind_bitwise_and(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_and, __and__
+    def bitwise_and_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='bitwise_and_')
+    return bitwise_and, __and__, bitwise_and_
 
 
-def bind_bitwise_or(op, kernels, defaults, body):
+def bind_bitwise_or(op, kernels, writers, defaults, body):
     def bitwise_or(input, other, *, out=None):
         if out is not None:
             return into(op, out, bitwise_or(input, other))
@@ -419,10 +458,32 @@ def bind_bitwise_or(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_or, __or__
+    def bitwise_or_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='bitwise_or_')
+    return bitwise_or, __or__, bitwise_or_
 
 
-def bind_bitwise_xor(op, kernels, defaults, body):
+def bind_bitwise_xor(op, kernels, writers, defaults, body):
     def bitwise_xor(input, other, *, out=None):
         if out is not None:
             return into(op, out, bitwise_xor(input, other))
@@ -474,10 +535,32 @@ def bind_bitwise_xor(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_xor, __xor__
+    def bitwise_xor_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='bitwise_xor_')
+    return bitwise_xor, __xor__, bitwise_xor_
 
 
-def bind_bitwise_left_shift(op, kernels, defaults, body):
+def bind_bitwise_left_shift(op, kernels, writers, defaults, body):
     def bitwise_left_shift(input, other, *, out=None):
         if out is not None:
             return into(op, out, bitwise_left_shift(input, other))
@@ -529,10 +612,32 @@ def bind_bitwise_left_shift(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_left_shift, __lshift__
+    def bitwise_left_shift_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='bitwise_left_shift_')
+    return bitwise_left_shift, __lshift__, bitwise_left_shift_
 
 
-def bind_bitwise_right_shift(op, kernels, defaults, body):
+def bind_bitwise_right_shift(op, kernels, writers, defaults, body):
     def bitwise_right_shift(input, other, *, out=None):
         if out is not None:
             return into(op, out, bitwise_right_shift(input, other))
@@ -584,10 +689,32 @@ def bind_bitwise_right_shift(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return bitwise_right_shift, __rshift__
+    def bitwise_right_shift_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='bitwise_right_shift_')
+    return bitwise_right_shift, __rshift__, bitwise_right_shift_
 
 
-def bind_where(op, kernels, defaults, body):
+def bind_where(op, kernels, writers, defaults, body):
     def where(condition, input, other, *, out=None):
         if out is not None:
             return into(op, out, where(condition, input, other))
@@ -622,10 +749,10 @@ def bind_where(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return where, None
+    return where, None, None
 
 
-def bind_logical_and(op, kernels, defaults, body):
+def bind_logical_and(op, kernels, writers, defaults, body):
     def logical_and(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_and(input, other))
@@ -633,10 +760,10 @@ def bind_logical_and(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return logical_and, None
+    return logical_and, None, None
 
 
-def bind_logical_or(op, kernels, defaults, body):
+def bind_logical_or(op, kernels, writers, defaults, body):
     def logical_or(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_or(input, other))
@@ -644,10 +771,10 @@ def bind_logical_or(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return logical_or, None
+    return logical_or, None, None
 
 
-def bind_logical_xor(op, kernels, defaults, body):
+def bind_logical_xor(op, kernels, writers, defaults, body):
     def logical_xor(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_xor(input, other))
@@ -655,4 +782,4 @@ def bind_logical_xor(op, kernels, defaults, body):
             return body(input, other)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return logical_xor, None
+    return logical_xor, None, None

@@ -7,14 +7,14 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'real': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), ()),
-    'imag': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), ()),
-    'complex': ('primitive', (('real', 'Tensor', False, ''), ('imag', 'Tensor', False, '')), (), ('complex',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'conj': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), ()),
+    'real': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
+    'imag': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
+    'complex': ('primitive', (('real', 'Tensor', False, ''), ('imag', 'Tensor', False, '')), (), ('complex',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'conj': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), False),
 }
 
 
-def bind_real(op, kernels, defaults, body):
+def bind_real(op, kernels, writers, defaults, body):
     def real(input, *, out=None):
         if out is not None:
             return into(op, out, real(input))
@@ -46,10 +46,10 @@ def bind_real(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return real, None
+    return real, None, None
 
 
-def bind_imag(op, kernels, defaults, body):
+def bind_imag(op, kernels, writers, defaults, body):
     def imag(input, *, out=None):
         if out is not None:
             return into(op, out, imag(input))
@@ -81,10 +81,10 @@ def bind_imag(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return imag, None
+    return imag, None, None
 
 
-def bind_complex(op, kernels, defaults, body):
+def bind_complex(op, kernels, writers, defaults, body):
     def complex(real, imag, *, out=None):
         if out is not None:
             return into(op, out, complex(real, imag))
@@ -118,10 +118,10 @@ def bind_complex(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return complex, None
+    return complex, None, None
 
 
-def bind_conj(op, kernels, defaults, body):
+def bind_conj(op, kernels, writers, defaults, body):
     def conj(input, *, out=None):
         if out is not None:
             return into(op, out, conj(input))
@@ -129,4 +129,4 @@ def bind_conj(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return conj, None
+    return conj, None, None

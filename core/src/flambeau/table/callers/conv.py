@@ -7,14 +7,14 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'unfold': ('primitive', (('input', 'Tensor', False, ''), ('kernel_size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'fold': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'convolution': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('transposed', 'bool', False, ''), ('output_padding', 'Any', False, ''), ('groups', 'int', False, '')), ('input', 'weight', 'input_shape', 'weight_shape'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), ()),
-    'convolution_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('groups', 'int', False, '')), ('grad', 'input', 'grad_shape', 'input_shape'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'unfold': ('primitive', (('input', 'Tensor', False, ''), ('kernel_size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'fold': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'convolution': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('transposed', 'bool', False, ''), ('output_padding', 'Any', False, ''), ('groups', 'int', False, '')), ('input', 'weight', 'input_shape', 'weight_shape'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
+    'convolution_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('groups', 'int', False, '')), ('grad', 'input', 'grad_shape', 'input_shape'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_unfold(op, kernels, defaults, body):
+def bind_unfold(op, kernels, writers, defaults, body):
     def unfold(input, kernel_size, dilation, stride, *, out=None):
         if out is not None:
             return into(op, out, unfold(input, kernel_size, dilation, stride))
@@ -49,10 +49,10 @@ def bind_unfold(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return unfold, None
+    return unfold, None, None
 
 
-def bind_fold(op, kernels, defaults, body):
+def bind_fold(op, kernels, writers, defaults, body):
     def fold(input, size, dilation, stride, *, out=None):
         if out is not None:
             return into(op, out, fold(input, size, dilation, stride))
@@ -87,10 +87,10 @@ def bind_fold(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return fold, None
+    return fold, None, None
 
 
-def bind_convolution(op, kernels, defaults, body):
+def bind_convolution(op, kernels, writers, defaults, body):
     def convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups, *, out=None):
         if out is not None:
             return into(op, out, convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups))
@@ -126,10 +126,10 @@ def bind_convolution(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return convolution, None
+    return convolution, None, None
 
 
-def bind_convolution_grad_weight(op, kernels, defaults, body):
+def bind_convolution_grad_weight(op, kernels, writers, defaults, body):
     def convolution_grad_weight(grad, input, size, stride, padding, dilation, groups, *, out=None):
         if out is not None:
             return into(op, out, convolution_grad_weight(grad, input, size, stride, padding, dilation, groups))
@@ -165,4 +165,4 @@ def bind_convolution_grad_weight(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return convolution_grad_weight, None
+    return convolution_grad_weight, None, None

@@ -7,27 +7,27 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), ()),
-    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), ()),
-    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), ()),
-    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), ()),
-    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
+    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
+    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), (), False),
+    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
+    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
 }
 
 
-def bind_full(op, kernels, defaults, body):
+def bind_full(op, kernels, writers, defaults, body):
     def full(size, value, dtype):
         return created(op, {'size': size, 'value': value, 'dtype': dtype})
-    return full, None
+    return full, None, None
 
 
-def bind_arange(op, kernels, defaults, body):
+def bind_arange(op, kernels, writers, defaults, body):
     def arange(start, step, length, dtype):
         return created(op, {'start': start, 'step': step, 'length': length, 'dtype': dtype})
-    return arange, None
+    return arange, None, None
 
 
-def bind_cast(op, kernels, defaults, body):
+def bind_cast(op, kernels, writers, defaults, body):
     def cast(input, dtype):
         try:
             kind = input._kind
@@ -60,10 +60,10 @@ def bind_cast(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cast, None
+    return cast, None, None
 
 
-def bind_assign(op, kernels, defaults, body):
+def bind_assign(op, kernels, writers, defaults, body):
     def assign(input, src, *, out=None):
         if out is not None:
             return into(op, out, assign(input, src))
@@ -83,10 +83,10 @@ def bind_assign(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return assign, None
+    return assign, None, None
 
 
-def bind_to_device(op, kernels, defaults, body):
+def bind_to_device(op, kernels, writers, defaults, body):
     def to_device(input, device):
         try:
             kind = input._kind
@@ -117,4 +117,4 @@ def bind_to_device(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return to_device, None
+    return to_device, None, None

@@ -7,11 +7,11 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'masked_scale': ('composite', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, ''), ('scale', 'float', False, '')), ('mask',), ('same',), ('T', 'bool'), False, (), True, '', False, False, (), ()),
+    'masked_scale': ('composite', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, ''), ('scale', 'float', False, '')), ('mask',), ('same',), ('T', 'bool'), False, (), True, '', False, False, (), (), False),
 }
 
 
-def bind_masked_scale(op, kernels, defaults, body):
+def bind_masked_scale(op, kernels, writers, defaults, body):
     def masked_scale(input, mask, scale):
         try:
             kind = input._kind
@@ -44,4 +44,4 @@ def bind_masked_scale(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return masked_scale, None
+    return masked_scale, None, None

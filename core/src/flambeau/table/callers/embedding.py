@@ -7,12 +7,12 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'embedding': ('composite', (('weight', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'weight_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'embedding_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('count', 'int', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
+    'embedding': ('composite', (('weight', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'weight_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'embedding_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('count', 'int', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_embedding(op, kernels, defaults, body):
+def bind_embedding(op, kernels, writers, defaults, body):
     def embedding(weight, indices, padding_idx, scale_grad_by_freq, *, out=None):
         if out is not None:
             return into(op, out, embedding(weight, indices, padding_idx, scale_grad_by_freq))
@@ -47,10 +47,10 @@ def bind_embedding(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return embedding, None
+    return embedding, None, None
 
 
-def bind_embedding_backward(op, kernels, defaults, body):
+def bind_embedding_backward(op, kernels, writers, defaults, body):
     def embedding_backward(input, indices, count, padding_idx, scale_grad_by_freq, *, out=None):
         if out is not None:
             return into(op, out, embedding_backward(input, indices, count, padding_idx, scale_grad_by_freq))
@@ -85,4 +85,4 @@ def bind_embedding_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return embedding_backward, None
+    return embedding_backward, None, None

@@ -7,20 +7,20 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
-    'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
-    'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), ()),
-    'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
-    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), ()),
-    'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), ()),
+    'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
+    'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
+    'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
+    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False),
+    'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_take(op, kernels, defaults, body):
+def bind_take(op, kernels, writers, defaults, body):
     def take(input, dim, index, *, out=None, axis=None):
         if out is not None:
             return into(op, out, take(input, dim, index, axis=axis))
@@ -59,10 +59,10 @@ def bind_take(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return take, None
+    return take, None, None
 
 
-def bind_index_add_dim(op, kernels, defaults, body):
+def bind_index_add_dim(op, kernels, writers, defaults, body):
     def index_add_dim(input, dim, index, size, *, out=None, axis=None):
         if out is not None:
             return into(op, out, index_add_dim(input, dim, index, size, axis=axis))
@@ -101,10 +101,10 @@ def bind_index_add_dim(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return index_add_dim, None
+    return index_add_dim, None, None
 
 
-def bind_gather(op, kernels, defaults, body):
+def bind_gather(op, kernels, writers, defaults, body):
     def gather(input, dim, index, *, out=None, axis=None):
         if out is not None:
             return into(op, out, gather(input, dim, index, axis=axis))
@@ -143,10 +143,10 @@ def bind_gather(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return gather, None
+    return gather, None, None
 
 
-def bind_scatter(op, kernels, defaults, body):
+def bind_scatter(op, kernels, writers, defaults, body):
     def scatter(input, dim, index, src, *, out=None, axis=None):
         if out is not None:
             return into(op, out, scatter(input, dim, index, src, axis=axis))
@@ -185,10 +185,10 @@ def bind_scatter(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return scatter, None
+    return scatter, None, None
 
 
-def bind_scatter_add(op, kernels, defaults, body):
+def bind_scatter_add(op, kernels, writers, defaults, body):
     def scatter_add(input, dim, index, src, *, out=None, axis=None):
         if out is not None:
             return into(op, out, scatter_add(input, dim, index, src, axis=axis))
@@ -227,10 +227,10 @@ def bind_scatter_add(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return scatter_add, None
+    return scatter_add, None, None
 
 
-def bind_index(op, kernels, defaults, body):
+def bind_index(op, kernels, writers, defaults, body):
     def index(input, indices, *, out=None):
         if out is not None:
             return into(op, out, index(input, indices))
@@ -264,10 +264,10 @@ def bind_index(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return index, None
+    return index, None, None
 
 
-def bind_index_put(op, kernels, defaults, body):
+def bind_index_put(op, kernels, writers, defaults, body):
     def index_put(input, values, indices, accumulate=False, *, out=None):
         if out is not None:
             return into(op, out, index_put(input, values, indices, accumulate))
@@ -301,10 +301,10 @@ def bind_index_put(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return index_put, None
+    return index_put, None, None
 
 
-def bind_nonzero(op, kernels, defaults, body):
+def bind_nonzero(op, kernels, writers, defaults, body):
     def nonzero(input, *, out=None):
         if out is not None:
             return into(op, out, nonzero(input))
@@ -322,10 +322,10 @@ def bind_nonzero(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return nonzero, None
+    return nonzero, None, None
 
 
-def bind_masked_select(op, kernels, defaults, body):
+def bind_masked_select(op, kernels, writers, defaults, body):
     def masked_select(input, mask, *, out=None):
         if out is not None:
             return into(op, out, masked_select(input, mask))
@@ -360,10 +360,10 @@ def bind_masked_select(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return masked_select, None
+    return masked_select, None, None
 
 
-def bind_scatter_extremum(op, kernels, defaults, body):
+def bind_scatter_extremum(op, kernels, writers, defaults, body):
     def scatter_extremum(input, dim, index, src, largest, include_self, *, out=None, axis=None):
         if out is not None:
             return into(op, out, scatter_extremum(input, dim, index, src, largest, include_self, axis=axis))
@@ -405,4 +405,4 @@ def bind_scatter_extremum(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return scatter_extremum, None
+    return scatter_extremum, None, None

@@ -7,12 +7,12 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), ()),
-    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), ()),
+    'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False),
+    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False),
 }
 
 
-def bind_copied(op, kernels, defaults, body):
+def bind_copied(op, kernels, writers, defaults, body):
     def copied(input, src):
         try:
             kind = input._kind
@@ -44,10 +44,10 @@ def bind_copied(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return copied, None
+    return copied, None, None
 
 
-def bind_copy_slices(op, kernels, defaults, body):
+def bind_copy_slices(op, kernels, writers, defaults, body):
     def copy_slices(input, src, replay):
         try:
             kind = input._kind
@@ -79,4 +79,4 @@ def bind_copy_slices(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return copy_slices, None
+    return copy_slices, None, None

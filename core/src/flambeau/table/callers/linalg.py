@@ -7,14 +7,14 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), ()),
-    'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), ()),
-    'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), ()),
-    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
+    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), (), False),
+    'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
+    'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), (), False),
+    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_matmul(op, kernels, defaults, body):
+def bind_matmul(op, kernels, writers, defaults, body):
     def matmul(input, other, *, out=None):
         if out is not None:
             return into(op, out, matmul(input, other))
@@ -83,10 +83,10 @@ def bind_matmul(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return matmul, __matmul__
+    return matmul, __matmul__, None
 
 
-def bind_linear(op, kernels, defaults, body):
+def bind_linear(op, kernels, writers, defaults, body):
     def linear(input, weight, bias=None, *, out=None):
         if out is not None:
             return into(op, out, linear(input, weight, bias))
@@ -122,10 +122,10 @@ def bind_linear(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return linear, None
+    return linear, None, None
 
 
-def bind_linear_grad_weight(op, kernels, defaults, body):
+def bind_linear_grad_weight(op, kernels, writers, defaults, body):
     def linear_grad_weight(grad, input, *, out=None):
         if out is not None:
             return into(op, out, linear_grad_weight(grad, input))
@@ -146,10 +146,10 @@ def bind_linear_grad_weight(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return linear_grad_weight, None
+    return linear_grad_weight, None, None
 
 
-def bind_cdist(op, kernels, defaults, body):
+def bind_cdist(op, kernels, writers, defaults, body):
     def cdist(x1, x2, p, by_product=False, *, out=None):
         if out is not None:
             return into(op, out, cdist(x1, x2, p, by_product))
@@ -186,4 +186,4 @@ def bind_cdist(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cdist, None
+    return cdist, None, None

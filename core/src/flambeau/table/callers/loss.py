@@ -7,21 +7,21 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'mse_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'")), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'mse_loss_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'")), (), ('same',), ('T', 'T', 'T'), False, (), False, '', False, True, (), ()),
-    'smooth_l1_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'"), ('beta', 'float', False, '1.0')), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'huber_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'"), ('delta', 'float', False, '1.0')), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'nll_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('ignore_index', 'int', False, '-100'), ('reduction', 'str', False, "'mean'")), ('target', 'weight', 'input_shape'), ('same',), ('T', 'int64', 'T'), False, (), True, '', False, False, ('weight',), ()),
-    'nll_loss_backward': ('composite', (('grad', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, ''), ('size', 'Any', False, ''), ('ignore_index', 'int', False, ''), ('reduction', 'str', False, '')), (), ('same',), ('T', 'int64', 'T'), False, (), False, '', False, True, (), ()),
-    'cross_entropy_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('ignore_index', 'int', False, '-100'), ('reduction', 'str', False, "'mean'"), ('label_smoothing', 'float', False, '0.0')), ('input', 'target', 'weight', 'log_probs'), ('same',), ('T', 'int64', 'T'), False, ('out', 'log_probs'), True, '', False, False, ('weight',), ('log_probs',)),
-    'cross_entropy_backward': ('composite', (('grad', 'Tensor', False, ''), ('log_probs', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, ''), ('ignore_index', 'int', False, ''), ('reduction', 'str', False, ''), ('label_smoothing', 'float', False, '')), (), ('same',), ('T', 'T', 'int64', 'T'), False, (), False, '', False, True, (), ()),
-    'binary_cross_entropy': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('reduction', 'str', False, "'mean'")), ('input', 'target', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, ('weight',), ()),
-    'binary_cross_entropy_with_logits': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('pos_weight', 'Tensor | None', False, 'None'), ('reduction', 'str', False, "'mean'")), ('input', 'target', 'weight', 'pos_weight'), ('same',), ('T', 'T', 'T', 'T'), False, (), True, '', False, False, ('weight', 'pos_weight'), ()),
-    'binary_logits_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('target', 'Tensor', False, '')), (), ('same',), ('T', 'T', 'T'), False, (), False, '', False, True, (), ()),
+    'mse_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'")), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'mse_loss_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'")), (), ('same',), ('T', 'T', 'T'), False, (), False, '', False, True, (), (), False),
+    'smooth_l1_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'"), ('beta', 'float', False, '1.0')), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'huber_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('reduction', 'str', False, "'mean'"), ('delta', 'float', False, '1.0')), ('input', 'target'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'nll_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('ignore_index', 'int', False, '-100'), ('reduction', 'str', False, "'mean'")), ('target', 'weight', 'input_shape'), ('same',), ('T', 'int64', 'T'), False, (), True, '', False, False, ('weight',), (), False),
+    'nll_loss_backward': ('composite', (('grad', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, ''), ('size', 'Any', False, ''), ('ignore_index', 'int', False, ''), ('reduction', 'str', False, '')), (), ('same',), ('T', 'int64', 'T'), False, (), False, '', False, True, (), (), False),
+    'cross_entropy_loss': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('ignore_index', 'int', False, '-100'), ('reduction', 'str', False, "'mean'"), ('label_smoothing', 'float', False, '0.0')), ('input', 'target', 'weight', 'log_probs'), ('same',), ('T', 'int64', 'T'), False, ('out', 'log_probs'), True, '', False, False, ('weight',), ('log_probs',), False),
+    'cross_entropy_backward': ('composite', (('grad', 'Tensor', False, ''), ('log_probs', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, ''), ('ignore_index', 'int', False, ''), ('reduction', 'str', False, ''), ('label_smoothing', 'float', False, '')), (), ('same',), ('T', 'T', 'int64', 'T'), False, (), False, '', False, True, (), (), False),
+    'binary_cross_entropy': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('reduction', 'str', False, "'mean'")), ('input', 'target', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, ('weight',), (), False),
+    'binary_cross_entropy_with_logits': ('composite', (('input', 'Tensor', False, ''), ('target', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('pos_weight', 'Tensor | None', False, 'None'), ('reduction', 'str', False, "'mean'")), ('input', 'target', 'weight', 'pos_weight'), ('same',), ('T', 'T', 'T', 'T'), False, (), True, '', False, False, ('weight', 'pos_weight'), (), False),
+    'binary_logits_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('target', 'Tensor', False, '')), (), ('same',), ('T', 'T', 'T'), False, (), False, '', False, True, (), (), False),
 }
 
 
-def bind_mse_loss(op, kernels, defaults, body):
+def bind_mse_loss(op, kernels, writers, defaults, body):
     def mse_loss(input, target, reduction='mean', *, out=None):
         if out is not None:
             return into(op, out, mse_loss(input, target, reduction))
@@ -57,10 +57,10 @@ def bind_mse_loss(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return mse_loss, None
+    return mse_loss, None, None
 
 
-def bind_mse_loss_backward(op, kernels, defaults, body):
+def bind_mse_loss_backward(op, kernels, writers, defaults, body):
     def mse_loss_backward(grad, input, target, reduction='mean'):
         try:
             kind = grad._kind
@@ -79,10 +79,10 @@ def bind_mse_loss_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return mse_loss_backward, None
+    return mse_loss_backward, None, None
 
 
-def bind_smooth_l1_loss(op, kernels, defaults, body):
+def bind_smooth_l1_loss(op, kernels, writers, defaults, body):
     def smooth_l1_loss(input, target, reduction='mean', beta=1.0, *, out=None):
         if out is not None:
             return into(op, out, smooth_l1_loss(input, target, reduction, beta))
@@ -118,10 +118,10 @@ def bind_smooth_l1_loss(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return smooth_l1_loss, None
+    return smooth_l1_loss, None, None
 
 
-def bind_huber_loss(op, kernels, defaults, body):
+def bind_huber_loss(op, kernels, writers, defaults, body):
     def huber_loss(input, target, reduction='mean', delta=1.0, *, out=None):
         if out is not None:
             return into(op, out, huber_loss(input, target, reduction, delta))
@@ -157,10 +157,10 @@ def bind_huber_loss(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return huber_loss, None
+    return huber_loss, None, None
 
 
-def bind_nll_loss(op, kernels, defaults, body):
+def bind_nll_loss(op, kernels, writers, defaults, body):
     def nll_loss(input, target, weight=None, ignore_index=-100, reduction='mean'):
         try:
             kind = input._kind
@@ -194,10 +194,10 @@ def bind_nll_loss(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return nll_loss, None
+    return nll_loss, None, None
 
 
-def bind_nll_loss_backward(op, kernels, defaults, body):
+def bind_nll_loss_backward(op, kernels, writers, defaults, body):
     def nll_loss_backward(grad, target, weight, size, ignore_index, reduction):
         try:
             kind = grad._kind
@@ -216,10 +216,10 @@ def bind_nll_loss_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return nll_loss_backward, None
+    return nll_loss_backward, None, None
 
 
-def bind_cross_entropy_loss(op, kernels, defaults, body):
+def bind_cross_entropy_loss(op, kernels, writers, defaults, body):
     def cross_entropy_loss(input, target, weight=None, ignore_index=-100, reduction='mean', label_smoothing=0.0):
         try:
             kind = input._kind
@@ -254,10 +254,10 @@ def bind_cross_entropy_loss(op, kernels, defaults, body):
             out0._requires_grad = False
             out0._node = None
         return out0
-    return cross_entropy_loss, None
+    return cross_entropy_loss, None, None
 
 
-def bind_cross_entropy_backward(op, kernels, defaults, body):
+def bind_cross_entropy_backward(op, kernels, writers, defaults, body):
     def cross_entropy_backward(grad, log_probs, target, weight, ignore_index, reduction, label_smoothing):
         try:
             kind = grad._kind
@@ -276,10 +276,10 @@ def bind_cross_entropy_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return cross_entropy_backward, None
+    return cross_entropy_backward, None, None
 
 
-def bind_binary_cross_entropy(op, kernels, defaults, body):
+def bind_binary_cross_entropy(op, kernels, writers, defaults, body):
     def binary_cross_entropy(input, target, weight=None, reduction='mean'):
         try:
             kind = input._kind
@@ -314,10 +314,10 @@ def bind_binary_cross_entropy(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return binary_cross_entropy, None
+    return binary_cross_entropy, None, None
 
 
-def bind_binary_cross_entropy_with_logits(op, kernels, defaults, body):
+def bind_binary_cross_entropy_with_logits(op, kernels, writers, defaults, body):
     def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None, reduction='mean'):
         try:
             kind = input._kind
@@ -353,10 +353,10 @@ def bind_binary_cross_entropy_with_logits(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return binary_cross_entropy_with_logits, None
+    return binary_cross_entropy_with_logits, None, None
 
 
-def bind_binary_logits_backward(op, kernels, defaults, body):
+def bind_binary_logits_backward(op, kernels, writers, defaults, body):
     def binary_logits_backward(grad, input, target):
         try:
             kind = grad._kind
@@ -375,4 +375,4 @@ def bind_binary_logits_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return binary_logits_backward, None
+    return binary_logits_backward, None, None

@@ -7,43 +7,43 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'exp': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'log': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'log1p': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'expm1': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'sqrt': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'sin': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'cos': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'tanh': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'tanh_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'pow': ('primitive', (('input', 'Tensor | Number', False, ''), ('exponent', 'Tensor | Number', False, '')), ('input', 'exponent', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'atan2': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'asin': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'acos': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'atan': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'sinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'cosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'asinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'acosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'atanh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'exp2': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'log2': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'log10': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'rsqrt': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'reciprocal': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
+    'exp': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'log': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'log1p': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'expm1': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sqrt': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sin': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'cos': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'tanh': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'tanh_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'pow': ('primitive', (('input', 'Tensor | Number', False, ''), ('exponent', 'Tensor | Number', False, '')), ('input', 'exponent', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'atan2': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
+    'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
+    'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'asin': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'acos': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'atan': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'cosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'asinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'acosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'atanh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
+    'exp2': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'log2': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'log10': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'rsqrt': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'reciprocal': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
 }
 
 
-def bind_exp(op, kernels, defaults, body):
+def bind_exp(op, kernels, writers, defaults, body):
     def exp(input, *, out=None):
         if out is not None:
             return into(op, out, exp(input))
@@ -76,10 +76,27 @@ def bind_exp(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return exp, None
+    def exp_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='exp_')
+    return exp, None, exp_
 
 
-def bind_log(op, kernels, defaults, body):
+def bind_log(op, kernels, writers, defaults, body):
     def log(input, *, out=None):
         if out is not None:
             return into(op, out, log(input))
@@ -112,10 +129,27 @@ def bind_log(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return log, None
+    def log_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='log_')
+    return log, None, log_
 
 
-def bind_log1p(op, kernels, defaults, body):
+def bind_log1p(op, kernels, writers, defaults, body):
     def log1p(input, *, out=None):
         if out is not None:
             return into(op, out, log1p(input))
@@ -148,10 +182,27 @@ def bind_log1p(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return log1p, None
+    def log1p_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='log1p_')
+    return log1p, None, log1p_
 
 
-def bind_expm1(op, kernels, defaults, body):
+def bind_expm1(op, kernels, writers, defaults, body):
     def expm1(input, *, out=None):
         if out is not None:
             return into(op, out, expm1(input))
@@ -184,10 +235,27 @@ def bind_expm1(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return expm1, None
+    def expm1_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='expm1_')
+    return expm1, None, expm1_
 
 
-def bind_sqrt(op, kernels, defaults, body):
+def bind_sqrt(op, kernels, writers, defaults, body):
     def sqrt(input, *, out=None):
         if out is not None:
             return into(op, out, sqrt(input))
@@ -220,10 +288,27 @@ def bind_sqrt(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sqrt, None
+    def sqrt_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sqrt_')
+    return sqrt, None, sqrt_
 
 
-def bind_sin(op, kernels, defaults, body):
+def bind_sin(op, kernels, writers, defaults, body):
     def sin(input, *, out=None):
         if out is not None:
             return into(op, out, sin(input))
@@ -256,10 +341,27 @@ def bind_sin(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sin, None
+    def sin_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sin_')
+    return sin, None, sin_
 
 
-def bind_cos(op, kernels, defaults, body):
+def bind_cos(op, kernels, writers, defaults, body):
     def cos(input, *, out=None):
         if out is not None:
             return into(op, out, cos(input))
@@ -292,10 +394,27 @@ def bind_cos(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cos, None
+    def cos_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='cos_')
+    return cos, None, cos_
 
 
-def bind_tanh(op, kernels, defaults, body):
+def bind_tanh(op, kernels, writers, defaults, body):
     def tanh(input, *, out=None):
         if out is not None:
             return into(op, out, tanh(input))
@@ -328,10 +447,27 @@ def bind_tanh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return tanh, None
+    def tanh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='tanh_')
+    return tanh, None, tanh_
 
 
-def bind_tanh_backward(op, kernels, defaults, body):
+def bind_tanh_backward(op, kernels, writers, defaults, body):
     def tanh_backward(grad, out):
         try:
             kind = grad._kind
@@ -350,10 +486,10 @@ def bind_tanh_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return tanh_backward, None
+    return tanh_backward, None, None
 
 
-def bind_pow(op, kernels, defaults, body):
+def bind_pow(op, kernels, writers, defaults, body):
     def pow(input, exponent, *, out=None):
         if out is not None:
             return into(op, out, pow(input, exponent))
@@ -400,10 +536,10 @@ def bind_pow(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return pow, None
+    return pow, None, None
 
 
-def bind_atan2(op, kernels, defaults, body):
+def bind_atan2(op, kernels, writers, defaults, body):
     def atan2(input, other, *, out=None):
         if out is not None:
             return into(op, out, atan2(input, other))
@@ -439,10 +575,32 @@ def bind_atan2(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return atan2, None
+    def atan2_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='atan2_')
+    return atan2, None, atan2_
 
 
-def bind_isnan(op, kernels, defaults, body):
+def bind_isnan(op, kernels, writers, defaults, body):
     def isnan(input, *, out=None):
         if out is not None:
             return into(op, out, isnan(input))
@@ -450,10 +608,10 @@ def bind_isnan(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return isnan, None
+    return isnan, None, None
 
 
-def bind_isinf(op, kernels, defaults, body):
+def bind_isinf(op, kernels, writers, defaults, body):
     def isinf(input, *, out=None):
         if out is not None:
             return into(op, out, isinf(input))
@@ -461,10 +619,10 @@ def bind_isinf(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return isinf, None
+    return isinf, None, None
 
 
-def bind_isfinite(op, kernels, defaults, body):
+def bind_isfinite(op, kernels, writers, defaults, body):
     def isfinite(input, *, out=None):
         if out is not None:
             return into(op, out, isfinite(input))
@@ -472,10 +630,10 @@ def bind_isfinite(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return isfinite, None
+    return isfinite, None, None
 
 
-def bind_isposinf(op, kernels, defaults, body):
+def bind_isposinf(op, kernels, writers, defaults, body):
     def isposinf(input, *, out=None):
         if out is not None:
             return into(op, out, isposinf(input))
@@ -483,10 +641,10 @@ def bind_isposinf(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return isposinf, None
+    return isposinf, None, None
 
 
-def bind_isneginf(op, kernels, defaults, body):
+def bind_isneginf(op, kernels, writers, defaults, body):
     def isneginf(input, *, out=None):
         if out is not None:
             return into(op, out, isneginf(input))
@@ -494,10 +652,10 @@ def bind_isneginf(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return isneginf, None
+    return isneginf, None, None
 
 
-def bind_signbit(op, kernels, defaults, body):
+def bind_signbit(op, kernels, writers, defaults, body):
     def signbit(input, *, out=None):
         if out is not None:
             return into(op, out, signbit(input))
@@ -505,10 +663,10 @@ def bind_signbit(op, kernels, defaults, body):
             return body(input)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return signbit, None
+    return signbit, None, None
 
 
-def bind_copysign(op, kernels, defaults, body):
+def bind_copysign(op, kernels, writers, defaults, body):
     def copysign(input, other, *, out=None):
         if out is not None:
             return into(op, out, copysign(input, other))
@@ -549,10 +707,32 @@ def bind_copysign(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return copysign, None
+    def copysign_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='copysign_')
+    return copysign, None, copysign_
 
 
-def bind_tan(op, kernels, defaults, body):
+def bind_tan(op, kernels, writers, defaults, body):
     def tan(input, *, out=None):
         if out is not None:
             return into(op, out, tan(input))
@@ -585,10 +765,27 @@ def bind_tan(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return tan, None
+    def tan_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='tan_')
+    return tan, None, tan_
 
 
-def bind_asin(op, kernels, defaults, body):
+def bind_asin(op, kernels, writers, defaults, body):
     def asin(input, *, out=None):
         if out is not None:
             return into(op, out, asin(input))
@@ -621,10 +818,27 @@ def bind_asin(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return asin, None
+    def asin_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='asin_')
+    return asin, None, asin_
 
 
-def bind_acos(op, kernels, defaults, body):
+def bind_acos(op, kernels, writers, defaults, body):
     def acos(input, *, out=None):
         if out is not None:
             return into(op, out, acos(input))
@@ -657,10 +871,27 @@ def bind_acos(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return acos, None
+    def acos_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='acos_')
+    return acos, None, acos_
 
 
-def bind_atan(op, kernels, defaults, body):
+def bind_atan(op, kernels, writers, defaults, body):
     def atan(input, *, out=None):
         if out is not None:
             return into(op, out, atan(input))
@@ -693,10 +924,27 @@ def bind_atan(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return atan, None
+    def atan_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='atan_')
+    return atan, None, atan_
 
 
-def bind_sinh(op, kernels, defaults, body):
+def bind_sinh(op, kernels, writers, defaults, body):
     def sinh(input, *, out=None):
         if out is not None:
             return into(op, out, sinh(input))
@@ -729,10 +977,27 @@ def bind_sinh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sinh, None
+    def sinh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sinh_')
+    return sinh, None, sinh_
 
 
-def bind_cosh(op, kernels, defaults, body):
+def bind_cosh(op, kernels, writers, defaults, body):
     def cosh(input, *, out=None):
         if out is not None:
             return into(op, out, cosh(input))
@@ -765,10 +1030,27 @@ def bind_cosh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cosh, None
+    def cosh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='cosh_')
+    return cosh, None, cosh_
 
 
-def bind_asinh(op, kernels, defaults, body):
+def bind_asinh(op, kernels, writers, defaults, body):
     def asinh(input, *, out=None):
         if out is not None:
             return into(op, out, asinh(input))
@@ -801,10 +1083,27 @@ def bind_asinh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return asinh, None
+    def asinh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='asinh_')
+    return asinh, None, asinh_
 
 
-def bind_acosh(op, kernels, defaults, body):
+def bind_acosh(op, kernels, writers, defaults, body):
     def acosh(input, *, out=None):
         if out is not None:
             return into(op, out, acosh(input))
@@ -837,10 +1136,27 @@ def bind_acosh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return acosh, None
+    def acosh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='acosh_')
+    return acosh, None, acosh_
 
 
-def bind_atanh(op, kernels, defaults, body):
+def bind_atanh(op, kernels, writers, defaults, body):
     def atanh(input, *, out=None):
         if out is not None:
             return into(op, out, atanh(input))
@@ -873,10 +1189,27 @@ def bind_atanh(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return atanh, None
+    def atanh_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='atanh_')
+    return atanh, None, atanh_
 
 
-def bind_hypot(op, kernels, defaults, body):
+def bind_hypot(op, kernels, writers, defaults, body):
     def hypot(input, other, *, out=None):
         if out is not None:
             return into(op, out, hypot(input, other))
@@ -912,10 +1245,32 @@ def bind_hypot(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return hypot, None
+    def hypot_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='hypot_')
+    return hypot, None, hypot_
 
 
-def bind_exp2(op, kernels, defaults, body):
+def bind_exp2(op, kernels, writers, defaults, body):
     def exp2(input, *, out=None):
         if out is not None:
             return into(op, out, exp2(input))
@@ -948,10 +1303,27 @@ def bind_exp2(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return exp2, None
+    def exp2_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='exp2_')
+    return exp2, None, exp2_
 
 
-def bind_log2(op, kernels, defaults, body):
+def bind_log2(op, kernels, writers, defaults, body):
     def log2(input, *, out=None):
         if out is not None:
             return into(op, out, log2(input))
@@ -984,10 +1356,27 @@ def bind_log2(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return log2, None
+    def log2_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='log2_')
+    return log2, None, log2_
 
 
-def bind_log10(op, kernels, defaults, body):
+def bind_log10(op, kernels, writers, defaults, body):
     def log10(input, *, out=None):
         if out is not None:
             return into(op, out, log10(input))
@@ -1020,10 +1409,27 @@ def bind_log10(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return log10, None
+    def log10_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='log10_')
+    return log10, None, log10_
 
 
-def bind_rsqrt(op, kernels, defaults, body):
+def bind_rsqrt(op, kernels, writers, defaults, body):
     def rsqrt(input, *, out=None):
         if out is not None:
             return into(op, out, rsqrt(input))
@@ -1056,10 +1462,27 @@ def bind_rsqrt(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return rsqrt, None
+    def rsqrt_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='rsqrt_')
+    return rsqrt, None, rsqrt_
 
 
-def bind_reciprocal(op, kernels, defaults, body):
+def bind_reciprocal(op, kernels, writers, defaults, body):
     def reciprocal(input, *, out=None):
         if out is not None:
             return into(op, out, reciprocal(input))
@@ -1092,4 +1515,21 @@ def bind_reciprocal(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return reciprocal, None
+    def reciprocal_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='reciprocal_')
+    return reciprocal, None, reciprocal_

@@ -7,27 +7,27 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'view': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'reshape': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'permute': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'expand': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'slice': ('primitive', (('input', 'Tensor', False, ''), ('index', 'Any', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'slice_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('index', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'strided_copy': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, ''), ('own_stride', 'Size', False, ''), ('own_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'diagonal': ('primitive', (('input', 'Tensor', False, ''), ('offset', 'int', False, ''), ('dim1', 'Dim', False, ''), ('dim2', 'Dim', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), ()),
-    'diagonal_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('offset', 'int', False, ''), ('dim1', 'int', False, ''), ('dim2', 'int', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'copy': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'flip': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'roll': ('primitive', (('input', 'Tensor', False, ''), ('shifts', 'Any', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'pad': ('primitive', (('input', 'Tensor', False, ''), ('padding', 'Any', False, ''), ('value', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'tril': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'triu': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'view': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'reshape': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'permute': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'expand': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'slice': ('primitive', (('input', 'Tensor', False, ''), ('index', 'Any', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'slice_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('index', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'strided_copy': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, ''), ('own_stride', 'Size', False, ''), ('own_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'diagonal': ('primitive', (('input', 'Tensor', False, ''), ('offset', 'int', False, ''), ('dim1', 'Dim', False, ''), ('dim2', 'Dim', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False),
+    'diagonal_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('offset', 'int', False, ''), ('dim1', 'int', False, ''), ('dim2', 'int', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'copy': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'flip': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'roll': ('primitive', (('input', 'Tensor', False, ''), ('shifts', 'Any', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'pad': ('primitive', (('input', 'Tensor', False, ''), ('padding', 'Any', False, ''), ('value', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'tril': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'triu': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_view(op, kernels, defaults, body):
+def bind_view(op, kernels, writers, defaults, body):
     def view(input, size):
         try:
             kind = input._kind
@@ -59,10 +59,10 @@ def bind_view(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'size': size})
         return out
-    return view, None
+    return view, None, None
 
 
-def bind_reshape(op, kernels, defaults, body):
+def bind_reshape(op, kernels, writers, defaults, body):
     def reshape(input, size, *, out=None):
         if out is not None:
             return into(op, out, reshape(input, size))
@@ -95,10 +95,10 @@ def bind_reshape(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return reshape, None
+    return reshape, None, None
 
 
-def bind_permute(op, kernels, defaults, body):
+def bind_permute(op, kernels, writers, defaults, body):
     def permute(input, dims):
         try:
             kind = input._kind
@@ -130,10 +130,10 @@ def bind_permute(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'dims': dims})
         return out
-    return permute, None
+    return permute, None, None
 
 
-def bind_expand(op, kernels, defaults, body):
+def bind_expand(op, kernels, writers, defaults, body):
     def expand(input, size):
         try:
             kind = input._kind
@@ -165,10 +165,10 @@ def bind_expand(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'size': size})
         return out
-    return expand, None
+    return expand, None, None
 
 
-def bind_slice(op, kernels, defaults, body):
+def bind_slice(op, kernels, writers, defaults, body):
     def slice(input, index):
         try:
             kind = input._kind
@@ -199,10 +199,10 @@ def bind_slice(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'index': index})
         return out
-    return slice, None
+    return slice, None, None
 
 
-def bind_slice_backward(op, kernels, defaults, body):
+def bind_slice_backward(op, kernels, writers, defaults, body):
     def slice_backward(input, size, index, *, out=None):
         if out is not None:
             return into(op, out, slice_backward(input, size, index))
@@ -234,10 +234,10 @@ def bind_slice_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return slice_backward, None
+    return slice_backward, None, None
 
 
-def bind_as_strided(op, kernels, defaults, body):
+def bind_as_strided(op, kernels, writers, defaults, body):
     def as_strided(input, size, stride, storage_offset):
         try:
             kind = input._kind
@@ -270,10 +270,10 @@ def bind_as_strided(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
         return out
-    return as_strided, None
+    return as_strided, None, None
 
 
-def bind_strided_copy(op, kernels, defaults, body):
+def bind_strided_copy(op, kernels, writers, defaults, body):
     def strided_copy(input, size, stride, storage_offset, own_stride, own_offset, *, out=None):
         if out is not None:
             return into(op, out, strided_copy(input, size, stride, storage_offset, own_stride, own_offset))
@@ -308,10 +308,10 @@ def bind_strided_copy(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return strided_copy, None
+    return strided_copy, None, None
 
 
-def bind_diagonal(op, kernels, defaults, body):
+def bind_diagonal(op, kernels, writers, defaults, body):
     def diagonal(input, offset, dim1, dim2):
         try:
             kind = input._kind
@@ -346,10 +346,10 @@ def bind_diagonal(op, kernels, defaults, body):
             out._node = None
         as_view(out, input, op, {'offset': offset, 'dim1': dim1, 'dim2': dim2})
         return out
-    return diagonal, None
+    return diagonal, None, None
 
 
-def bind_diagonal_backward(op, kernels, defaults, body):
+def bind_diagonal_backward(op, kernels, writers, defaults, body):
     def diagonal_backward(input, size, offset, dim1, dim2, *, out=None):
         if out is not None:
             return into(op, out, diagonal_backward(input, size, offset, dim1, dim2))
@@ -381,10 +381,10 @@ def bind_diagonal_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return diagonal_backward, None
+    return diagonal_backward, None, None
 
 
-def bind_copy(op, kernels, defaults, body):
+def bind_copy(op, kernels, writers, defaults, body):
     def copy(input, *, out=None):
         if out is not None:
             return into(op, out, copy(input))
@@ -416,10 +416,10 @@ def bind_copy(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return copy, None
+    return copy, None, None
 
 
-def bind_flip(op, kernels, defaults, body):
+def bind_flip(op, kernels, writers, defaults, body):
     def flip(input, dims, *, out=None):
         if out is not None:
             return into(op, out, flip(input, dims))
@@ -451,10 +451,10 @@ def bind_flip(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return flip, None
+    return flip, None, None
 
 
-def bind_roll(op, kernels, defaults, body):
+def bind_roll(op, kernels, writers, defaults, body):
     def roll(input, shifts, dims, *, out=None):
         if out is not None:
             return into(op, out, roll(input, shifts, dims))
@@ -486,10 +486,10 @@ def bind_roll(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return roll, None
+    return roll, None, None
 
 
-def bind_pad(op, kernels, defaults, body):
+def bind_pad(op, kernels, writers, defaults, body):
     def pad(input, padding, value, *, out=None):
         if out is not None:
             return into(op, out, pad(input, padding, value))
@@ -521,10 +521,10 @@ def bind_pad(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return pad, None
+    return pad, None, None
 
 
-def bind_cat(op, kernels, defaults, body):
+def bind_cat(op, kernels, writers, defaults, body):
     def cat(tensors, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, cat(tensors, dim, axis=axis))
@@ -562,10 +562,10 @@ def bind_cat(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cat, None
+    return cat, None, None
 
 
-def bind_tril(op, kernels, defaults, body):
+def bind_tril(op, kernels, writers, defaults, body):
     def tril(input, diagonal=0, *, out=None):
         if out is not None:
             return into(op, out, tril(input, diagonal))
@@ -597,10 +597,10 @@ def bind_tril(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return tril, None
+    return tril, None, None
 
 
-def bind_triu(op, kernels, defaults, body):
+def bind_triu(op, kernels, writers, defaults, body):
     def triu(input, diagonal=0, *, out=None):
         if out is not None:
             return into(op, out, triu(input, diagonal))
@@ -632,4 +632,4 @@ def bind_triu(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return triu, None
+    return triu, None, None

@@ -7,20 +7,20 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'log_softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'log_softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'layer_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'rstd'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'rstd'), True, '', True, False, (), ('mean', 'rstd')),
-    'normalized_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('mean', 'Tensor', False, ''), ('rstd', 'Tensor', False, ''), ('dim', 'Size', False, '')), (), ('same',), ('T', 'T', 'T', 'T'), False, (), False, '', False, True, (), ()),
-    'rms_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, ''), ('eps', 'float', False, '')), ('input', 'weight', 'rstd'), ('same',), ('T', 'T'), False, ('out', 'rstd'), True, '', True, False, (), ('rstd',)),
-    'batch_norm_train': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'var'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'var'), True, '', False, False, ('mean', 'var'), ()),
-    'batch_norm_eval': ('composite', (('input', 'Tensor', False, ''), ('running_mean', 'Tensor', False, ''), ('running_var', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'running_mean', 'running_var', 'weight'), ('same',), ('T', 'T', 'T', 'T', 'T'), False, (), True, '', False, False, ('running_mean', 'running_var'), ()),
-    'running_average': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, ''), ('keep', 'float', False, ''), ('weight', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
+    'softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'log_softmax': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('out',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'log_softmax_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, ''), ('dim', 'Dim', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'layer_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'rstd'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'rstd'), True, '', True, False, (), ('mean', 'rstd'), False),
+    'normalized_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('mean', 'Tensor', False, ''), ('rstd', 'Tensor', False, ''), ('dim', 'Size', False, '')), (), ('same',), ('T', 'T', 'T', 'T'), False, (), False, '', False, True, (), (), False),
+    'rms_norm': ('composite', (('input', 'Tensor', False, ''), ('normalized_shape', 'Size', False, ''), ('weight', 'Tensor | None', False, ''), ('eps', 'float', False, '')), ('input', 'weight', 'rstd'), ('same',), ('T', 'T'), False, ('out', 'rstd'), True, '', True, False, (), ('rstd',), False),
+    'batch_norm_train': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'weight', 'mean', 'var'), ('same',), ('T', 'T', 'T'), False, ('out', 'mean', 'var'), True, '', False, False, ('mean', 'var'), (), False),
+    'batch_norm_eval': ('composite', (('input', 'Tensor', False, ''), ('running_mean', 'Tensor', False, ''), ('running_var', 'Tensor', False, ''), ('weight', 'Tensor | None', False, 'None'), ('bias', 'Tensor | None', False, 'None'), ('eps', 'float', False, '1e-05')), ('input', 'running_mean', 'running_var', 'weight'), ('same',), ('T', 'T', 'T', 'T', 'T'), False, (), True, '', False, False, ('running_mean', 'running_var'), (), False),
+    'running_average': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, ''), ('keep', 'float', False, ''), ('weight', 'float', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
 }
 
 
-def bind_softmax(op, kernels, defaults, body):
+def bind_softmax(op, kernels, writers, defaults, body):
     def softmax(input, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, softmax(input, dim, axis=axis))
@@ -57,10 +57,10 @@ def bind_softmax(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return softmax, None
+    return softmax, None, None
 
 
-def bind_softmax_backward(op, kernels, defaults, body):
+def bind_softmax_backward(op, kernels, writers, defaults, body):
     def softmax_backward(grad, out, dim, *, axis=None):
         if axis is not None:
             dim = axis
@@ -83,10 +83,10 @@ def bind_softmax_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return softmax_backward, None
+    return softmax_backward, None, None
 
 
-def bind_log_softmax(op, kernels, defaults, body):
+def bind_log_softmax(op, kernels, writers, defaults, body):
     def log_softmax(input, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, log_softmax(input, dim, axis=axis))
@@ -123,10 +123,10 @@ def bind_log_softmax(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return log_softmax, None
+    return log_softmax, None, None
 
 
-def bind_log_softmax_backward(op, kernels, defaults, body):
+def bind_log_softmax_backward(op, kernels, writers, defaults, body):
     def log_softmax_backward(grad, out, dim, *, axis=None):
         if axis is not None:
             dim = axis
@@ -149,10 +149,10 @@ def bind_log_softmax_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return log_softmax_backward, None
+    return log_softmax_backward, None, None
 
 
-def bind_layer_norm(op, kernels, defaults, body):
+def bind_layer_norm(op, kernels, writers, defaults, body):
     def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, *, out=None):
         if out is not None:
             return into(op, out, layer_norm(input, normalized_shape, weight, bias, eps))
@@ -189,10 +189,10 @@ def bind_layer_norm(op, kernels, defaults, body):
             out0._requires_grad = False
             out0._node = None
         return out0
-    return layer_norm, None
+    return layer_norm, None, None
 
 
-def bind_normalized_backward(op, kernels, defaults, body):
+def bind_normalized_backward(op, kernels, writers, defaults, body):
     def normalized_backward(grad, input, mean, rstd, dim, *, axis=None):
         if axis is not None:
             dim = axis
@@ -214,10 +214,10 @@ def bind_normalized_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return normalized_backward, None
+    return normalized_backward, None, None
 
 
-def bind_rms_norm(op, kernels, defaults, body):
+def bind_rms_norm(op, kernels, writers, defaults, body):
     def rms_norm(input, normalized_shape, weight, eps, *, out=None):
         if out is not None:
             return into(op, out, rms_norm(input, normalized_shape, weight, eps))
@@ -254,10 +254,10 @@ def bind_rms_norm(op, kernels, defaults, body):
             out0._requires_grad = False
             out0._node = None
         return out0
-    return rms_norm, None
+    return rms_norm, None, None
 
 
-def bind_batch_norm_train(op, kernels, defaults, body):
+def bind_batch_norm_train(op, kernels, writers, defaults, body):
     def batch_norm_train(input, weight=None, bias=None, eps=1e-05):
         try:
             kind = input._kind
@@ -313,10 +313,10 @@ def bind_batch_norm_train(op, kernels, defaults, body):
             out2._requires_grad = False
             out2._node = None
         return returns(op, (out0, out1, out2))
-    return batch_norm_train, None
+    return batch_norm_train, None, None
 
 
-def bind_batch_norm_eval(op, kernels, defaults, body):
+def bind_batch_norm_eval(op, kernels, writers, defaults, body):
     def batch_norm_eval(input, running_mean, running_var, weight=None, bias=None, eps=1e-05):
         try:
             kind = input._kind
@@ -352,10 +352,10 @@ def bind_batch_norm_eval(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return batch_norm_eval, None
+    return batch_norm_eval, None, None
 
 
-def bind_running_average(op, kernels, defaults, body):
+def bind_running_average(op, kernels, writers, defaults, body):
     def running_average(input, other, keep, weight):
         try:
             kind = input._kind
@@ -374,4 +374,4 @@ def bind_running_average(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return running_average, None
+    return running_average, None, None

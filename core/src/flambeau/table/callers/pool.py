@@ -7,17 +7,17 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'max_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
-    'max_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), ()),
-    'adaptive_max_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
-    'avg_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('size', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'adaptive_avg_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'adaptive_avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), ()),
+    'max_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'max_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'adaptive_max_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'avg_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('size', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'adaptive_avg_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'adaptive_avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
 }
 
 
-def bind_max_pool(op, kernels, defaults, body):
+def bind_max_pool(op, kernels, writers, defaults, body):
     def max_pool(input, kernel_size, stride, padding, dilation, size, *, out=None):
         if out is not None:
             return into(op, out, max_pool(input, kernel_size, stride, padding, dilation, size))
@@ -60,10 +60,10 @@ def bind_max_pool(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return max_pool, None
+    return max_pool, None, None
 
 
-def bind_max_pool_backward(op, kernels, defaults, body):
+def bind_max_pool_backward(op, kernels, writers, defaults, body):
     def max_pool_backward(input, indices, size, *, out=None):
         if out is not None:
             return into(op, out, max_pool_backward(input, indices, size))
@@ -98,10 +98,10 @@ def bind_max_pool_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return max_pool_backward, None
+    return max_pool_backward, None, None
 
 
-def bind_adaptive_max_pool(op, kernels, defaults, body):
+def bind_adaptive_max_pool(op, kernels, writers, defaults, body):
     def adaptive_max_pool(input, size, *, out=None):
         if out is not None:
             return into(op, out, adaptive_max_pool(input, size))
@@ -144,10 +144,10 @@ def bind_adaptive_max_pool(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return adaptive_max_pool, None
+    return adaptive_max_pool, None, None
 
 
-def bind_avg_pool(op, kernels, defaults, body):
+def bind_avg_pool(op, kernels, writers, defaults, body):
     def avg_pool(input, kernel_size, stride, padding, size, count_include_pad, divisor_override, *, out=None):
         if out is not None:
             return into(op, out, avg_pool(input, kernel_size, stride, padding, size, count_include_pad, divisor_override))
@@ -179,10 +179,10 @@ def bind_avg_pool(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return avg_pool, None
+    return avg_pool, None, None
 
 
-def bind_avg_pool_backward(op, kernels, defaults, body):
+def bind_avg_pool_backward(op, kernels, writers, defaults, body):
     def avg_pool_backward(input, size, kernel_size, stride, padding, count_include_pad, divisor_override, *, out=None):
         if out is not None:
             return into(op, out, avg_pool_backward(input, size, kernel_size, stride, padding, count_include_pad, divisor_override))
@@ -214,10 +214,10 @@ def bind_avg_pool_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return avg_pool_backward, None
+    return avg_pool_backward, None, None
 
 
-def bind_adaptive_avg_pool(op, kernels, defaults, body):
+def bind_adaptive_avg_pool(op, kernels, writers, defaults, body):
     def adaptive_avg_pool(input, size, *, out=None):
         if out is not None:
             return into(op, out, adaptive_avg_pool(input, size))
@@ -249,10 +249,10 @@ def bind_adaptive_avg_pool(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return adaptive_avg_pool, None
+    return adaptive_avg_pool, None, None
 
 
-def bind_adaptive_avg_pool_backward(op, kernels, defaults, body):
+def bind_adaptive_avg_pool_backward(op, kernels, writers, defaults, body):
     def adaptive_avg_pool_backward(input, size, *, out=None):
         if out is not None:
             return into(op, out, adaptive_avg_pool_backward(input, size))
@@ -284,4 +284,4 @@ def bind_adaptive_avg_pool_backward(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return adaptive_avg_pool_backward, None
+    return adaptive_avg_pool_backward, None, None

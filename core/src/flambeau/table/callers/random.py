@@ -7,11 +7,11 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'redrawn': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), ()),
+    'redrawn': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), (), False),
 }
 
 
-def bind_redrawn(op, kernels, defaults, body):
+def bind_redrawn(op, kernels, writers, defaults, body):
     def redrawn(input, values):
         try:
             kind = input._kind
@@ -43,4 +43,4 @@ def bind_redrawn(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return redrawn, None
+    return redrawn, None, None

@@ -7,35 +7,35 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'sum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
-    'spread': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('dim', 'Any', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), ()),
-    'prod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
-    'amax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'amin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), ()),
-    'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
-    'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), ()),
-    'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
-    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), ()),
-    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
-    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
-    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('dtype',), ('T',), False, (), True, '', True, False, (), ()),
-    'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), ()),
-    'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), ()),
-    'max': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
-    'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
-    'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), ()),
-    'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), ()),
-    'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), ()),
-    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), ()),
-    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
-    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), ()),
+    'sum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
+    'spread': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('dim', 'Any', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'prod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
+    'amax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'amin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
+    'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
+    'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
+    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
+    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('dtype',), ('T',), False, (), True, '', True, False, (), (), False),
+    'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
+    'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
+    'max': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
+    'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
+    'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False),
+    'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
+    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
 }
 
 
-def bind_sum(op, kernels, defaults, body):
+def bind_sum(op, kernels, writers, defaults, body):
     def sum(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, sum(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
@@ -74,10 +74,10 @@ def bind_sum(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sum, None
+    return sum, None, None
 
 
-def bind_spread(op, kernels, defaults, body):
+def bind_spread(op, kernels, writers, defaults, body):
     def spread(input, size, dim, keepdim, *, axis=None, keepdims=None):
         if axis is not None:
             dim = axis
@@ -111,10 +111,10 @@ def bind_spread(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return spread, None
+    return spread, None, None
 
 
-def bind_prod(op, kernels, defaults, body):
+def bind_prod(op, kernels, writers, defaults, body):
     def prod(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, prod(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
@@ -155,10 +155,10 @@ def bind_prod(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return prod, None
+    return prod, None, None
 
 
-def bind_amax(op, kernels, defaults, body):
+def bind_amax(op, kernels, writers, defaults, body):
     def amax(input, dim=defaults['dim'], keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, amax(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -197,10 +197,10 @@ def bind_amax(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return amax, None
+    return amax, None, None
 
 
-def bind_amin(op, kernels, defaults, body):
+def bind_amin(op, kernels, writers, defaults, body):
     def amin(input, dim=defaults['dim'], keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, amin(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -239,10 +239,10 @@ def bind_amin(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return amin, None
+    return amin, None, None
 
 
-def bind_argmax(op, kernels, defaults, body):
+def bind_argmax(op, kernels, writers, defaults, body):
     def argmax(input, dim=None, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, argmax(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -266,10 +266,10 @@ def bind_argmax(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return argmax, None
+    return argmax, None, None
 
 
-def bind_argmin(op, kernels, defaults, body):
+def bind_argmin(op, kernels, writers, defaults, body):
     def argmin(input, dim=None, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, argmin(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -293,10 +293,10 @@ def bind_argmin(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return argmin, None
+    return argmin, None, None
 
 
-def bind_cumsum(op, kernels, defaults, body):
+def bind_cumsum(op, kernels, writers, defaults, body):
     def cumsum(input, dim, *, dtype=None, out=None, axis=None):
         if out is not None:
             return into(op, out, cumsum(input, dim, dtype=dtype, axis=axis))
@@ -334,10 +334,10 @@ def bind_cumsum(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cumsum, None
+    return cumsum, None, None
 
 
-def bind_cumprod(op, kernels, defaults, body):
+def bind_cumprod(op, kernels, writers, defaults, body):
     def cumprod(input, dim, *, dtype=None, out=None, axis=None):
         if out is not None:
             return into(op, out, cumprod(input, dim, dtype=dtype, axis=axis))
@@ -376,10 +376,10 @@ def bind_cumprod(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return cumprod, None
+    return cumprod, None, None
 
 
-def bind_cummax(op, kernels, defaults, body):
+def bind_cummax(op, kernels, writers, defaults, body):
     def cummax(input, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, cummax(input, dim, axis=axis))
@@ -426,10 +426,10 @@ def bind_cummax(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return cummax, None
+    return cummax, None, None
 
 
-def bind_cummin(op, kernels, defaults, body):
+def bind_cummin(op, kernels, writers, defaults, body):
     def cummin(input, dim, *, out=None, axis=None):
         if out is not None:
             return into(op, out, cummin(input, dim, axis=axis))
@@ -476,10 +476,10 @@ def bind_cummin(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return cummin, None
+    return cummin, None, None
 
 
-def bind_mean(op, kernels, defaults, body):
+def bind_mean(op, kernels, writers, defaults, body):
     def mean(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, mean(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
@@ -518,10 +518,10 @@ def bind_mean(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return mean, None
+    return mean, None, None
 
 
-def bind_var(op, kernels, defaults, body):
+def bind_var(op, kernels, writers, defaults, body):
     def var(input, dim=None, correction=1.0, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, var(input, dim, correction, keepdim, axis=axis, keepdims=keepdims))
@@ -559,10 +559,10 @@ def bind_var(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return var, None
+    return var, None, None
 
 
-def bind_var_backward(op, kernels, defaults, body):
+def bind_var_backward(op, kernels, writers, defaults, body):
     def var_backward(grad, input, dim, correction, keepdim, *, axis=None, keepdims=None):
         if axis is not None:
             dim = axis
@@ -585,10 +585,10 @@ def bind_var_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return var_backward, None
+    return var_backward, None, None
 
 
-def bind_std(op, kernels, defaults, body):
+def bind_std(op, kernels, writers, defaults, body):
     def std(input, dim=None, correction=1.0, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, std(input, dim, correction, keepdim, axis=axis, keepdims=keepdims))
@@ -627,10 +627,10 @@ def bind_std(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return std, None
+    return std, None, None
 
 
-def bind_max(op, kernels, defaults, body):
+def bind_max(op, kernels, writers, defaults, body):
     def max(input):
         try:
             kind = input._kind
@@ -662,10 +662,10 @@ def bind_max(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return max, None
+    return max, None, None
 
 
-def bind_min(op, kernels, defaults, body):
+def bind_min(op, kernels, writers, defaults, body):
     def min(input):
         try:
             kind = input._kind
@@ -697,10 +697,10 @@ def bind_min(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return min, None
+    return min, None, None
 
 
-def bind_max_dim(op, kernels, defaults, body):
+def bind_max_dim(op, kernels, writers, defaults, body):
     def max_dim(input, dim, keepdim=False, *, axis=None, keepdims=None):
         if axis is not None:
             dim = axis
@@ -747,10 +747,10 @@ def bind_max_dim(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return max_dim, None
+    return max_dim, None, None
 
 
-def bind_min_dim(op, kernels, defaults, body):
+def bind_min_dim(op, kernels, writers, defaults, body):
     def min_dim(input, dim, keepdim=False, *, axis=None, keepdims=None):
         if axis is not None:
             dim = axis
@@ -797,10 +797,10 @@ def bind_min_dim(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return min_dim, None
+    return min_dim, None, None
 
 
-def bind_any(op, kernels, defaults, body):
+def bind_any(op, kernels, writers, defaults, body):
     def any(input, dim=None, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, any(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -812,10 +812,10 @@ def bind_any(op, kernels, defaults, body):
             return body(input, dim, keepdim)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return any, None
+    return any, None, None
 
 
-def bind_all(op, kernels, defaults, body):
+def bind_all(op, kernels, writers, defaults, body):
     def all(input, dim=None, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, all(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -827,10 +827,10 @@ def bind_all(op, kernels, defaults, body):
             return body(input, dim, keepdim)
         except FlambeauError as error:
             raise renamed(error, op) from None
-    return all, None
+    return all, None, None
 
 
-def bind_logsumexp(op, kernels, defaults, body):
+def bind_logsumexp(op, kernels, writers, defaults, body):
     def logsumexp(input, dim, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, logsumexp(input, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -869,10 +869,10 @@ def bind_logsumexp(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return logsumexp, None
+    return logsumexp, None, None
 
 
-def bind_vector_norm(op, kernels, defaults, body):
+def bind_vector_norm(op, kernels, writers, defaults, body):
     def vector_norm(input, ord=2.0, dim=None, keepdim=False, *, out=None, axis=None, keepdims=None):
         if out is not None:
             return into(op, out, vector_norm(input, ord, dim, keepdim, axis=axis, keepdims=keepdims))
@@ -911,10 +911,10 @@ def bind_vector_norm(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return vector_norm, None
+    return vector_norm, None, None
 
 
-def bind_median(op, kernels, defaults, body):
+def bind_median(op, kernels, writers, defaults, body):
     def median(input):
         try:
             kind = input._kind
@@ -946,10 +946,10 @@ def bind_median(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return median, None
+    return median, None, None
 
 
-def bind_nanmedian(op, kernels, defaults, body):
+def bind_nanmedian(op, kernels, writers, defaults, body):
     def nanmedian(input):
         try:
             kind = input._kind
@@ -981,4 +981,4 @@ def bind_nanmedian(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return nanmedian, None
+    return nanmedian, None, None

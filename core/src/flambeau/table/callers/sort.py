@@ -7,12 +7,12 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), ()),
-    'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), ()),
+    'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
 }
 
 
-def bind_sort(op, kernels, defaults, body):
+def bind_sort(op, kernels, writers, defaults, body):
     def sort(input, dim, descending=False, *, out=None, axis=None):
         if out is not None:
             return into(op, out, sort(input, dim, descending, axis=axis))
@@ -59,10 +59,10 @@ def bind_sort(op, kernels, defaults, body):
             out1._requires_grad = False
             out1._node = None
         return returns(op, (out0, out1))
-    return sort, None
+    return sort, None, None
 
 
-def bind_searchsorted(op, kernels, defaults, body):
+def bind_searchsorted(op, kernels, writers, defaults, body):
     def searchsorted(sorted_sequence, input, right=False, *, out=None):
         if out is not None:
             return into(op, out, searchsorted(sorted_sequence, input, right))
@@ -82,4 +82,4 @@ def bind_searchsorted(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return searchsorted, None
+    return searchsorted, None, None

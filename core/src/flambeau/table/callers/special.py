@@ -7,19 +7,19 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'erf': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'sigmoid': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'sigmoid_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), ()),
-    'erfc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'logit': ('composite', (('input', 'Tensor', False, ''), ('eps', 'float | None', False, 'None')), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
-    'logaddexp': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'logaddexp2': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'xlogy': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), ()),
-    'sinc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), ()),
+    'erf': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sigmoid': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'sigmoid_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
+    'erfc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'logit': ('composite', (('input', 'Tensor', False, ''), ('eps', 'float | None', False, 'None')), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), False),
+    'logaddexp': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'logaddexp2': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'xlogy': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
+    'sinc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
 }
 
 
-def bind_erf(op, kernels, defaults, body):
+def bind_erf(op, kernels, writers, defaults, body):
     def erf(input, *, out=None):
         if out is not None:
             return into(op, out, erf(input))
@@ -52,10 +52,27 @@ def bind_erf(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return erf, None
+    def erf_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='erf_')
+    return erf, None, erf_
 
 
-def bind_sigmoid(op, kernels, defaults, body):
+def bind_sigmoid(op, kernels, writers, defaults, body):
     def sigmoid(input, *, out=None):
         if out is not None:
             return into(op, out, sigmoid(input))
@@ -88,10 +105,27 @@ def bind_sigmoid(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sigmoid, None
+    def sigmoid_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sigmoid_')
+    return sigmoid, None, sigmoid_
 
 
-def bind_sigmoid_backward(op, kernels, defaults, body):
+def bind_sigmoid_backward(op, kernels, writers, defaults, body):
     def sigmoid_backward(grad, out):
         try:
             kind = grad._kind
@@ -110,10 +144,10 @@ def bind_sigmoid_backward(op, kernels, defaults, body):
         out._requires_grad = False
         out._node = None
         return out
-    return sigmoid_backward, None
+    return sigmoid_backward, None, None
 
 
-def bind_erfc(op, kernels, defaults, body):
+def bind_erfc(op, kernels, writers, defaults, body):
     def erfc(input, *, out=None):
         if out is not None:
             return into(op, out, erfc(input))
@@ -146,10 +180,27 @@ def bind_erfc(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return erfc, None
+    def erfc_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='erfc_')
+    return erfc, None, erfc_
 
 
-def bind_logit(op, kernels, defaults, body):
+def bind_logit(op, kernels, writers, defaults, body):
     def logit(input, eps=None, *, out=None):
         if out is not None:
             return into(op, out, logit(input, eps))
@@ -182,10 +233,10 @@ def bind_logit(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return logit, None
+    return logit, None, None
 
 
-def bind_logaddexp(op, kernels, defaults, body):
+def bind_logaddexp(op, kernels, writers, defaults, body):
     def logaddexp(input, other, *, out=None):
         if out is not None:
             return into(op, out, logaddexp(input, other))
@@ -221,10 +272,10 @@ def bind_logaddexp(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return logaddexp, None
+    return logaddexp, None, None
 
 
-def bind_logaddexp2(op, kernels, defaults, body):
+def bind_logaddexp2(op, kernels, writers, defaults, body):
     def logaddexp2(input, other, *, out=None):
         if out is not None:
             return into(op, out, logaddexp2(input, other))
@@ -260,10 +311,10 @@ def bind_logaddexp2(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return logaddexp2, None
+    return logaddexp2, None, None
 
 
-def bind_xlogy(op, kernels, defaults, body):
+def bind_xlogy(op, kernels, writers, defaults, body):
     def xlogy(input, other, *, out=None):
         if out is not None:
             return into(op, out, xlogy(input, other))
@@ -309,10 +360,32 @@ def bind_xlogy(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return xlogy, None
+    def xlogy_(input, other):
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is kind and (input._view is None or writable(input._view)) and not ((input._requires_grad or other._requires_grad) and grad_enabled()):
+                writers[kind](input._array, other._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, other, op_name='xlogy_')
+    return xlogy, None, xlogy_
 
 
-def bind_sinc(op, kernels, defaults, body):
+def bind_sinc(op, kernels, writers, defaults, body):
     def sinc(input, *, out=None):
         if out is not None:
             return into(op, out, sinc(input))
@@ -345,4 +418,21 @@ def bind_sinc(op, kernels, defaults, body):
             out._requires_grad = False
             out._node = None
         return out
-    return sinc, None
+    def sinc_(input):
+        try:
+            kind = input._kind
+            if (input._view is None or writable(input._view)) and not (input._requires_grad and grad_enabled()):
+                writers[kind](input._array, input._array)
+                cell = input._version
+                if cell is None:
+                    input._version = [1, None]
+                else:
+                    cell[0] += 1
+                return input
+        except LOUD:
+            bump(input)
+            return input
+        except Exception:
+            pass  # the slow path does it, or says what is wrong
+        return update(input, op.call, op_name='sinc_')
+    return sinc, None, sinc_
