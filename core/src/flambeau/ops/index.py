@@ -15,7 +15,7 @@ from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
 from .create import arange, zeros_of
 from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
-from .sort import searchsorted_op, sort_op
+from .sort import searchsorted_op, sort_op, topk_op
 
 
 @as_strided_op.grad("input")
@@ -274,6 +274,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
+@topk_op.grad("input")
 @sort_op.grad("input")
 def _(g, indices, input_shape, *, dim):
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)

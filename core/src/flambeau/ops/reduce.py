@@ -23,7 +23,7 @@ from .create import cast, ones_like, zeros_of
 from .index import gather, scatter_add
 from .math import _pow, exp, log, sqrt
 from .movement import cat, copy, expand, flip, permute, reshape, stack
-from .sort import sort_op
+from .sort import rank_place, sort_op
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),
@@ -406,15 +406,13 @@ def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
 
 def _ordered(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """The elements in order and their places, outside the graph; at least one dimension."""
+    return sort_op(_rows(input), dim)  # type: ignore[no-any-return]
+
+
+def _rows(input: Tensor) -> Tensor:
+    """The tensor outside the graph, with at least one dimension."""
     flat = input.detach()
-    return sort_op(flat if flat.ndim else reshape(flat, (1,)), dim)
-
-
-def _at(order: Tensor, dim: int, rank: Tensor | int) -> Tensor:
-    """The places of the elements of that rank, with size 1 along `dim`."""
-    if isinstance(rank, int):
-        return order.narrow(dim, rank, 1)
-    return gather(order, dim, rank)
+    return flat if flat.ndim else reshape(flat, (1,))
 
 
 def _as_input(place: Tensor, input: Tensor) -> Tensor:
@@ -422,18 +420,17 @@ def _as_input(place: Tensor, input: Tensor) -> Tensor:
 
 
 def _median_place(name: str, input: Tensor, dim: int) -> Tensor:
-    values, order = _ordered(input, dim)
-    count = values._array.shape[dim]
     if name == "nanmedian":
+        values, order = _ordered(input, dim)
         numbers = sum(eq(values, values), dim, True)
-        return _as_input(_at(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
-    place = _at(order, dim, (count - 1) // 2)
+        return _as_input(gather(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
+    flat = _rows(input)
+    place = rank_place(flat, (flat._array.shape[dim] - 1) // 2, dim)
     if not input.dtype.is_floating_point:
         return _as_input(place, input)
-    unknown = ne(input.detach(), input.detach())
-    first = argmax(cast(reshape(unknown, values._array.shape), dtypes.uint8), dim, True)
-    last = values.narrow(dim, count - 1, 1)  # NaN sorts last
-    return _as_input(where_op(ne(last, last), first, place), input)
+    unknown = cast(ne(flat, flat), dtypes.uint8)
+    first = argmax(unknown, dim, True)
+    return _as_input(where_op(gather(unknown, dim, first).bool(), first, place), input)
 
 
 def _median_op(name: str) -> Any:
