@@ -10,9 +10,9 @@ from types import ModuleType as _ModuleType
 from . import autograd, dtypes, errors, random
 from .moved import remember as _remember
 from .spelling import Missing as _Missing, public as _public
-from .tensors import copying as _copying, display as _display, missing as _missing
+from .tensors import copying as _copying, display as _display, missing as _missing, placement as _placement
 from .constants import *
-from .contract.device import device, get_default_device, set_default_device
+from .contract.device import Device as device, get_default_device, set_default_device
 from .dtypes import (
     DType as dtype, bfloat16, bool, can_cast, complex64, complex128, float16, float32, float64, get_default_dtype,
     int8, int16, int32, int64, promote_types, uint8,

@@ -79,6 +79,14 @@ class Backend:
         """How many devices of this type there are."""
         return 1
 
+    def current_device(self) -> int:
+        """The number of the device that a device without a number means."""
+        return 0
+
+    def for_device(self, index: int | None) -> Backend:
+        """The backend whose arrays lie on device `index`: this one, where it serves them all."""
+        return self
+
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Any:
         """An array with the elements that lie in `buffer`; strides and offset count elements."""
