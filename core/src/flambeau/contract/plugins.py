@@ -183,6 +183,11 @@ def accelerator() -> str | None:
     return next((kind for kind in TYPES[1:] if served_by(kind)), None)
 
 
+def is_loaded(device_type: str) -> bool:
+    """Whether the backend of that type has been used."""
+    return device_type in _state.preferred
+
+
 def backend_for(name: str, device: str) -> Backend:
     """The backend that serves `device`, whose name is `name`; raises DeviceNotAvailableError with reason and mend."""
     chosen = served_by(name)
