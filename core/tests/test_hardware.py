@@ -184,6 +184,16 @@ def test_streams_and_events_are_the_backends(cuda: Any):
     assert flambeau.accelerator.current_stream() == second
 
 
+def test_a_streams_device_is_current_with_it(cuda: Any):
+    there = flambeau.cuda.Stream("cuda:1")
+    with flambeau.cuda.stream(there):
+        assert flambeau.cuda.current_device() == 1
+        assert flambeau.ones(1, device="cuda").device == there.device == flambeau.device("cuda:1")
+    assert flambeau.cuda.current_device() == 0
+    flambeau.cuda.set_stream(there)
+    assert flambeau.cuda.current_device() == 1
+
+
 def test_an_event_that_was_not_recorded_is_waited_for_by_nobody(cuda: Any):
     event = flambeau.cuda.Event()
     assert event.query()

@@ -136,21 +136,26 @@ class Event:
 
 
 class StreamContext:
-    """Within the `with` block work goes to a stream; None changes nothing."""
+    """Within the `with` block work goes to a stream, whose device is the current one; None changes nothing."""
 
     def __init__(self, stream: Stream | None) -> None:
         self.stream = stream
+        self._before = -1
 
     def __enter__(self) -> None:
         if self.stream is not None:
+            self._before = self.stream.devices.current_device()
+            self.stream.devices.set_device(self.stream.device)
             self.stream.native.__enter__()
 
     def __exit__(self, *exc: Any) -> None:
         if self.stream is not None:
             self.stream.native.__exit__(*exc)
+            self.stream.devices.set_device(self._before)
 
 
 def set_stream(stream: Stream | None) -> None:
-    """Hands work to a stream from here on; None changes nothing."""
+    """Hands work to a stream from here on and makes its device the current one; None changes nothing."""
     if stream is not None:
+        stream.devices.set_device(stream.device)
         stream.native.use()
