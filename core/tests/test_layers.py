@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 # From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
     ["errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937", "random.draws",
-     "tensors.printing", "table.samples", "contract.backend", "contract.hooks", "walk.tape"],
+     "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks", "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],
     ["tensors.tensor"],
@@ -26,7 +26,10 @@ LAYERS = [
     ["ops"],
     ["tensors", "functions"],
     ["walk.engine", "autograd"],
-    ["nn", "optim", "utils", "serialization"],
+    ["accelerator.devices"],
+    ["accelerator.streams"],
+    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cuda", "mps",
+     "xpu"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
