@@ -302,7 +302,7 @@ def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include
     return reshape(flat, tuple(input._array.shape))
 
 
-@composite(saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
+@composite(compute="float32", saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
     Sample(arr(3, 4), 0, arr(2, 4, dtype="int64", fill=[0, 0, 2, 1, 0, 1, 2, 1]), arr(2, 4, distinct=True), True, True),
     Sample(arr(5), 0, arr(4, dtype="int64", fill=[0, 0, 2, 4]), arr(4, distinct=True), False, False)])
 def scatter_extremum(input: Tensor, dim: Dim, index: Tensor, src: Tensor, largest: bool, include_self: bool) -> Tensor:
