@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import composite, primitive
+from ..table.precision import in_single
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views
@@ -286,6 +287,7 @@ def _flat_places(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return reshape(gather(grid, dim, index), (index.numel(),))
 
 
+@in_single
 def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool = True) -> Tensor:
     """A copy of `input` multiplied by `src` where `index` says: the k-th writes to all places at once, k by k."""
     places, values, count = _flat_places(input, dim, index), reshape(src, (index.numel(),)), index.numel()

@@ -32,7 +32,7 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
-from .precision import in_single, recast
+from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
 from .refusals import check_group
 from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
@@ -210,12 +210,10 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     call = dict(zip([p.name for p in op.inputs], arranged, strict=True))
     if attrs:
         call.update(attrs)
-    result = _call_plain(op, call)
+    result = op.call(**call)
+    if op.alike == "parameters":
+        result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
-
-
-def _call_plain(op: OpDef, call: dict[str, Any]) -> Any:
-    return op.call(**call)
 
 
 def _flatten(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:

@@ -38,6 +38,13 @@ def narrowed(result: Any, kind: Kind) -> Any:
     return result
 
 
+def as_first(result: Any, kind: Kind) -> Any:
+    """`narrowed`, but only the first of several results: what a layer with float32 parameters makes of 16-bit input."""
+    if isinstance(result, tuple):
+        return type(result)(narrowed(result[0], kind), *result[1:])
+    return narrowed(result, kind)
+
+
 def recast(tensor: Tensor, dtype: DType) -> Tensor:
     """The tensor in that dtype."""
     cast: Any = TABLE["cast"].call
@@ -47,17 +54,23 @@ def recast(tensor: Tensor, dtype: DType) -> Tensor:
 def in_single(function: F) -> F:
     """`function` of tensors: where all floating ones are of the same 16-bit dtype, computed in float32, rounded once.
 
-    Where they differ, the 16-bit ones are widened and the result is what they promote to.
+    Where they differ it is called as it is: it refuses them, or they promote to float32 at the least.
     """
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        kinds = {t._kind.plain for t in _tensors((*args, *kwargs.values())) if t._kind.dtype.category > 1}
-        if all(kind.single is None for kind in kinds):
+        if not any(map(_is_half, args)) and not (kwargs and any(map(_is_half, kwargs.values()))):
             return function(*args, **kwargs)
-        made = function(*widened(args), **{name: widened(value) for name, value in kwargs.items()})
-        return narrowed(made, *kinds) if len(kinds) == 1 else made
+        kinds = {t._kind.plain for t in _tensors((*args, *kwargs.values())) if t._kind.dtype.category > 1}
+        if len(kinds) > 1:
+            return function(*args, **kwargs)
+        return narrowed(function(*widened(args), **{name: widened(v) for name, v in kwargs.items()}), *kinds)
 
     return call  # type: ignore[return-value]
+
+
+def _is_half(value: Any) -> bool:
+    kind = getattr(value, "_kind", None)
+    return kind.single is not None if kind is not None else type(value) in (list, tuple) and any(map(_is_half, value))
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:
