@@ -58,19 +58,16 @@ def in_single(function: F) -> F:
     """
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not any(map(_is_half, args)) and not (kwargs and any(map(_is_half, kwargs.values()))):
-            return function(*args, **kwargs)
+        for value in args:  # the first floating one mostly decides, without a look at the others
+            kind = getattr(value[0] if type(value) is list and value else value, "_kind", None)
+            if kind is not None and kind.dtype.category > 1 and kind.single is None:
+                return function(*args, **kwargs)
         kinds = {t._kind.plain for t in _tensors((*args, *kwargs.values())) if t._kind.dtype.category > 1}
-        if len(kinds) > 1:
+        if len(kinds) != 1 or next(iter(kinds)).single is None:
             return function(*args, **kwargs)
         return narrowed(function(*widened(args), **{name: widened(v) for name, v in kwargs.items()}), *kinds)
 
     return call  # type: ignore[return-value]
-
-
-def _is_half(value: Any) -> bool:
-    kind = getattr(value, "_kind", None)
-    return kind.single is not None if kind is not None else type(value) in (list, tuple) and any(map(_is_half, value))
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:

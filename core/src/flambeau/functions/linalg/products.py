@@ -87,12 +87,12 @@ def _combined(op: str, input: Tensor, multiply: Any, factors: tuple[Tensor, Tens
     Integers take the integer part of a floating beta and alpha.
     """
     beta, alpha = held(beta, input.dtype, op), held(alpha, input.dtype, op)
-    made = _weighed(op, input, multiply, *factors, beta, alpha)
+    made = _weighed(input, *factors, op, multiply, beta, alpha)
     return made if out is None else into(_add.op, out, made)  # type: ignore[no-any-return]
 
 
 @in_single
-def _weighed(op: str, input: Tensor, multiply: Any, first: Tensor, second: Tensor, beta: Any, alpha: Any) -> Tensor:
+def _weighed(input: Tensor, first: Tensor, second: Tensor, op: str, multiply: Any, beta: Any, alpha: Any) -> Tensor:
     """The weighed sum; with beta 0 the input does not count, not even its NaNs."""
     product = multiply(first, second)
     if input.dtype is not product.dtype:
