@@ -26,13 +26,14 @@ class Kind:
     """A dtype on a device: what the hot path compares, and where it finds related kinds."""
 
     __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain", "real",
-                 "scalars", "subclass", "subclasses", "summed")
+                 "scalars", "single", "subclass", "subclasses", "summed")
 
     bool: Kind
     complex: Kind
     floating: Kind
     int64: Kind
     real: Kind
+    single: Kind | None  # float32 on that device, for float16 and bfloat16: what accumulates is computed there
     summed: Kind
 
     def __init__(self, dtype: DType, device: Device, subclass: type | None = None) -> None:
@@ -49,7 +50,7 @@ class Kind:
         if kind is None:
             kind = self.subclasses[subclass] = Kind(self.dtype, self.device, subclass)
             kind.plain = self
-            for name in ("bool", "complex", "floating", "int64", "real", "summed"):
+            for name in ("bool", "complex", "floating", "int64", "real", "single", "summed"):
                 setattr(kind, name, getattr(self, name))
         return kind
 
@@ -107,6 +108,7 @@ class Device:
         for dtype, kind in kinds.items():
             kind.bool, kind.int64, kind.real = kinds[dtypes.bool], kinds[dtypes.int64], kinds[dtype.real]
             kind.complex = kinds[dtype.complex]
+            kind.single = kinds[dtypes.float32] if dtype in dtypes.HALVES else None
             kind.floating = kind if dtype.category > 1 else kinds[get_default_dtype()]
             kind.summed = kind if dtype.category > 1 else kinds[dtypes.int64]
 

@@ -10,6 +10,7 @@ from .. import functions
 from ..errors import PreconditionError, ShapeError, ValueRangeError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
+from ..table.precision import in_single
 from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
 from ._functional_activation import relu
@@ -226,6 +227,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     return both if return_indices else both[0]
 
 
+@in_single
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     if norm_type == math.inf:
         return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)
@@ -255,5 +257,4 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if bias is not None and tuple(bias.shape) != tuple(weight.shape[:1]):
         raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected"
                          f" {weight.shape[0]}", op="bilinear")
-    products = (input1.unsqueeze(-1) * input2.unsqueeze(-2)).flatten(-2)  # (*, in1 * in2)
-    return functions.linear(products, weight.flatten(1), bias)
+    return functions.bilinear(input1, input2, weight, bias)

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import composite, primitive
+from ..table.precision import in_single
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views
@@ -287,6 +288,7 @@ def _flat_places(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return reshape(gather(grid, dim, index), (index.numel(),))
 
 
+@in_single
 def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool = True) -> Tensor:
     """A copy of `input` multiplied by `src` where `index` says: the k-th writes to all places at once, k by k."""
     places, values, count = _flat_places(input, dim, index), reshape(src, (index.numel(),)), index.numel()
@@ -303,7 +305,7 @@ def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include
     return reshape(flat, tuple(input._array.shape))
 
 
-@composite(saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
+@composite(compute="float32", saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
     Sample(arr(3, 4), 0, arr(2, 4, dtype="int64", fill=[0, 0, 2, 1, 0, 1, 2, 1]), arr(2, 4, distinct=True), True, True),
     Sample(arr(5), 0, arr(4, dtype="int64", fill=[0, 0, 2, 4]), arr(4, distinct=True), False, False)])
 def scatter_extremum(input: Tensor, dim: Dim, index: Tensor, src: Tensor, largest: bool, include_self: bool) -> Tensor:

@@ -92,7 +92,7 @@ def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     _matmul_rule(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)
 
 
-@composite(alike="all", saves="input weight", shape_rule=_linear_rule, samples=lambda: [
+@composite(compute="float32", alike="all", saves="input weight", shape_rule=_linear_rule, samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

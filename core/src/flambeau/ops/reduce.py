@@ -69,7 +69,7 @@ def _(g, *, dim, keepdim):
     return sum(g, dim, keepdim)
 
 
-@primitive(name="prod", saves="input out", dtype="summed", samples=_REDUCED)
+@primitive(compute="float32", name="prod", saves="input out", dtype="summed", samples=_REDUCED)
 def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`; integers and booleans multiply in int64."""
 
@@ -104,12 +104,14 @@ def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
 
 
-@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
+           samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
+           samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
@@ -150,7 +152,7 @@ def _(g, *, dim):
     return flip(cumsum(flip(g, (dim,)), dim), (dim,))
 
 
-@primitive(saves="input", dtype="summed", method=True, inplace=True, samples=_RUNNING)
+@primitive(compute="float32", saves="input", dtype="summed", method=True, inplace=True, samples=_RUNNING)
 def cumprod(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running product along `dim`."""
 
@@ -195,7 +197,7 @@ cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-@composite(compute="float32", saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
+@composite(compute="float32", saves="input_shape", dtype="summed", dtypes="floating", samples=_REDUCED, name="mean")
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     count = numel(input._array.shape[i] for i in canonical_dims("mean", dim, input.ndim))
@@ -263,7 +265,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
         return best(input, tuple(range(len(input._array.shape))))
 
     body.__name__, body.__doc__ = name, f"The {function} element; NaN wins. Ties share the gradient."
-    made = composite(name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
+    made = composite(compute="float32", name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
                      samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
                                       Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
 
@@ -441,7 +443,7 @@ def _median_op(name: str) -> Any:
         return reshape(gather(flat, 0, _median_place(name, flat, 0)), ())
 
     body.__name__, body.__doc__ = name, "The lower median of all elements. Ties share the gradient."
-    made = composite(name=name, saves="input out", dtypes="real number", out=False,
+    made = composite(compute="float32", name=name, saves="input out", dtypes="real number", out=False,
                      samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
                                       Sample(arr())])(body)
 
