@@ -122,8 +122,35 @@ def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
 # --- reading the key
 
 
+_known: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # (what a key says, shape) -> its canonical index
+_MANY = 4096
+_bounds = frozenset({int, type(None)})
+_entries = frozenset({int, type(None), type(Ellipsis)})
+
+
 def _short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     """The canonical index for ints, slices, None and one Ellipsis; None for any other key, or a wrong one."""
+    kind = type(key)
+    if kind is int or key is None:
+        known: tuple[Any, ...] = (key, shape)
+    elif kind is slice and _bounds.issuperset((type(key.start), type(key.stop), type(key.step))):
+        known = (key.start, key.stop, key.step, shape)  # a slice has no hash before Python 3.12
+    elif kind is tuple and _entries.issuperset(map(type, key)):
+        known = (key, None, shape)
+    else:  # bounds that may change their value, or equal a number that they are not
+        return _read_short_key(key, shape) if kind in (tuple, slice) or key is Ellipsis else None
+    try:
+        return _known[known]
+    except KeyError:
+        index = _read_short_key(key, shape)
+        if index is not None:
+            if len(_known) > _MANY:
+                _known.clear()
+            _known[known] = index
+        return index
+
+
+def _read_short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     keys = key if type(key) is tuple else (key,)
     index: list[Any] = []
     dim, ndim = 0, len(shape)
