@@ -117,7 +117,10 @@ def ipc_collect() -> None:
     init()
 
 
+_TYPENAMES = ("BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+              "IntTensor", "LongTensor", "ShortTensor")
 __all__ = [
+    *_TYPENAMES,
     "Event", "OutOfMemoryError", "Stream", "StreamContext", "amp", "current_device", "current_stream", "default_stream",
     "device", "device_count", "device_of", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name",
     "get_device_properties", "get_rng_state", "get_rng_state_all", "has_half", "has_magma", "init", "initial_seed",
@@ -127,4 +130,4 @@ __all__ = [
     "memory_summary", "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed",
     "seed_all", "set_device", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
 ]
-__getattr__, __dir__ = _public(__name__, {"amp": ".amp"})
+__getattr__, __dir__ = _public(__name__, {"amp": ".amp", **{name: f".typenames:{name}" for name in _TYPENAMES}})
