@@ -62,8 +62,10 @@ def test_a_call_without_arguments(module: str, name: str):
     compare(lambda t: getattr(getattr(t, module), name)())
 
 
-@pytest.mark.parametrize("module", ["cuda", "xpu", "mps", "cpu", "accelerator", "backends", "backends.cuda",
-                                    "backends.mps", "backends.mkl", "backends.openmp", "backends.nnpack", "backends.mha", "amp"])
+@pytest.mark.parametrize("module", [
+    "cuda", "xpu", "mps", "cpu", "accelerator", "backends", "backends.cuda", "backends.mps", "backends.mkl",
+    "backends.openmp", "backends.nnpack", "backends.mha", "amp",
+])
 def test_every_name_is_pytorchs(module: str):
     theirs: Any = torch
     mine: Any = flambeau
