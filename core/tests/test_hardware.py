@@ -134,6 +134,8 @@ def test_memory_is_the_backends(cuda: Any):
     assert flambeau.cuda.memory_allocated(1) == flambeau.accelerator.memory_allocated(1) == 101
     assert (flambeau.cuda.memory_reserved(), flambeau.cuda.mem_get_info()) == (300, (600, 1000))
     assert flambeau.cuda.memory_stats() == {"allocated_bytes.all.current": 100, "reserved_bytes.all.current": 300}
+    assert flambeau.cuda.memory_stats_as_nested_dict()["allocated_bytes"] == {"all": {"current": 100}}
+    assert flambeau.cuda.can_device_access_peer(0, 1) is False
     assert flambeau.cuda.memory_summary().splitlines()[0] == "memory of cuda:0"
     with pytest.raises(errors.UnsupportedError, match="backend 'chip' keeps no count of the peak allocated bytes"):
         flambeau.cuda.max_memory_allocated()

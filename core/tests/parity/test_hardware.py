@@ -88,12 +88,13 @@ def test_every_name_is_pytorchs(module: str):
     lambda t: t.accelerator.memory_allocated(0), lambda t: t.ones(1).cuda(), lambda t: t.ones(1).xpu(),
     lambda t: t.ones(1).cuda("cpu"), lambda t: t.nn.Linear(1, 1).cuda(), lambda t: t.nn.Linear(1, 1).xpu(),
     lambda t: t.ones(1).is_xpu, lambda t: t.ones(1).is_mps, lambda t: t.ones(1).is_meta, lambda t: t.ones(1).is_cuda,
+    lambda t: t.cuda.can_device_access_peer(0, 1), lambda t: t.cuda.memory_stats_as_nested_dict(0),
     lambda t: t.cuda.has_half, lambda t: t.cuda.has_magma, lambda t: t.ones(1).pin_memory(),
     lambda t: t.ones(1).is_pinned(), lambda t: isinstance(t.ones(1), t.cuda.FloatTensor), lambda t: t.cuda.FloatTensor,
     lambda t: t.get_device_module().__name__.split(".")[1], lambda t: t.get_device_module("mps") is t.mps,
     lambda t: t.get_device_module("cuda:1") is t.cuda, lambda t: t.get_device_module("vulkan"),
     lambda t: t.get_device_module("foo"), lambda t: t.cpu.current_device(),
-], ids=range(49))
+], ids=range(51))
 def test_a_call(call: Callable[[Any], Any]):
     compare(call)
 
