@@ -42,7 +42,7 @@ from ..table.dispatch import into, lift, result_dtype
 from ..table.refusals import require_tensors
 from ..table.settings import finfo
 from ..tensors import views
-from ..tensors.tensor import Tensor, attach
+from ..tensors.tensor import Tensor, attach, named
 from .inplace.writes import in_place
 from .math import _power
 from .math import pow as pow_op
@@ -105,15 +105,6 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     return made if out is None else views.write_out(_round.op, out, made)
 
 
-def _method(name: str, function: Any) -> Any:
-    def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return views.update(self, function, *args, op_name=f"{name}_", **kwargs)
-
-    in_place.__name__ = f"{name}_"
-    in_place.__doc__ = f"In-place version of `{name}`."
-    return in_place
-
-
 def _scaling(op: str) -> Any:
     """`add_` or `sub_`: with `alpha` 1 the op's own in-place method."""
     plain = getattr(Tensor, f"{op}_")
@@ -123,20 +114,19 @@ def _scaling(op: str) -> Any:
             return plain(self, other)  # type: ignore[no-any-return]
         return plain(self, _scaled(op, self, other, alpha))  # type: ignore[no-any-return]
 
-    in_place.__name__ = f"{op}_"
     in_place.__doc__ = f"In-place version of `{op}`."
-    return in_place
+    return named(in_place, f"{op}_")
 
 
 def _optional(name: str, option: str, function: Any) -> Any:
     """An in-place method that is the op's own unless `option` is given."""
-    plain, general = getattr(Tensor, f"{name}_"), _method(name, function)
+    plain, general = getattr(Tensor, f"{name}_"), views.inplace_method(name, function)
 
     def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return general(self, *args, **kwargs) if option in kwargs else plain(self, *args, **kwargs)  # type: ignore[no-any-return]
 
-    in_place.__name__, in_place.__doc__ = general.__name__, general.__doc__
-    return in_place
+    in_place.__doc__ = general.__doc__
+    return named(in_place, f"{name}_")
 
 
 for _name, _function in {"add": add, "sub": sub, "subtract": sub, "div": div, "divide": div, "true_divide": true_divide,
@@ -147,8 +137,8 @@ attach(_scaling("sub"), "sub_", "subtract_")
 attach(vars(Tensor)["div_"], "true_divide_")
 attach(_optional("div", "rounding_mode", div), "div_", "divide_")
 attach(_optional("round", "decimals", round), "round_")
-attach(_method("pow", pow_op), "pow_")
-attach(_method("square", square), "square_")
+attach(views.inplace_method("pow", pow_op), "pow_")
+attach(views.inplace_method("square", square), "square_")
 attach(mul, "multiply")
 attach(Tensor.mul_, "multiply_")
 subtract, divide, multiply = sub, div, mul

@@ -15,7 +15,7 @@ from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..tensors.interop import from_array, from_numpy, shares_memory
-from ..tensors.tensor import Tensor, attach, fill, new, wrap
+from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
 
 
@@ -377,8 +377,8 @@ def _dtype_method(name: str, dtype: DType) -> Any:
     def method(self: Tensor, memory_format: Any = None) -> Tensor:
         return self if self._kind.dtype is dtype else cast(self, dtype)
 
-    method.__name__, method.__doc__ = name, f"The elements as {dtype.name}."
-    return method
+    method.__doc__ = f"The elements as {dtype.name}."
+    return named(method, name)
 
 
 for _name, _dtype in {"bool": dtypes.bool, "byte": dtypes.uint8, "char": dtypes.int8, "bfloat16": dtypes.bfloat16,

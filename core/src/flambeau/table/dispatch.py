@@ -67,7 +67,7 @@ def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     if op.method:
         setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
     if op.inplace:
-        setattr(Tensor, f"{op.name}_", in_place or views.inplace_method(op))
+        setattr(Tensor, f"{op.name}_", in_place or views.inplace_method(op.name, function))
     if operator is not None:
         setattr(Tensor, op.operator, operator)
     return function
@@ -342,12 +342,6 @@ def foreign(op: OpDef, name: str, value: Any) -> ArgumentError:
     return ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name)
 
 
-def renamed(error: FlambeauError, op: OpDef) -> FlambeauError:
-    """The same error under the name of the op that the user called."""
-    made = type(error)(error.message, op=op.name, **error.fields)
-    return made
-
-
 def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong.
 
@@ -369,7 +363,7 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
-        raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from None
+        raise error
     for name, value in _flatten_safely(op, inputs):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
@@ -463,11 +457,11 @@ def fallback(op: OpDef, device: Any) -> Any:
 FALLBACK.append(fallback)
 
 NAMES: dict[str, Any] = {
-    "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
+    "ALL_DIMS": ALL_DIMS, "Node": Node, "Output": Output, "Parameter": Parameter,
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator, "renamed": renamed,
+    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

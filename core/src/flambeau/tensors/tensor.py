@@ -404,6 +404,13 @@ def attach(value: Any, *names: str) -> None:
         setattr(Tensor, name, value)
 
 
+def named(function: Any, name: str) -> Any:
+    """A function made for a name: what it is called everywhere, in tracebacks and errors too."""
+    function.__name__ = function.__qualname__ = name
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
+    return function
+
+
 def fill(made: Tensor, array: Any, kind: Kind) -> None:
     """Sets the slots of a fresh tensor outside the graph."""
     made._array, made._kind, made._requires_grad = array, kind, False

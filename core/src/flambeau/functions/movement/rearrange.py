@@ -14,7 +14,7 @@ from ...ops.complex import imag, real
 from ...ops.index import take_along
 from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
-from ...tensors.tensor import Tensor, attach
+from ...tensors.tensor import Tensor, attach, named
 from ...tensors.views import copied_view
 from ..create import linspace, tensor
 from .join import split
@@ -167,9 +167,8 @@ def _each(function: Any) -> Any:
             return function(tensors[0])
         return tuple(function(x) for x in tensors)
 
-    each.__name__ = each.__qualname__ = function.__name__.lstrip("_")
     each.__doc__ = function.__doc__
-    return each
+    return named(each, function.__name__.lstrip("_"))
 
 
 def _atleast_1d(x: Tensor) -> Tensor:

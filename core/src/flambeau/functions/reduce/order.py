@@ -18,7 +18,7 @@ from ...ops.sort import sort_op
 from ...shapes import canonical_dim
 from ...table.dispatch import into, lift
 from ...table.returns import return_type
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, named
 from ..arithmetic import lerp
 
 _results = {name: return_type(name, ("values", "indices")) for name in ("median", "nanmedian", "kthvalue", "mode")}
@@ -60,9 +60,8 @@ def _median(name: str, everything: Any, what: str) -> Any:
         made = _picked(name, input, _median_place(name, input, dim), dim, keepdim)
         return made if out is None else into(sort_op.op, out, made)
 
-    median.__name__ = median.__qualname__ = name
     median.__doc__ = f"The lower median of all elements{what}; with `dim` a named tuple (values, indices)."
-    return median
+    return named(median, name)
 
 
 median = _median("median", median_all, ", NaN if one is")

@@ -604,10 +604,7 @@ def bind_isnan(op, kernels, writers, defaults, body):
     def isnan(input, *, out=None):
         if out is not None:
             return into(op, out, isnan(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isnan, None, None
 
 
@@ -615,10 +612,7 @@ def bind_isinf(op, kernels, writers, defaults, body):
     def isinf(input, *, out=None):
         if out is not None:
             return into(op, out, isinf(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isinf, None, None
 
 
@@ -626,10 +620,7 @@ def bind_isfinite(op, kernels, writers, defaults, body):
     def isfinite(input, *, out=None):
         if out is not None:
             return into(op, out, isfinite(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isfinite, None, None
 
 
@@ -637,10 +628,7 @@ def bind_isposinf(op, kernels, writers, defaults, body):
     def isposinf(input, *, out=None):
         if out is not None:
             return into(op, out, isposinf(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isposinf, None, None
 
 
@@ -648,10 +636,7 @@ def bind_isneginf(op, kernels, writers, defaults, body):
     def isneginf(input, *, out=None):
         if out is not None:
             return into(op, out, isneginf(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isneginf, None, None
 
 
@@ -659,10 +644,7 @@ def bind_signbit(op, kernels, writers, defaults, body):
     def signbit(input, *, out=None):
         if out is not None:
             return into(op, out, signbit(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return signbit, None, None
 
 
