@@ -21,8 +21,8 @@ _names: dict[CodeType, str] = {}
 _read: dict[str, int] = {}  # how many names a source had
 
 
-def called() -> tuple[str, list[str]] | None:
-    """The name of the public function that is being called and the shapes it got, "input [2, 3]"; None outside one."""
+def called() -> tuple[str, dict[str, list[str]]] | None:
+    """The name of the public function that is being called and the shapes it got by argument; None outside one."""
     _learn()
     found, frame = None, sys._getframe(1)
     while frame is not None:
@@ -67,22 +67,28 @@ def _name_of(frame: FrameType, module: str) -> str | None:
     return _names.get(frame.f_code)
 
 
-def _shapes(frame: FrameType) -> list[str]:
+def _shapes(frame: FrameType) -> dict[str, list[str]]:
     code, held = frame.f_code, frame.f_locals
     count = code.co_argcount + code.co_kwonlyargcount
-    found = []
-    for name in code.co_varnames[:count]:
-        found += _shown("input" if name == "self" else name, held.get(name))
-    if code.co_flags & 4:  # inspect.CO_VARARGS, whose module is slow to load
-        found += _shown("", held.get(code.co_varnames[count]))
+    found = {"input" if name == "self" else name: _shapes_in(held.get(name)) for name in code.co_varnames[:count]}
+    if code.co_flags & 4:  # inspect.CO_VARARGS, a module slow to load
+        found[""] = _shapes_in(held.get(code.co_varnames[count]))
     return found
 
 
-def _shown(name: str, value: Any) -> list[str]:
-    """The shapes of a tensor or of the tensors in a sequence under the argument's name."""
-    if isinstance(value, (list, tuple)):
-        shapes = [str(list(v._array.shape)) for v in value if hasattr(v, "_array")]
-        more = [f"and {len(shapes) - _MOST} more"] if len(shapes) > _MOST else []
-    else:
-        shapes, more = [str(list(value._array.shape))] if hasattr(value, "_array") else [], []
-    return [f"{name} {', '.join(shapes[:_MOST] + more)}".lstrip()] if shapes else []
+def _shapes_in(value: Any) -> list[str]:
+    """The shapes of a tensor, or of the tensors in a sequence."""
+    return [str(list(v._array.shape)) for v in (value if isinstance(value, (list, tuple)) else (value,))
+            if hasattr(v, "_array")]
+
+
+def with_shapes(message: str, shapes: dict[str, list[str]]) -> str:
+    """`message` and, unless it names them all, the shapes by argument in brackets."""
+    if all(shape in message for found in shapes.values() for shape in found):
+        return message
+    return f"{message} ({', '.join(_listed(name, found) for name, found in shapes.items() if found)})"
+
+
+def _listed(name: str, shapes: list[str]) -> str:
+    more = [f"and {len(shapes) - _MOST} more"] if len(shapes) > _MOST else []
+    return f"{name} {', '.join(shapes[:_MOST] + more)}".lstrip()

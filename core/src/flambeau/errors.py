@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .called import called
+from .called import called, with_shapes
 
 
 class FlambeauError(Exception):
@@ -31,7 +31,7 @@ class FlambeauError(Exception):
         found = called() if self.of_a_call else None
         if found is not None:
             op, shapes = found
-            message = _with_shapes(message, shapes) if self.about_sizes else message
+            message = with_shapes(message, shapes) if self.about_sizes else message
         super().__init__(message)
         self.message = message
         self.op = op
@@ -44,12 +44,6 @@ class FlambeauError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self.op, self.fields)
-
-
-def _with_shapes(message: str, shapes: list[str]) -> str:
-    """`message` and, unless it holds them all, the shapes in brackets."""
-    missing = any(one[one.index("[") :] not in message for one in shapes)
-    return f"{message} ({', '.join(shapes)})" if missing else message
 
 
 def _rebuild(kind: type[FlambeauError], message: str, op: str | None, fields: dict[str, Any]) -> FlambeauError:
@@ -102,6 +96,12 @@ class ValueRangeError(FlambeauError, ValueError, RuntimeError):
     """An argument of the right type whose value breaks the operation's rule."""
 
     code = "FL106"
+
+
+class SizeMismatchError(ShapeError, ValueRangeError):
+    """Sizes that do not fit, where PyTorch raises ValueError."""
+
+    code = "FL114"
 
 
 class NumberRangeError(ValueRangeError, OverflowError):
@@ -253,7 +253,8 @@ __all__ = [
     "DTypeNotOfferedError", "DeviceError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
     "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "OutOfMemoryError",
     "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError", "SerializationError",
-    "ShapeError", "StateDictError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",
+    "ShapeError", "SizeMismatchError", "StateDictError", "UnsupportedError", "ValueRangeError", "WorkerError",
+    "ZeroDivisorError",
 ]
 
 

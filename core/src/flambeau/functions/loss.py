@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import abs as abs_op
 from ..ops.arithmetic import maximum, neg
 from ..ops.create import cast
@@ -50,8 +50,8 @@ def _check_target(op: str, input: Tensor, target: Tensor, weight: Tensor | None)
     if not shape:
         raise ShapeError("input must have at least one dimension, the classes", op=op)
     if len(shape) > 1 and shape[0] != (want[0] if want else None):
-        raise ValueRangeError(f"Expected input batch_size ({shape[0]}) to match target batch_size"
-                              f" ({want[0] if want else 'none'}).", op=op)
+        raise SizeMismatchError(f"Expected input batch_size ({shape[0]}) to match target batch_size"
+                                f" ({want[0] if want else 'none'}).", op=op)
     if (len(shape) == 1 and want not in ((), (1,))) or (len(shape) > 1 and want != (shape[0], *shape[2:])):
         raise ShapeError(f"Expected target size {list(shape[:1] + shape[2:])}, got {list(want)}", op=op)
     if target.dtype not in (dtypes.int64, dtypes.uint8):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
 from ..ops.create import arange, cast, ones_like, zeros_of
@@ -46,7 +46,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     dim = canonical_dim("topk", dim, input.ndim)
     size = input._array.shape[dim] if input.ndim else 1
     if not 0 <= k <= size:
-        raise ValueRangeError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
+        raise SizeMismatchError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
     values, indices = sort_op(input, dim, largest)
     if not input.ndim:
         return topk_result(values, indices)
@@ -96,8 +96,11 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise DTypeError(f"bincount not implemented for {input.dtype!r}", op="bincount", dtype=input.dtype)
     if minlength < 0:
         raise ValueRangeError("minlength should be >= 0", op="bincount")
-    if input.ndim != 1 or (input.numel() and int(input.min().item()) < 0):
-        raise ValueRangeError("bincount only supports 1-d non-negative integral inputs.", op="bincount")
+    if input.ndim != 1:
+        raise SizeMismatchError("bincount only supports 1-d non-negative integral inputs.", op="bincount")
+    if input.numel() and int(input.min().item()) < 0:
+        raise ValueRangeError(f"bincount only supports 1-d non-negative integral inputs, got {input.min().item()}",
+                              op="bincount")
     if weights is not None and tuple(weights.shape) != tuple(input.shape):
         raise ShapeError("weights should be 1-d and have the same length as input", op="bincount")
     size = max(int(input.max().item()) + 1 if input.numel() else 0, minlength)

@@ -7,10 +7,9 @@ import warnings
 from typing import Any
 
 from .. import functions
-from ..errors import PreconditionError, ShapeError, ValueRangeError
+from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
-from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
 from ._functional_activation import relu
 
@@ -149,7 +148,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
                bias: Tensor | None = None, training: bool = False, momentum: float = 0.1,
                eps: float = 1e-5) -> Tensor:
     """Normalises every channel (dim 1), by the batch in training and by the running statistics otherwise."""
-    if training:
+    if training and input.dim() > 1:
         _check_values_per_channel(input.shape)
     if eps < 0.0 or (training and eps == 0.0):
         wanted = "positive during training" if training else "non-negative"
@@ -159,7 +158,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
 
 def _check_values_per_channel(size: Any) -> None:
     if math.prod((size[0], *size[2:])) == 1:
-        raise ValueRangeError(f"Expected more than 1 value per channel when training, got input size {size}")
+        raise SizeMismatchError(f"Expected more than 1 value per channel when training, got input size {size}")
 
 
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
@@ -246,14 +245,3 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`input1 @ weight[k] @ input2 + bias[k]` for every output k."""
-    if tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]):
-        raise ShapeError(f"input batch dimensions do not match: {list(input1.shape)} and {list(input2.shape)}",
-                         op="bilinear")
-    require_alike("bilinear", input1, input2, weight, bias)
-    if bias is not None and tuple(bias.shape) != tuple(weight.shape[:1]):
-        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected"
-                         f" {weight.shape[0]}", op="bilinear")
-    products = (input1.unsqueeze(-1) * input2.unsqueeze(-2)).flatten(-2)  # (*, in1 * in2)
-    return functions.linear(products, weight.flatten(1), bias)

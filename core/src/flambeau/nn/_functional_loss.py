@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 
 from .. import functions
-from ..errors import ShapeError, ValueRangeError
+from ..errors import DimError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
 from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
@@ -23,7 +23,7 @@ def _warn_sizes(input: Tensor, target: Tensor) -> None:
 
 def _weighted(errors: Tensor, weight: Tensor, input: Tensor, reduction: str, by_weight: bool = True) -> Tensor:
     if weight.shape != input.shape:
-        raise ValueRangeError("Weights and input must have the same size.")
+        raise SizeMismatchError("Weights and input must have the same size.")
     if reduction == "mean" and by_weight:
         return (errors * weight).sum() / weight.sum()
     return reduced(errors * weight, reduction)
@@ -105,8 +105,8 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
                          reduction: str = "mean") -> Tensor:
     """Binary cross entropy of probabilities. Raises ValueRangeError for different sizes."""
     if target.shape != input.shape:
-        raise ValueRangeError(f"Using a target size ({target.shape}) that is different to the input size "
-                              f"({input.shape}) is deprecated. Please ensure they have the same size.")
+        raise SizeMismatchError(f"Using a target size ({target.shape}) that is different to the input size "
+                                f"({input.shape}) is deprecated. Please ensure they have the same size.")
     reduction = reduction_of(reduction, size_average, reduce)
     return functions.binary_cross_entropy(input, target, weight, reduction=reduction)
 
@@ -116,7 +116,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
                                      reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:
     """Binary cross entropy of logits. Raises ValueRangeError for different sizes."""
     if target.shape != input.shape:
-        raise ValueRangeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+        raise SizeMismatchError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     reduction = reduction_of(reduction, size_average, reduce)
     return functions.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
 
@@ -152,7 +152,8 @@ def _variance_like(variance: Tensor, input: Tensor) -> Tensor:
         return variance.unsqueeze(-1)
     pairs = list(zip(input.shape, variance.shape, strict=False))
     if input.dim() != variance.dim() or sum(b for a, b in pairs if a != b) != 1:
-        raise ValueRangeError("var is of incorrect size")
+        raise SizeMismatchError("var is of incorrect size: it has input's, or input's without the last dim, or 1 in"
+                                " one dim")
     return variance
 
 
@@ -204,7 +205,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     if p not in (1, 2):
         raise ValueRangeError("only p == 1 and p == 2 supported", p=p)
     if weight is not None and weight.dim() != 1:
-        raise ValueRangeError("weight must be one-dimensional")
+        raise SizeMismatchError("weight must be one-dimensional, one number a class")
     mode = check_reduction(reduction_of(reduction, size_average, reduce))
     rows = input.reshape(-1, input.shape[-1] if input.dim() else 1)
     if input.dim() > 2 or not rows.shape[1]:
@@ -230,6 +231,8 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
                                 size_average: bool | None = None, reduce: bool | None = None,
                                 reduction: str = "mean") -> Tensor:
     """Binary cross entropy of logits, averaged over the classes (the last dim)."""
+    if not input.dim():
+        raise DimError("expected an input whose last dim are the classes, got a 0-d tensor")
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight

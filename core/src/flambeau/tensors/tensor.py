@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import dtypes
 from ..contract.device import Device, Kind
 from ..dtypes import DType
-from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, SizeMismatchError, ValueRangeError
 from ..shapes import canonical_dim, contiguous_strides, numel
 from ..spelling import Missing
 from ..walk.tape import Meta, Output, RemovableHandle, View
@@ -329,7 +329,7 @@ class Tensor(TensorMethods):
     def item(self) -> Any:
         """The only element as a Python number."""
         if self.numel() != 1:
-            raise ValueRangeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar", op="item")
+            raise SizeMismatchError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar", op="item")
         return self.device.backend.item(self._array)
 
     def tolist(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes
-from ...errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ...errors import DTypeError, IndexRangeError, ShapeError, SizeMismatchError, ValueRangeError
 from ...ops.arithmetic import _round as round_op
 from ...ops.arithmetic import ceil, floor, maximum
 from ...ops.compare import eq, ge, ne, where_op
@@ -45,7 +45,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
     dim = canonical_dim("kthvalue", dim, input.ndim)
     size = input._array.shape[dim] if input.ndim else 1
     if not 1 <= k <= size:
-        raise ValueRangeError(f"kthvalue(): selected number k out of range for dimension {dim}", op="kthvalue")
+        raise SizeMismatchError(f"kthvalue(): selected number k={k} out of range for dimension {dim} of size {size}",
+                                op="kthvalue")
     place = _at(_ordered(input, dim)[1], dim, k - 1)
     made = _picked("kthvalue", input, _as_input(place, input), dim, keepdim)
     return made if out is None else into(sort_op.op, out, made)
