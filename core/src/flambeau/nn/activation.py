@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..errors import PreconditionError, ValueRangeError
+from ..errors import PreconditionError
 from ..functions import full
 from ..tensors.tensor import Tensor
 from . import functional as F
+from ._sizes import expect_dims
 from .module import Module
 from .parameter import Parameter
 
@@ -349,6 +350,5 @@ class Softmax2d(Module):
     """Softmax over the channels of (N, C, H, W) or (C, H, W). Raises ValueRangeError for other inputs."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if input.dim() not in (3, 4):
-            raise ValueRangeError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
+        expect_dims(self, input, 3, 4)
         return F.softmax(input, -3, _stacklevel=5)
