@@ -71,11 +71,12 @@ TRIPLES = [
 REDUCTIONS = [Call(name, x, 1) for name in (
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "count_nonzero", "cummax", "cummin", "cumprod",
     "cumsum", "logcumsumexp", "logsumexp", "max", "mean", "median", "min", "mode", "nanmean", "nanmedian", "nansum",
-    "prod", "sort", "std", "std_mean", "sum", "unbind", "unique_consecutive", "var", "var_mean")] + [
+    "prod", "sort", "std", "std_mean", "sum", "unbind", "var", "var_mean")] + [
     Call(name, x) for name in ("all", "any", "amax", "amin", "aminmax", "argmax", "count_nonzero", "cov", "corrcoef",
                                "max", "mean", "median", "min", "norm", "prod", "std", "sum", "unique", "var")] + [
     Call("aminmax", x, dim=1), Call("norm", x, 2, 1), Call("quantile", x, 0.5, 1), Call("nanquantile", x, 0.5, 1),
     Call("quantile", x, arr(2), 1), Call("kthvalue", x, 2, 1), Call("topk", x, 2, 1), Call("diff", x),
+    Call("unique_consecutive", x, dim=1),
     Call("diff", x, 1, 1, arr(2, 1), arr(2, 2)), Call("cov", x, fweights=ints(3, fill=1)), Call("trace", arr(2, 2)),
     Call("histc", x, 4), Call("bincount", ints(3), arr(3)), Call("multinomial", x, 2), Call("equal", x, y)]
 PRODUCTS = [
@@ -125,7 +126,7 @@ INDEXING = [
     Call("masked_fill", x, bools(2, 3), 1), Call("Tensor.masked_fill_", x, bools(2, 3), 1),
     Call("masked_select", x, bools(2, 3)), Call("masked_scatter", x, bools(2, 3), arr(6)),
     Call("Tensor.masked_scatter_", x, bools(2, 3), arr(6)), Call("nonzero", x), Call("searchsorted", x, y),
-    Call("bucketize", x, v), Call("one_hot", ints(3), 4), Call(F + "embedding", ints(2, 2), arr(4, 3)),
+    Call("bucketize", x, v), Call(F + "one_hot", ints(3), 4), Call(F + "embedding", ints(2, 2), arr(4, 3)),
     Call("Tensor.fill_", x, arr()), Call("Tensor.__getitem__", x, ints(2)), Call("Tensor.__getitem__", x, bools(2, 3)),
     Call("Tensor.__setitem__", x, 0, arr(3)), Call("Tensor.__setitem__", x, ints(2), arr(2, 3)),
     Call("Tensor.__setitem__", x, bools(2, 3), arr(6))]

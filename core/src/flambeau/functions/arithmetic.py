@@ -39,7 +39,7 @@ from ..ops.create import cast
 from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
-from ..table.refusals import require_tensors
+from ..table.refusals import require_dtype, require_tensors
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach, named
@@ -198,6 +198,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     if min is None and max is None:
         raise ValueRangeError("At least one of 'min' or 'max' must not be None", op="clamp")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
+        if all(getattr(t, "dtype", None) is dtypes.bool for t in (input, min, max)):
+            raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="clamp", dtype=input.dtype)
         made = input if min is None else clamp_min_tensor(input, _as_tensor(input, min))
         made = made if max is None else clamp_max_tensor(made, _as_tensor(input, max))
         return made if out is None else into(clamp_number.op, out, made)
@@ -228,7 +230,10 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """input + value * tensor1 * tensor2, broadcast."""
-    value = held(value, result_dtype([input, tensor1, tensor2]), "addcmul")
+    dtype = result_dtype([input, tensor1, tensor2])
+    if not dtype.category:
+        raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op="addcmul", dtype=dtype)
+    value = held(value, dtype, "addcmul")
     made = _in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value), input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -275,7 +280,8 @@ def _lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The part of each element after the point, with its sign."""
+    """The part of each element after the point, with its sign. Raises DTypeError for integers."""
+    require_dtype("frac", "real floating", input)
     return _sub(input, trunc(input), out=out)
 
 

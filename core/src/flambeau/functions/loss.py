@@ -23,7 +23,7 @@ from ..ops.movement import reshape, unsqueeze
 from ..ops.norm import log_softmax_op
 from ..ops.reduce import sum as total
 from ..shapes import broadcast_shapes
-from ..table.dispatch import lift
+from ..table.dispatch import lift, result_dtype
 from ..tensors.tensor import Tensor
 
 
@@ -95,7 +95,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
 
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str,
                         smoothing: float) -> Tensor:
-    if target.dtype.category < 2:
+    if target.dtype.category != 2:
         raise DTypeError(f"Expected floating point type for target with class probabilities, got {target.dtype!r}",
                          op="cross_entropy")
     dim = 1 if input.ndim > 1 else 0
@@ -131,6 +131,8 @@ def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", *, log_target
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`; norms are limited to at least `eps`."""
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
+    dtype = result_dtype([x1, x2])
+    x1, x2 = x1.to(dtype), x2.to(dtype)
     first, second = (x / maximum(x.norm(2, dim, keepdim=True), lift(x, eps)) for x in (x1, x2))
     return total(first * second, dim)
 

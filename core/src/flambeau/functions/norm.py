@@ -22,7 +22,7 @@ from ..ops.norm import (
 )
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
-from ..table.refusals import require_alike
+from ..table.refusals import require_alike, require_dtype
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor
@@ -189,6 +189,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if input.ndim < 3:
         raise SizeMismatchError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
                                 op="local_response_norm")
+    require_dtype("local_response_norm", "real number", input)
     around = tuple((size // 2, (size - 1) // 2) if d == 1 else (0, 0) for d in range(input.ndim))
     padded, channels = pad_op(mul(input, input), around, 0.0), input._array.shape[1]
     squares = sum((padded.narrow(1, i, channels) for i in range(1, size)), padded.narrow(1, 0, channels))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError, SizeMismatchError, ValueRangeError
+from ..errors import ArgumentError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
 from ..ops.create import arange, cast, ones_like, zeros_of
@@ -15,6 +15,7 @@ from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
 from ..ops.sort import searchsorted_op, sort_op
 from ..shapes import canonical_dim, numel
+from ..table.refusals import require_dtype
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
 from .index import masked_select
@@ -47,6 +48,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     size = input._array.shape[dim] if input.ndim else 1
     if not 0 <= k <= size:
         raise SizeMismatchError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
+    require_dtype("topk", "real number", input)
     values, indices = sort_op(input, dim, largest)
     if not input.ndim:
         return topk_result(values, indices)
@@ -156,6 +158,9 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
 def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False,
                        dim: int | None = None) -> Any:
     """Each run of equal elements (or of equal parts along `dim`) once; then inverse and counts as for `unique`."""
+    for name, wanted in (("return_inverse", return_inverse), ("return_counts", return_counts)):
+        if type(wanted) is not bool:
+            raise ArgumentError(f"{name} must be a bool, got {wanted!r}", op="unique_consecutive")
     if dim is None:
         flat = reshape(input.detach(), (-1,))
         return _grouped(flat, None, _begins(reshape(flat, (-1, 1))), tuple(input.shape),

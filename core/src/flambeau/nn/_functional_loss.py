@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Callable
 
 from .. import functions
-from ..errors import DimError, ShapeError, SizeMismatchError, ValueRangeError
+from ..dtypes import can_cast
+from ..errors import DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
-from ..table.refusals import require_alike
+from ..table.refusals import require_alike, require_dtype
 from ..tensors.tensor import Tensor
 from ._reduction import check_reduction, reduced, reduction_of
 
@@ -63,6 +64,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
                weight: Tensor | None = None) -> Tensor:
     """Squared below `delta`, delta times absolute above."""
     _warn_sizes(input, target)
+    require_dtype("huber_loss", "real floating", input)
     if weight is not None:
         return _weighted(functions.huber_loss(input, target, reduction="none", delta=delta), weight, input, reduction,
                          by_weight=False)
@@ -108,6 +110,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
         raise SizeMismatchError(f"Using a target size ({target.shape}) that is different to the input size "
                                 f"({input.shape}) is deprecated. Please ensure they have the same size.")
     reduction = reduction_of(reduction, size_average, reduce)
+    weight = None if weight is None else weight.to(input.dtype)
     return functions.binary_cross_entropy(input, target, weight, reduction=reduction)
 
 
@@ -117,6 +120,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     """Binary cross entropy of logits. Raises ValueRangeError for different sizes."""
     if target.shape != input.shape:
         raise SizeMismatchError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    require_dtype("binary_cross_entropy_with_logits", "floating", input, target)
     reduction = reduction_of(reduction, size_average, reduce)
     return functions.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
 
@@ -137,6 +141,7 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: 
                       reduction: str = "mean") -> Tensor:
     """Negative log likelihood of a normal distribution. Raises ValueRangeError for a bad variance."""
     variance = var * functions.ones_like(input) if isinstance(var, (int, float)) else var
+    require_dtype("gaussian_nll_loss", "real floating", variance)
     if (variance < 0).any():
         raise ValueRangeError("var has negative entry/entries")
     if variance.shape != input.shape:
@@ -160,7 +165,10 @@ def _variance_like(variance: Tensor, input: Tensor) -> Tensor:
 def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
                      reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target * input)) for targets 1 and -1."""
-    return reduced((-target * input).exp().log1p(), reduction_of(reduction, size_average, reduce))
+    require_dtype("soft_margin_loss", "floating", input)
+    if not can_cast(target.dtype, input.dtype):
+        raise DTypeError(f"result type {target.dtype!r} can't be cast to the input's {input.dtype!r}")
+    return reduced((-input * target).exp().log1p(), reduction_of(reduction, size_average, reduce))
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
@@ -168,7 +176,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, siz
     """`input` where the target is 1, max(0, margin - input) where it is -1."""
     near = functions.where(target != -1, input, 0.0)
     far = functions.where(target != 1, (margin - input).clamp(min=0), 0.0)
-    return reduced(near + far, reduction_of(reduction, size_average, reduce))
+    return reduced((near + far).to(input.dtype), reduction_of(reduction, size_average, reduce))
 
 
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
@@ -178,7 +186,7 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     if not input1.dim() == input2.dim() == target.dim():
         raise ShapeError(f"All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
                          f"input2: {input2.shape}, target: {target.shape}", op="margin_ranking_loss")
-    loss = (-target * (input1 - input2) + margin).clamp(min=0)
+    loss = (-target * (input1 - input2) + float(margin)).clamp(min=0)
     return reduced(loss, reduction_of(reduction, size_average, reduce))
 
 
@@ -215,6 +223,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
         raise ShapeError("multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples"
                          f" [{rows.shape[0]}], but got {list(target.shape)}", op="multi_margin_loss")
     require_alike("multi_margin_loss", input, weight)
+    require_dtype("multi_margin_loss", "real floating", input)
     if weight is not None and weight.numel() != rows.shape[1]:
         raise ShapeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}",
                          op="multi_margin_loss")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..errors import PreconditionError
+from ..errors import PreconditionError, SizeMismatchError
 from ..functions import full
 from ..tensors.tensor import Tensor
 from . import functional as F
-from ._sizes import expect_dims
 from .module import Module
 from .parameter import Parameter
 
@@ -350,5 +349,7 @@ class Softmax2d(Module):
     """Softmax over the channels of (N, C, H, W) or (C, H, W). Raises ValueRangeError for other inputs."""
 
     def forward(self, input: Tensor) -> Tensor:
-        expect_dims(self, input, 3, 4)
+        if input.dim() not in (3, 4):
+            raise SizeMismatchError(f"expected input to be 3D or 4D, got {input.dim()}D instead: {list(input.shape)}",
+                                    op="Softmax2d")
         return F.softmax(input, -3, _stacklevel=5)

@@ -32,7 +32,8 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(alike="all", saves="input other", dtypes="all", method=True, operator="__matmul__", shape_rule=_matmul_rule,
+@primitive(alike="all", saves="input other", dtypes="number", method=True, operator="__matmul__",
+           shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
                             Sample(arr(2, 1, 3, 4), arr(5, 4, 2)),
@@ -100,7 +101,7 @@ def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         raise ShapeError(f"bias {list(bias.shape)} does not broadcast to the result {list(outputs)}", op="linear")
 
 
-@composite(alike="all", saves="input weight", shape_rule=_linear_rule, samples=lambda: [
+@composite(alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule, samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied: the last sizes, 4 and 3")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -17,6 +17,7 @@ from ...ops.reduce import sum as total
 from ...ops.sort import sort_op
 from ...shapes import canonical_dim
 from ...table.dispatch import into, lift
+from ...table.refusals import require_dtype
 from ...table.returns import return_type
 from ...tensors.tensor import Tensor, named
 from ..arithmetic import lerp
@@ -43,6 +44,7 @@ def _filled_dim(op: str, input: Tensor, dim: int) -> int:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element along `dim`, counted from 1, and its index."""
     dim = canonical_dim("kthvalue", dim, input.ndim)
+    require_dtype("kthvalue", "real number", input)
     size = input._array.shape[dim] if input.ndim else 1
     if not 1 <= k <= size:
         raise SizeMismatchError(f"kthvalue(): selected number k={k} out of range for dimension {dim} of size {size}",
@@ -58,6 +60,7 @@ def _median(name: str, everything: Any, what: str) -> Any:
             made = everything(input)
             return made if out is None else into(everything.op, out, made)
         dim = _filled_dim(name, input, dim)
+        require_dtype(name, "real number", input)
         made = _picked(name, input, _median_place(name, input, dim), dim, keepdim)
         return made if out is None else into(sort_op.op, out, made)
 

@@ -21,8 +21,8 @@ KEYS = {
     'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
+    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
     'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
     'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
@@ -628,7 +628,23 @@ def bind_isposinf(op, kernels, writers, defaults, body):
     def isposinf(input, *, out=None):
         if out is not None:
             return into(op, out, isposinf(input))
-        return body(input)
+        try:
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or grad_enabled() and (input._requires_grad):
+                return body(input)
+            array = kernel(input._array)
+        except Exception as error:
+            return recover(op, error, (input, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind.bool
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     return isposinf, None, None
 
 
@@ -636,7 +652,23 @@ def bind_isneginf(op, kernels, writers, defaults, body):
     def isneginf(input, *, out=None):
         if out is not None:
             return into(op, out, isneginf(input))
-        return body(input)
+        try:
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or grad_enabled() and (input._requires_grad):
+                return body(input)
+            array = kernel(input._array)
+        except Exception as error:
+            return recover(op, error, (input, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind.bool
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     return isneginf, None, None
 
 
