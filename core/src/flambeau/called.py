@@ -41,7 +41,7 @@ def _within(frame: FrameType) -> bool:
     """Whether it runs the body of an op that was defined elsewhere."""
     caller = frame.f_back
     return caller is not None and "body" in caller.f_code.co_freevars and (
-        getattr(caller.f_locals["body"], "__code__", None) is frame.f_code)
+        getattr(_locals(caller)["body"], "__code__", None) is frame.f_code)
 
 
 def _learn() -> None:
@@ -62,13 +62,22 @@ def _learn() -> None:
 def _name_of(frame: FrameType, module: str) -> str | None:
     """The public name of the function that runs in `frame`: a generated caller's from its op, others' from the list."""
     if module.startswith(f"{_PACKAGE}.table.") and "op" in frame.f_code.co_freevars:
-        own = str(frame.f_locals["op"].name)
+        own = str(_locals(frame)["op"].name)
         return f"{own}_" if frame.f_code.co_name == f"{own}_" else own
     return _names.get(frame.f_code)
 
 
+def _locals(frame: FrameType) -> dict[str, Any]:
+    """The variables of a function, of which the frame keeps no copy: it would hold on to the error being handled."""
+    held = frame.f_locals
+    copied = dict(held)
+    if type(held) is dict:  # since Python 3.13 it is no copy
+        held.clear()
+    return copied
+
+
 def _shapes(frame: FrameType) -> dict[str, list[str]]:
-    code, held = frame.f_code, frame.f_locals
+    code, held = frame.f_code, _locals(frame)
     count = code.co_argcount + code.co_kwonlyargcount
     found = {"input" if name == "self" else name: _shapes_in(held.get(name)) for name in code.co_varnames[:count]}
     if code.co_flags & 4:  # inspect.CO_VARARGS, a module slow to load

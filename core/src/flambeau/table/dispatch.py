@@ -345,13 +345,16 @@ def foreign(op: OpDef, name: str, value: Any) -> ArgumentError:
 def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong.
 
-    The error is shown alone: what the fast path met on the way says nothing more.
+    The error is shown alone: what the fast path met on the way says nothing more. No frame on its way keeps it, so that
+    it goes, with the tensors it holds, when it has been handled.
     """
     try:
         return _recovered(op, error, inputs, attrs)
     except FlambeauError as told:
         told.__suppress_context__ = True
         raise
+    finally:
+        del error
 
 
 def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
@@ -360,25 +363,40 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if isinstance(error, LOUD):
         call = {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})}
         return again(_translated(op, error, inputs), [t for _, t in _flatten(op, inputs)], op.call, call)
+    told = _failure(op, error, inputs, attrs)
+    try:
+        raise told
+    finally:
+        del error, told
+
+
+def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:
+    """The error to raise for what a fast path raised."""
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
-        raise error
+        return error
     for name, value in _flatten_safely(op, inputs):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
     _check_shapes(op, inputs, attrs)
     told = _translated(op, error, inputs)
-    raise told from error if type(told) is BackendError else None  # of a kernel's own fault the kernel's lines matter
+    told.__suppress_context__ = True
+    if type(told) is BackendError:
+        told.__cause__ = error  # of a kernel's own fault the kernel's lines matter
+    return told
 
 
 def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     """`recover` for an operator, whose other side may be an array of another library."""
     own = next(t for t in inputs if isinstance(t, Tensor))
     lifted = [t if isinstance(t, Tensor) or not getattr(t, "shape", ()) else lift(own, t) for t in inputs]
-    if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
-        return recover(op, error, inputs, attrs)
-    return op.call(*lifted)
+    try:
+        if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
+            return recover(op, error, inputs, attrs)
+        return op.call(*lifted)
+    finally:
+        del error
 
 
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
