@@ -99,7 +99,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     if not decimals:
         return _round(input, out=out)
     if input.dtype.category < 2:
-        raise DTypeError(f"decimals={decimals} is not implemented for {input.dtype!r}", op="round")
+        raise DTypeNotOfferedError(f"decimals={decimals} is not implemented for {input.dtype!r}", op="round")
     scale = 10.0 ** (decimals if decimals > 0 else -decimals)
     made = _round(input * scale) / scale if decimals > 0 else _round(input / scale) * scale
     return made if out is None else views.write_out(_round.op, out, made)

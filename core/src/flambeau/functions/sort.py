@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..errors import ArgumentError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
+from ..errors import ArgumentError, DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
 from ..ops.create import arange, cast, ones_like, zeros_of
@@ -64,6 +64,11 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     if sorter is not None and tuple(sorter._array.shape) != tuple(sorted_sequence._array.shape):
         raise ShapeError(f"boundary and sorter must have the same size, but got boundary tensor"
                          f" {list(sorted_sequence.shape)} and sorter {list(sorter.shape)}", op="searchsorted")
+    if side not in (None, "left", "right"):
+        raise ValueRangeError(f"side can only be 'left' or 'right' but got {side!r}", op="searchsorted")
+    if right and side == "left":
+        raise ValueRangeError("side and right can't be set to opposites, got side of left while right was True",
+                              op="searchsorted")
     shape = tuple(sorted_sequence._array.shape)
     if len(shape) != 1 and isinstance(input, Tensor) and shape[:-1] != tuple(input._array.shape)[:-1]:
         raise ShapeError(f"boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and"
@@ -115,8 +120,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements fall in each of `bins` equal parts of [min, max]; of the data's range if both are equal."""
-    if not input.is_floating_point():
-        raise DTypeError(f"histogram not implemented for {input.dtype!r}", op="histc", dtype=input.dtype)
+    require_dtype("histc", "real floating", input)
     if bins <= 0:
         raise ValueRangeError("bins must be > 0", op="histc")
     flat = reshape(input.detach(), (-1,))
@@ -172,7 +176,11 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
 def _as_rows(op: str, input: Tensor, dim: int) -> tuple[Tensor, int]:
     """The parts along `dim` as rows."""
     dim = canonical_dim(op, dim, input.ndim)
+    if not input.ndim:
+        raise DimError(f"Dimension specified as {dim} but tensor has no dimensions", op=op)
     others = tuple(i for i in range(input.ndim) if i != dim)
+    if 0 in [input._array.shape[i] for i in others]:
+        raise ShapeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied", op=op)
     moved = permute_op(input.detach(), (dim, *others))
     return reshape(moved, (input.shape[dim], numel(input.shape[i] for i in others))), dim
 

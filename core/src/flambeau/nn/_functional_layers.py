@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from .. import functions
-from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError
+from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError, ZeroDivisorError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
 from ..tensors.tensor import Tensor
@@ -167,6 +167,8 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     if input.dim() < 2:
         raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}",
                          op="group_norm")
+    if num_groups <= 0:
+        raise ValueRangeError(f"Expected num groups to be greater than 0, got {num_groups}", num_groups=num_groups)
     size = input.shape
     _check_values_per_channel([size[0] * size[1] // num_groups, num_groups, *size[2:]])
     return functions.group_norm(input, num_groups, weight, bias, eps)
@@ -228,6 +230,8 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     if norm_type == math.inf:
         return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)
+    if norm_type == 0:
+        raise ZeroDivisorError("norm_type must not be 0: the norm takes its root")
     mean = getattr(functions, f"avg_pool{dims}d")(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     elements = kernel_size**dims if isinstance(kernel_size, int) else math.prod(kernel_size)
     return (mean.sign() * relu(mean.abs()) * elements).pow(1.0 / norm_type)

@@ -10,6 +10,7 @@ from .. import functions
 from ..dtypes import can_cast
 from ..errors import DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
+from ..shapes import broadcast_shapes
 from ..table.refusals import require_alike, require_dtype
 from ..tensors.tensor import Tensor
 from ._reduction import check_reduction, reduced, reduction_of
@@ -110,7 +111,10 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
         raise SizeMismatchError(f"Using a target size ({target.shape}) that is different to the input size "
                                 f"({input.shape}) is deprecated. Please ensure they have the same size.")
     reduction = reduction_of(reduction, size_average, reduce)
+    if ((target < 0) | (target > 1)).any():
+        raise ValueRangeError("all elements of target should be between 0 and 1")
     weight = None if weight is None else weight.to(input.dtype)
+    _check_spread(input, weight)
     return functions.binary_cross_entropy(input, target, weight, reduction=reduction)
 
 
@@ -121,8 +125,17 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     if target.shape != input.shape:
         raise SizeMismatchError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     require_dtype("binary_cross_entropy_with_logits", "floating", input, target)
+    _check_spread(input, weight)
+    _check_spread(input, pos_weight)
     reduction = reduction_of(reduction, size_average, reduce)
     return functions.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
+
+
+def _check_spread(input: Tensor, weight: Tensor | None) -> None:
+    """Raises ShapeError for a weight that does not broadcast to the input's shape."""
+    if weight is not None and broadcast_shapes("weight", tuple(input.shape), tuple(weight.shape)) != tuple(input.shape):
+        raise ShapeError(f"output with shape {list(input.shape)} doesn't match the broadcast shape of a weight"
+                         f" {list(weight.shape)}")
 
 
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,

@@ -58,6 +58,8 @@ def _convolution_rule(input: Tensor, weight: Tensor, bias: Tensor | None, *, str
     if len(kernel) != len(stride) + 2 or len(shape) != len(kernel):
         raise ShapeError(f"expected a {len(stride) + 2}-dimensional weight and input, got weight {list(kernel)} and"
                          f" input {list(shape)}", op=name)
+    if 0 in kernel[2:]:
+        raise ShapeError(f"kernel size should be greater than zero, but got weight {list(kernel)}", op=name)
     channels = kernel[0] if transposed else kernel[1] * groups
     if kernel[0] % groups or kernel[0] < groups:
         raise ShapeError(f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and divisible"

@@ -39,7 +39,7 @@ def _arr_index(*shape: int, high: int) -> Any:
     return arr(*shape, dtype="int64", low=0, high=high)
 
 
-@primitive(name="take", saves="index input_shape", kinds="T int64", grad_name="IndexSelectBackward0",
+@primitive(name="take", saves="index input_shape", kinds="T int64", exact=True, grad_name="IndexSelectBackward0",
            samples=lambda: [Sample(arr(4, 3), 0, _arr_index(2, high=3)), Sample(arr(4, 3), 1, _arr_index(2, 2, high=2)),
                             Sample(arr(4, 3), 0, _arr_index(0, high=3))])
 def take_along(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ def _(g, indices):
     return index_op(g, list(indices))
 
 
-@primitive(name="nonzero", dtype="int64", differentiable=False,
+@primitive(name="nonzero", dtype="int64", differentiable=False, exact=True,
            samples=lambda: [Sample(arr(3, 2, fill=[0, 1, 2, 0, 0, 3])), Sample(arr()), Sample(arr(0))])
 def nonzero_op(input: Tensor) -> Tensor:
     """The indices of the nonzero elements, one row each."""
@@ -221,7 +221,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-@primitive(name="masked_select", saves="mask input_shape", kinds="T bool",
+@primitive(name="masked_select", saves="mask input_shape", kinds="T bool", exact=True,
            samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
 def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask`, of the same shape, holds."""

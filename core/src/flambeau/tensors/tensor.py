@@ -343,10 +343,20 @@ class Tensor(TensorMethods):
         return bool(self.device.backend.item(self._array))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._real())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._real())
+
+    def _real(self) -> Any:
+        """The one element as a real number. Raises ValueRangeError for an imaginary part, which it would lose."""
+        value = self.item()
+        if type(value) is not complex:
+            return value
+        if value.imag:
+            raise ValueRangeError(f"{value} cannot be converted to a real number without losing its imaginary part",
+                                  op="item")
+        return value.real
 
     def __complex__(self) -> complex:
         return complex(self.item())

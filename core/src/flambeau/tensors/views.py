@@ -272,6 +272,9 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
     if grad_enabled() and (out._requires_grad or result._requires_grad):
         raise InplaceError("functions with out=... arguments don't support automatic differentiation, but one of the"
                            " arguments requires grad", op=op.name)
+    if op.exact and out.dtype is not result.dtype:
+        raise DTypeError(f"Expected out tensor to have dtype {result.dtype!r}, but got {out.dtype!r} instead",
+                         op=op.name, dtype=out.dtype)
     if not can_cast(result.dtype, out.dtype):
         raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
                          op=op.name, dtype=result.dtype)

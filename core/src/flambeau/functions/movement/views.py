@@ -30,7 +30,7 @@ from ...tensors.views import copied_view
 def view_as_size(input: Tensor, size: Any) -> Tensor:
     """`input` viewed under `size`, which may hold one -1."""
     size = as_size("view", size)
-    return view_op(input, infer_size("view", size, input.numel()) if -1 in size else size)
+    return view_op(input, infer_size("view", size, input.numel()) if min(size, default=0) < 0 else size)
 
 
 def _view_method(self: Tensor, *given: Any, size: Any = None, dtype: DType | None = None) -> Tensor:

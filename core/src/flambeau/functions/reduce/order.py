@@ -44,6 +44,7 @@ def _filled_dim(op: str, input: Tensor, dim: int) -> int:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element along `dim`, counted from 1, and its index."""
     dim = canonical_dim("kthvalue", dim, input.ndim)
+    _filled_dim("kthvalue", input, dim)
     require_dtype("kthvalue", "real number", input)
     size = input._array.shape[dim] if input.ndim else 1
     if not 1 <= k <= size:
