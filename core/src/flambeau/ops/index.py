@@ -13,7 +13,7 @@ from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
-from .create import arange, zeros_of
+from .create import arange, cast, zeros_of
 from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
 from .sort import searchsorted_op, sort_op
 
@@ -120,6 +120,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
     """
     check_places("gather", input, dim, index)
+    if not index.numel():
+        index = cast(index, dtypes.int64)  # of whatever dtype: it picks nothing
     if out is not None and out.dtype is not input.dtype:
         raise DTypeError(f"Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead",
                          op="gather")
