@@ -60,7 +60,7 @@ def declare() -> Iterator[Any]:
 
     yield add
     for name in names:
-        plugins.installed().pop(name, None)
+        plugins.withdraw(name)
 
 
 # --- discovery
@@ -120,13 +120,13 @@ def test_a_backend_that_fails_to_load_is_named(declare: Any) -> None:
 
     declare(Descriptor("chip", fail))
     with pytest.raises(errors.BackendError, match=r"backend 'chip' failed to load: OSError: libchip\.so"):
-        flambeau.device("chip")
+        flambeau.ones(1, device="chip")
 
 
 def test_load_must_return_a_backend(declare: Any) -> None:
     declare(Descriptor("chip", lambda: "nothing"))
     with pytest.raises(errors.ContractError, match=r"load\(\) returned str"):
-        flambeau.device("chip")
+        flambeau.ones(1, device="chip")
 
 
 # --- the contract
@@ -195,7 +195,7 @@ def test_device_strings() -> None:
 @pytest.mark.parametrize(("text", "match"), [
     ("warp", "no backend or device is called 'warp'; installed: .*'numpy'"),
     ("cpu:x", "invalid device string 'cpu:x': expected NAME or NAME:INDEX"),
-    ("cpu:7", r"'cpu:7': backend 'numpy' has 1 device\(s\)"),
+    ("cpu:7", r"'cpu:7' is not available: backend 'numpy' has 1 device\(s\)"),
 ])
 def test_a_device_that_does_not_exist(text: str, match: str) -> None:
     with pytest.raises(RuntimeError, match=match):

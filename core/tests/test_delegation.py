@@ -60,7 +60,7 @@ class Descriptor:
 def borrower() -> Iterator[str]:
     plugins.register(Descriptor())
     yield "borrower"
-    plugins.installed().pop("borrower")
+    plugins.withdraw("borrower")
 
 
 def numbers(array: Bytes) -> list[Any]:

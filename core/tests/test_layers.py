@@ -16,17 +16,20 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 # From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
     ["called", "errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937",
-     "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hooks", "walk.tape"],
+     "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks",
+     "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],
     ["tensors.tensor"],
-    ["tensors.views", "random", "table.returns", "table.writers"],
+    ["tensors.views", "random", "table.precision", "table.returns", "table.writers"],
     ["table.dispatch"],
     ["table.exact"],
     ["ops"],
     ["tensors", "functions"],
-    ["walk.engine", "autograd"],
-    ["nn", "optim", "utils", "serialization"],
+    ["walk.rules", "walk.engine", "autograd"],
+    ["accelerator.devices"],
+    ["accelerator.streams"],
+    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cuda", "mps", "xpu"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

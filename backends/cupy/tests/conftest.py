@@ -69,17 +69,65 @@ class Device:
     def __exit__(self, *exc: object) -> None:
         Device.current = self.before
 
+    def use(self) -> None:
+        Device.current = self.index
+
 
 class CUDARuntimeError(RuntimeError):
     pass
 
 
 class Stream:
+    null: "Stream"
+
+    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None) -> None:
+        self.device, self.non_blocking, self.priority = Device.current, non_blocking, priority
+
+
+Stream.null = Stream(null=True)
+
+
+class Event:
+    def __init__(self, block=False, disable_timing=False, interprocess=False) -> None:
+        self.device, self.block, self.disable_timing = Device.current, block, disable_timing
+
+
+class Runtime:
+    CUDARuntimeError = CUDARuntimeError
     failure: Exception | None = None
 
-    def synchronize(self) -> None:
+    def __init__(self) -> None:
+        self.devices, self.waited_for = 2, []
+
+    def getDeviceCount(self) -> int:
+        return self.devices
+
+    def getDevice(self) -> int:
+        return Device.current
+
+    def getDeviceProperties(self, index: int) -> dict[str, Any]:
+        return {"name": f"Stand-in {index}".encode(), "totalGlobalMem": 1000, "major": 9, "minor": 0, "unknown": 1}
+
+    def memGetInfo(self) -> tuple[int, int]:
+        return 600, 1000
+
+    def deviceSynchronize(self) -> None:
+        self.waited_for.append(Device.current)
         if self.failure:
             raise self.failure
+
+
+class Pool:
+    freed: list[int] = []  # noqa: RUF012
+
+    def used_bytes(self) -> int:
+        return 100
+
+    def total_bytes(self) -> int:
+        return 300
+
+    def free_all_blocks(self) -> None:
+        self.freed.append(Device.current)
 
 
 class StandInCupy:
@@ -88,11 +136,9 @@ class StandInCupy:
     ndarray = StandInArray
 
     def __init__(self) -> None:
-        self.stream = Stream()
-        runtime = SimpleNamespace(getDeviceCount=lambda: 2, memGetInfo=lambda: (600, 1000),
-                                  CUDARuntimeError=CUDARuntimeError)
-        self.cuda = SimpleNamespace(runtime=runtime, Device=Device, MemoryPointer=MemoryPointer,
-                                    get_current_stream=lambda: self.stream)
+        self.cuda = SimpleNamespace(runtime=Runtime(), Device=Device, MemoryPointer=MemoryPointer, Stream=Stream,
+                                    Event=Event, get_current_stream=lambda: ("current of", Device.current),
+                                    get_elapsed_time=lambda start, end: 2.5)
 
     def asarray(self, a, dtype=None, order=None, *, copy=None):
         if isinstance(a, StandInArray) and not copy and dtype in (None, a.dtype):
@@ -103,7 +149,7 @@ class StandInCupy:
         return np.asarray(a)
 
     def get_default_memory_pool(self):
-        return SimpleNamespace(used_bytes=lambda: 100, total_bytes=lambda: 300)
+        return Pool()
 
     def broadcast_to(self, a, shape):
         return np.lib.stride_tricks.as_strided(a, shape, np.broadcast_to(a, shape).strides, subok=True)

@@ -4,10 +4,11 @@ import sys
 
 import pytest
 
-from flambeau import ops  # noqa: F401  (fills the op table)
-from flambeau.contract.backend import encode
+import flambeau
+from flambeau.contract import plugins
+from flambeau.contract.backend import Status, encode
 from flambeau.dtypes import bfloat16, float32, int64
-from flambeau.errors import BackendError
+from flambeau.errors import BackendError, DeviceError
 from flambeau.table.registry import check_backend
 from flambeau_arrayapi.testing import CASES, cases_for, difference, run
 from flambeau_cupy.backend import CupyBackend, load
@@ -105,12 +106,41 @@ def test_current_device_costs_no_switch(backend, cupy):
     assert backend.device_count() == 2
 
 
+def test_the_only_device_costs_no_switch_either(backend, cupy):
+    cupy.cuda.runtime.devices = 1
+    assert backend.for_device(0) is backend
+
+
 def test_error_of_an_earlier_kernel_shows_when_waiting(backend, cupy):
     backend.synchronize()
-    cupy.stream.failure = cupy.cuda.runtime.CUDARuntimeError("cudaErrorIllegalAddress")
+    cupy.cuda.runtime.failure = cupy.cuda.runtime.CUDARuntimeError("cudaErrorIllegalAddress")
     with pytest.raises(BackendError, match="synchronize: an operation handed to the device earlier failed: "
                                            "cudaErrorIllegalAddress"):
         backend.synchronize()
+
+
+def test_questions_reach_the_device_they_are_about(backend, cupy):
+    second = backend.for_device(1)
+    assert (second.device_properties()["name"], backend.device_properties()["name"]) == ("Stand-in 1", "Stand-in 0")
+    assert second.device_properties() == {"name": "Stand-in 1", "total_memory": 1000, "major": 9, "minor": 0}
+    second.synchronize()
+    second.empty_cache()
+    assert (cupy.cuda.runtime.waited_for, cupy.get_default_memory_pool().freed) == ([1], [1])
+    assert (second.streams().current(), backend.streams().current()) == (("current of", 1), ("current of", 0))
+    stream, event = second.streams().stream(-1), second.streams().event(timing=True, blocking=False)
+    assert (stream.device, stream.non_blocking, stream.priority) == (1, True, -1)
+    assert (event.device, event.disable_timing, event.block) == (1, False, False)
+    assert second.streams().default() is cupy.cuda.Stream.null
+    assert second.streams().elapsed(event, event) == 2.5
+
+
+def test_the_current_device_is_cudas(backend, cupy):
+    backend.set_device(1)
+    try:
+        assert backend.current_device() == backend.for_device(1).current_device() == 1
+        assert backend.device_properties()["name"] == "Stand-in 1"
+    finally:
+        backend.set_device(0)
 
 
 def test_load_names_what_stands_in_its_way(monkeypatch):
@@ -126,3 +156,38 @@ def test_load_gives_the_backend_over_the_installed_cupy(monkeypatch, cupy):
 
 def test_backend_supplies_every_required_kernel(backend):
     check_backend(backend)
+
+
+@pytest.fixture
+def cuda(cupy):
+    """flambeau over the stand-in, as if CUDA were here."""
+    class Descriptor:
+        name, device_type, priority = "cupy", "cuda", 10
+
+        def probe(self):
+            return Status("ok")
+
+        def load(self):
+            return CupyBackend(cupy)
+
+    before = plugins.installed()["cupy"].descriptor
+    plugins.register(Descriptor())
+    yield flambeau.cuda
+    plugins.register(before)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_program_on_two_devices(cuda):
+    assert (cuda.is_available(), cuda.device_count(), cuda.get_device_name(1)) == (True, 2, "Stand-in 1")
+    x = flambeau.tensor([1.0, 2.0], device="cuda", requires_grad=True)
+    assert repr(x) == "tensor([1., 2.], device='cuda:0', requires_grad=True)"
+    (x * x).sum().backward()
+    assert (x.grad.tolist(), x.grad.device) == ([2.0, 4.0], flambeau.device("cuda:0"))
+    with cuda.device(1):
+        y = flambeau.ones(2, device="cuda")
+    assert (y.device, cuda.current_device()) == (flambeau.device("cuda", 1), 0)
+    with pytest.raises(DeviceError, match="tensors on 'cuda:0' and 'cuda:1' do not mix"):
+        x + y
+    assert (x.detach() + y.to(x.device)).tolist() == [2.0, 3.0]
+    assert (cuda.memory_allocated(), cuda.mem_get_info(y.device)) == (100, (600, 1000))
+    assert y.cpu().device == flambeau.device("cpu")

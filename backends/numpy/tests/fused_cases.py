@@ -146,6 +146,10 @@ CASES = {
     "linear_grad_weight": [(((5, 2), (5, 3)), {}), (((2, 4, 2), (2, 4, 3)), {}), (((2,), (3,)), {}),
                            (((0, 2), (0, 3)), {})],
     "max_dim": _extremes(), "min_dim": _extremes(),
+    "topk": [((x,), {"k": k, "dim": d, "largest": largest}) for x, d in (((40,), 0), ((3, 17), 1), ((17, 3), 0),
+             ((2, 9, 3), 1), ((0, 4), 1), ((5, 0), 0)) for k in (0, 1, 3, 4) for largest in (True, False)],
+    "rank_place": [((x,), {"rank": r, "dim": d}) for x, d in (((40,), 0), ((3, 17), 1), ((17, 3), 0), ((2, 9, 3), 1),
+                   ((0, 4), 1)) for r in (0, 2, 3)],
     "softmax": _along(1), "softmax_backward": _along(2), "log_softmax": _along(1), "log_softmax_backward": _along(2),
     "layer_norm": [((x, w, b), {"normalized_shape": n, "eps": 1e-5}) for x, n in (
         ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,)), ((5, 3000), (3000,)))

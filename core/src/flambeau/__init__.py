@@ -10,17 +10,18 @@ from types import ModuleType as _ModuleType
 from . import autograd, dtypes, errors, random
 from .moved import remember as _remember
 from .spelling import Missing as _Missing, public as _public
-from .tensors import copying as _copying, display as _display, missing as _missing
+from .tensors import copying as _copying, display as _display, missing as _missing, placement as _placement
 from .constants import *
-from .contract.device import device, get_default_device, set_default_device
+from .contract.device import Device as device, get_default_device, set_default_device
 from .dtypes import (
     DType as dtype, bfloat16, bool, can_cast, complex64, complex128, float16, float32, float64, get_default_dtype,
     int8, int16, int32, int64, promote_types, uint8,
 )
+from .errors import OutOfMemoryError
 from .tensors.interop import from_dlpack, from_numpy, frombuffer
 from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .functions import *
-from .contract.plugins import backends
+from .contract import plugins as _plugins
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
 from .tensors.tensor import Size, Tensor
@@ -33,6 +34,9 @@ short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 
 _LAZY = {
+    "accelerator": ".accelerator", "amp": ".amp", "autocast": ".amp:autocast", "GradScaler": ".amp:GradScaler",
+    "backends": ".backends",
+    "cuda": ".cuda", "mps": ".mps", "xpu": ".xpu",
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",

@@ -53,10 +53,16 @@ def _learn() -> None:
             continue
         _read[source] = len(space)
         for name, value in list(space.items()):
-            code = getattr(getattr(value, "fget", value), "__code__", None)
+            code = getattr(_inner(value), "__code__", None)
             spoken = _SPOKEN.get(name, name)
             if code is not None and not spoken.startswith("_") and (code not in _names or name == code.co_name):
                 _names[code] = spoken
+
+
+def _inner(value: Any) -> Any:
+    """The function of a property, or the one that a decorator has wrapped."""
+    value = getattr(value, "fget", value)
+    return getattr(value, "__wrapped__", value)
 
 
 def _name_of(frame: FrameType, module: str) -> str | None:

@@ -63,6 +63,7 @@ complex64 = DType("complex64", 8, "", 3)
 complex128 = DType("complex128", 16, "", 3)
 
 ALL = (bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128)
+HALVES = (float16, bfloat16)
 INTEGERS = (uint8, int8, int16, int32, int64)
 FLOATING = (float16, bfloat16, float32, float64)
 COMPLEX = (complex64, complex128)

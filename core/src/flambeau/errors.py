@@ -170,6 +170,15 @@ class ContractError(BackendError, LookupError):
     code = "FL204"
 
 
+class DeviceNotAvailableError(DeviceError, BackendError, AssertionError):
+    """A device that was named and cannot be used here: which, why, and the mend.
+
+    PyTorch raises AssertionError where it was built without that hardware, RuntimeError where the driver is missing.
+    """
+
+    code = "FL207"
+
+
 class UnsupportedError(FlambeauError, NotImplementedError):
     """An operation, or a dtype of it, that this backend or this version does not offer."""
 
@@ -250,10 +259,11 @@ class WorkerError(FlambeauError, RuntimeError):
 
 __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError",
-    "DTypeNotOfferedError", "DeviceError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
-    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "OutOfMemoryError",
-    "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError", "SerializationError",
-    "ShapeError", "SizeMismatchError", "StateDictError", "UnsupportedError", "ValueRangeError", "WorkerError",
+    "DTypeNotOfferedError", "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError",
+    "GraphFreedError", "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError",
+    "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
+    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "UnsupportedError", "ValueRangeError",
+    "WorkerError",
     "ZeroDivisorError",
 ]
 

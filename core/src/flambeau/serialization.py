@@ -20,7 +20,7 @@ from . import dtypes
 from .constants import memory_format
 from .contract.device import Device, default_device, resolve
 from .dtypes import DType
-from .errors import SerializationError
+from .errors import DeviceNotAvailableError, SerializationError
 from .shapes import contiguous_strides, numel
 from .spelling import public
 from .tensors.tensor import Parameter, Size, Tensor, wrap
@@ -108,7 +108,7 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
         if isinstance(obj, Size):
             return _Call(_SIZE, tuple(obj))
         if isinstance(obj, Device):
-            return _Call(_DEVICE, obj.type)
+            return _Call(_DEVICE, obj.type, *(() if obj.index is None else (obj.index,)))
         return _Global("torch", obj.name)
 
     def _tensor(self, tensor: Tensor) -> _Call:
@@ -201,7 +201,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch", "Size"): Size,
-    ("torch", "device"): resolve,
+    ("torch", "device"): Device,
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("collections", "Counter"): collections.Counter,
     ("collections", "defaultdict"): collections.defaultdict,
@@ -256,13 +256,21 @@ class _Unpickler(pickle.Unpickler):
 def _placing(map_location: Any) -> Callable[[str], Device]:
     """Where a storage saved from a location goes."""
     if map_location is None:
-        return lambda location: default_device() if location == "cpu" else resolve(location)
+        return lambda location: default_device() if location == "cpu" else _saved_on(location)
     if isinstance(map_location, dict):
         return lambda location: resolve(map_location.get(location, location))
     if callable(map_location) and not isinstance(map_location, (str, Device)):
         return lambda location: default_device()
     target = resolve(map_location)
     return lambda location: target
+
+
+def _saved_on(location: str) -> Device:
+    try:
+        return resolve(location)
+    except DeviceNotAvailableError as error:
+        raise DeviceNotAvailableError(f"tensors were saved on it; {error.message}; or load them elsewhere with"
+                                      " map_location='cpu'", op="load", device=location) from error
 
 
 def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,

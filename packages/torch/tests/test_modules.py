@@ -120,7 +120,7 @@ def test_hardware_that_is_not_there(torch: object):
         pass
     for act in (lambda: torch.cuda.current_device(), lambda: torch.cuda.set_device(0),
                 lambda: torch.accelerator.synchronize()):
-        with pytest.raises(DeviceError, match="flambeau_torch runs programs on the CPU"):
+        with pytest.raises(DeviceError, match=r"backend 'cupy' cannot be used|there is no accelerator"):
             act()
 
 
@@ -129,7 +129,7 @@ def test_mixed_precision_is_off(torch: object):
         assert torch.ones(1).dtype is flambeau.float32
     with pytest.warns(UserWarning, match="CUDA is not available"), torch.cuda.amp.autocast():
         pass
-    with pytest.raises(UnsupportedError, match="autocast on the CPU is not supported"):
+    with pytest.raises(UnsupportedError, match="autocast on 'cpu' is not supported"):
         torch.autocast("cpu")
     scaler = torch.amp.GradScaler(enabled=False)
     assert scaler.scale(3) == 3
@@ -145,6 +145,19 @@ def test_switches_are_noted(torch: object):
         torch.set_float32_matmul_precision("low")
     with pytest.raises(ValueRangeError, match="expects a positive integer"):
         torch.set_num_threads(0)
+
+
+def test_switches_that_are_set_here_are_set_in_flambeau(torch: object):
+    torch.backends.cudnn.benchmark = True
+    with torch.backends.cudnn.flags(enabled=False):
+        assert (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark) == (False, False)
+    assert (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark) == (True, True)
+    assert flambeau.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.note = "a name of the program's own"
+    assert torch.backends.cudnn.note == "a name of the program's own"
+    assert not hasattr(flambeau.backends.cudnn, "note")
+    assert torch.cuda.Stream is flambeau.cuda.Stream
 
 
 def test_compilers_give_back_what_they_got(torch: object):

@@ -18,13 +18,14 @@ from flambeau.errors import BackendError
 from flambeau.shapes import numel
 from flambeau_arrayapi import ArrayApiBackend
 
+from .hardware import CupyHardware
 from .kernels import BFLOAT16, KERNELS, from_storage, item_strides, storage_offset
 
 Array = Any  # cupy.ndarray
 NATIVE = {d: BFLOAT16 if d is bfloat16 else np.dtype(d.name) for d in ALL}
 
 
-class CupyBackend(ArrayApiBackend):
+class CupyBackend(CupyHardware, ArrayApiBackend):
     """Kernels over `cupy.ndarray`; `cupy` is the module, `index` the device, None for the current one."""
 
     def __init__(self, cupy: Any, index: int | None = None) -> None:
@@ -41,28 +42,13 @@ class CupyBackend(ArrayApiBackend):
         found = super().kernel(name, dtype)
         return found and self._on_device(found)
 
-    def _on_device(self, kernel: Kernel) -> Kernel:
-        """`kernel` with this instance's device current; the current device's own kernels stay as they are."""
-        if self.index is None:
-            return kernel
-        device = self.cupy.cuda.Device
-
-        def on_device(*arrays: Any, **attributes: Any) -> Any:
-            with device(self.index):
-                return kernel(*arrays, **attributes)
-
-        return on_device
-
     def for_device(self, index: int | None) -> CupyBackend:
-        """The backend whose arrays lie on device `index`; None means the current device."""
-        if index is None or index == self.index:
+        """The backend whose arrays lie on device `index`; None, or the only device, means the current one."""
+        if index is None or index == self.index or (self.index is None and self.device_count() == 1):
             return self
         if index not in self._others:
             self._others[index] = CupyBackend(self.cupy, index)
         return self._others[index]
-
-    def device_count(self) -> int:
-        return int(self.cupy.cuda.runtime.getDeviceCount())
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Array:
@@ -88,22 +74,6 @@ class CupyBackend(ArrayApiBackend):
 
     def data_ptr(self, array: Array) -> int:
         return int(array.data.ptr) if array.size else 0
-
-    def synchronize(self) -> None:
-        """Waits for the current stream; raises BackendError for a kernel that failed since the last wait."""
-        try:
-            self._on_device(lambda: self.cupy.cuda.get_current_stream().synchronize())()
-        except self.cupy.cuda.runtime.CUDARuntimeError as error:
-            raise BackendError(f"an operation handed to the device earlier failed: {error}", op="synchronize",
-                               backend=self.name) from error
-
-    def memory_stats(self) -> dict[str, int]:
-        """Bytes in arrays, bytes the pool holds, and the device's free and total bytes."""
-        return self._on_device(self._memory_stats)()  # type: ignore[no-any-return]
-
-    def _memory_stats(self) -> dict[str, int]:
-        pool, (free, total) = self.cupy.get_default_memory_pool(), self.cupy.cuda.runtime.memGetInfo()
-        return {"allocated": pool.used_bytes(), "reserved": pool.total_bytes(), "free": free, "total": total}
 
 
 def _bind(kernel: Callable[..., Any], cupy: Any) -> Kernel:

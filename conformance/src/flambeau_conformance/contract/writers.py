@@ -131,3 +131,49 @@ def counted(target: Target, dtype: DType) -> None:
         except FlambeauError:
             raised = True
         require(raised, "in-place", f"{op.name}_: a tensor saved for a gradient was changed, and nothing raised")
+
+
+_KEYS: dict[str, tuple[Any, list[int]]] = {  # along the first of 4 rows, and the rows that are meant
+    "places": ([2, 0], [2, 0]), "one place": ([3], [3]), "from the end": ([-1, 1], [3, 1]), "none": ([], []),
+    "a mask": ([True, False, False, True], [0, 3]), "a mask of nothing": ([False] * 4, []),
+}
+
+
+@promise_each("writers-indexed", (flambeau.float32, flambeau.int64, flambeau.bool, flambeau.bfloat16), CHECKS)
+def indexed(target: Target, dtype: DType) -> None:
+    """`x[key] = v` by numbers of rows, a mask of rows or of elements, wherever x lies, writes there and only there."""
+    device = target.device
+    for name, (key, rows) in _KEYS.items():
+        index = flambeau.tensor(key, device=device, dtype=flambeau.bool if "mask" in name else flambeau.int64)
+        for place in ("rows", "steps", "transposed"):
+            for value in ("number", "row", "rows"):
+                x, expected = _grid_at(place, dtype, device)
+                values: Any = {"number": 1, "row": flambeau.ones(3, dtype=dtype, device=device),
+                               "rows": flambeau.ones(len(rows), 3, dtype=dtype, device=device)}[value]
+                x[index] = values
+                for row in rows:
+                    expected[row] = [1, 1, 1]
+                require(x.tolist() == expected, "in-place", f"{name}, {place}, {value}, {dtype.name}: {x.tolist()}")
+    x, expected = _grid_at("steps", dtype, device)
+    x[x == 0] = 1
+    require(x.tolist() == [[v or 1 for v in row] for row in expected], "in-place", f"mask of elements: {x.tolist()}")
+    misfits: list[tuple[Any, Any]] = [([0, 4], 1), ([0, -5], 1),
+                                      ([0, 1], flambeau.ones(2, 2, dtype=dtype, device=device)),
+                                      ([True, True, False, False], flambeau.ones(3, 3, dtype=dtype, device=device))]
+    for bad, value in misfits:
+        x, expected = _grid_at("rows", dtype, device)
+        try:
+            x[flambeau.tensor(bad, device=device)] = value
+            raised = False
+        except FlambeauError:
+            raised = True
+        require(raised and x.tolist() == expected, "mutated input", f"x[{bad}] = … must raise and leave x alone")
+
+
+def _grid_at(place: str, dtype: DType, device: Any) -> tuple[Any, list[list[Any]]]:
+    """A tensor of 4 rows and 3 columns that lies in memory as `place` says, and its elements."""
+    numbers = [i % 2 if dtype.category == 0 else i for i in range(24)]
+    whole = flambeau.tensor(numbers, dtype=dtype, device=device)
+    made = {"rows": lambda: whole[:12].view(4, 3), "steps": lambda: whole.view(8, 3)[::2],
+            "transposed": lambda: whole[:12].view(3, 4).t()}[place]()
+    return made, made.tolist()

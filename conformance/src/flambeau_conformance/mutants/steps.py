@@ -155,6 +155,23 @@ def _writer_before_refusal(base: Backend) -> Parts:
     return Parts(members={"writer": lambda op, dtype: write if op == "sub" else None})
 
 
+@mutant("writer-index-clipped", "indexing", "contract/writers-indexed/*", needs="shared views")
+def _writer_index_clipped(base: Backend) -> Parts:
+    """A writer of `index_put` takes places from the end, and those outside, for the first."""
+    take, assign = base.kernels["slice"], base.kernels["assign"]
+
+    def write(x: Any, values: Any, index: Any, out: Any) -> None:
+        places = numbers(base, index)
+        if any(isinstance(p, bool) for p in places) or len(values.shape):
+            raise IndexError
+        for place in places:
+            start = place if 0 <= place < out.shape[0] else 0
+            rest = [slice(0, n, 1) for n in out.shape[1:]]
+            assign(take(out, index=(slice(start, start + 1, 1), *rest)), values)
+
+    return Parts(members={"writer": lambda op, dtype: write if op == "index_put" else None})
+
+
 # --- processes
 
 

@@ -17,7 +17,7 @@ from ..modes import _grad, grad_enabled, is_grad_enabled, no_grad
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, shell, wrap
 from ..tensors.views import rebase
-from ..walk.engine import freed_error, modified_error
+from ..walk.rules import freed_error, modified_error
 from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, add_view, new_node, tick
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..dtypes import DType
 from ..errors import UnsupportedError
+from .hardware import Hardware
 
 CONTRACT = (1, 0)
 
@@ -44,7 +45,7 @@ class Descriptor(Protocol):
     def load(self) -> Backend: ...
 
 
-class Backend:
+class Backend(Hardware):
     """Kernels over one class of arrays, and the few questions core asks of such an array."""
 
     name: str
@@ -74,10 +75,6 @@ class Backend:
     def delegated(self) -> Sequence[str]:
         """Ops whose kernels another backend computes (`flambeau.delegation`): with one, no backend is conformant."""
         return sorted(name for name, kernel in self.kernels.items() if hasattr(kernel, "lender"))
-
-    def device_count(self) -> int:
-        """How many devices of this type there are."""
-        return 1
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Any:
@@ -133,13 +130,6 @@ class Backend:
     def tolist(self, array: Any) -> Any:
         """Nested lists of Python numbers; a 0-d array gives the number itself."""
         return nest(decode(self.to_host(array), self.dtype_of(array)), array.shape)
-
-    def synchronize(self) -> None:
-        """Waits until all work handed out is done."""
-
-    def memory_stats(self) -> dict[str, int]:
-        """Bytes in use and the like, where the backend keeps count."""
-        return {}
 
     def to_numpy(self, array: Any) -> Any:
         """The elements as a NumPy array; a copy unless the backend's arrays are NumPy's."""

@@ -11,12 +11,13 @@ import os
 import sys
 from typing import Any
 
-from ..errors import BackendError, BackendNotFoundError, ContractError
+from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNotAvailableError
 from ..table.registry import check_backend
 from .backend import Backend, Status
-from .device import FINDER, forget
+from .device import FINDER, TYPES, forget
 
 GROUP = "flambeau.backends"
+MENDS = {"cpu": "flambeau-numpy", "cuda": '"flambeau-cupy[cuda13]"'}  # what serves a type, where nothing does
 
 
 class Installed:
@@ -86,12 +87,18 @@ def register(descriptor: Any, found: dict[str, Installed] | None = None) -> None
     forget(descriptor.name)
 
 
+def withdraw(name: str) -> None:
+    """Takes back a declared backend; tensors on it stay usable."""
+    installed().pop(name, None)
+    _state.preferred.clear()
+    forget(name)
+
+
 def load(name: str) -> Backend:
     """The backend of that name, loaded and checked against the op table."""
     entry = installed().get(name)
     if entry is None:
-        raise BackendNotFoundError(f"no backend or device is called {name!r}; installed: {_listing()}", op="device",
-                                   device=name)
+        raise BackendNotFoundError(_unknown(name), op="device", device=name)
     if entry.backend is None:
         entry.backend = _load(entry)
     return entry.backend
@@ -99,8 +106,7 @@ def load(name: str) -> Backend:
 
 def _load(entry: Installed) -> Backend:
     if not entry.status.ok:
-        raise BackendError(f"backend {entry.name!r} cannot be used: {entry.status.reason or entry.status.code}; to mend"
-                           f" it: {entry.status.fix}", op="device", backend=entry.name)
+        raise BackendError(_unusable(entry), op="device", backend=entry.name)
     try:
         backend: Backend = entry.descriptor.load()
     except Exception as error:
@@ -113,8 +119,17 @@ def _load(entry: Installed) -> Backend:
     return backend
 
 
+def _unknown(name: str) -> str:
+    return f"no backend or device is called {name!r}; installed: {_listing()}"
+
+
 def _listing() -> str:
-    return ", ".join(repr(n) for n in sorted(installed())) or "none (pip install flambeau-numpy)"
+    return ", ".join(repr(n) for n in sorted(installed())) or "none"
+
+
+def _unusable(entry: Installed) -> str:
+    status = entry.status
+    return f"backend {entry.name!r} cannot be used: {status.reason or status.code}; to mend it: {status.fix}"
 
 
 def preferred(device_type: str) -> Backend | None:
@@ -129,27 +144,64 @@ def preferred(device_type: str) -> Backend | None:
 
 def _choose(device_type: str) -> str | None:
     wanted = os.environ.get("FLAMBEAU_BACKEND")
-    usable = [e for e in installed().values() if e.status.ok and e.descriptor.device_type == device_type]
+    usable = [e for e in _of_type(device_type) if e.status.ok]
     if wanted and (device_type == "cpu" or any(e.name == wanted for e in usable)):
         return wanted
     usable.sort(key=lambda e: (-e.descriptor.priority, e.name))
     return usable[0].name if usable else None
 
 
-def backend_for(name: str) -> Backend:
-    """The backend that a device string's name means: a device type, or a backend's own name."""
+def _of_type(device_type: str) -> list[Installed]:
+    return [e for e in installed().values() if e.descriptor is not None and e.descriptor.device_type == device_type]
+
+
+def meant(name: str) -> tuple[str, str]:
+    """Name and type of the device that a string's name means; raises BackendNotFoundError for an unknown one.
+
+    A type of PyTorch's means itself, a backend that is the preferred one of its type that type.
+    """
+    if name in TYPES or (name not in installed() and _of_type(name)):
+        return name, name
+    entry = installed().get(name)
+    if entry is None:
+        raise BackendNotFoundError(f"{_unknown(name)}; device types of PyTorch: {', '.join(TYPES)}", op="device",
+                                   device=name)
+    kind = name if entry.descriptor is None else entry.descriptor.device_type
+    return (kind if served_by(kind) == name else name), kind
+
+
+def served_by(name: str) -> str | None:
+    """The backend that a device's name, a type or a backend, means; None where no usable one is installed."""
     if name in installed():
-        return load(name)
-    backend = preferred(name)
-    if backend is not None:
-        return backend
-    same_type = [e for e in installed().values() if e.descriptor is not None and e.descriptor.device_type == name]
-    if same_type:
-        return load(same_type[0].name)
-    if name == "cpu":
-        raise BackendNotFoundError("no usable CPU backend is installed: pip install flambeau-numpy", op="device")
-    raise BackendNotFoundError(f"no backend or device is called {name!r}; installed: {_listing()}", op="device",
-                               device=name)
+        return name
+    held = _state.preferred.get(name)
+    return _choose(name) if held is None else held.name
+
+
+def accelerator() -> str | None:
+    """The first of PyTorch's device types beside "cpu" that a usable backend serves."""
+    return next((kind for kind in TYPES[1:] if served_by(kind)), None)
+
+
+def is_loaded(device_type: str) -> bool:
+    """Whether the backend of that type has been used."""
+    return device_type in _state.preferred
+
+
+def backend_for(name: str, device: str) -> Backend:
+    """The backend that serves `device`, whose name is `name`; raises DeviceNotAvailableError with reason and mend."""
+    chosen = served_by(name)
+    entry = next(iter(_of_type(name)), None) if chosen is None else installed().get(chosen)
+    if chosen is not None and (entry is None or entry.status.ok):
+        return preferred(name) or load(chosen)
+    reason = _unserved(name) if entry is None else _unusable(entry)
+    raise DeviceNotAvailableError(f"device {device!r} is not available: {reason}", device=device)
+
+
+def _unserved(name: str) -> str:
+    mend = f"python -m pip install {MENDS[name]}" if name in MENDS else "install or write a backend for it" \
+        " (docs/guides/write-a-backend.md)"
+    return f"no installed backend serves devices of type {name!r} (installed: {_listing()}); to mend it: {mend}"
 
 
 def backends() -> dict[str, Status]:

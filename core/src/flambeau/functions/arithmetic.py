@@ -39,6 +39,7 @@ from ..ops.create import cast
 from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
+from ..table.precision import in_single
 from ..table.refusals import require_dtype, require_tensors
 from ..table.settings import finfo
 from ..tensors import views
@@ -234,16 +235,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if not dtype.category:
         raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op="addcmul", dtype=dtype)
     value = held(value, dtype, "addcmul")
-    made = _in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value), input, tensor1, tensor2)
+    made = in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value))(input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
-
-
-def _in_single(function: Any, *inputs: Tensor) -> Tensor:
-    """`function` of the tensors; where all are of half precision, in float32 with one rounding at the end."""
-    dtype = inputs[0]._kind.dtype
-    if dtype not in (dtypes.float16, dtypes.bfloat16) or any(x._kind.dtype is not dtype for x in inputs):
-        return function(*inputs)  # type: ignore[no-any-return]
-    return cast(function(*[cast(x, dtypes.float32) for x in inputs]), dtype)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -252,7 +245,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
         raise DTypeError("Integer division with addcdiv is no longer supported, and in a future release addcdiv will"
                          " perform a true division of tensor1 and tensor2.", op="addcdiv")
     value = held(value, result_dtype([input, tensor1, tensor2]), "addcdiv")
-    made = _in_single(lambda a, b, c: _add(a, b / c if value == 1 else b / c * value), input, tensor1, tensor2)
+    made = in_single(lambda a, b, c: _add(a, b / c if value == 1 else b / c * value))(input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
 
@@ -266,9 +259,9 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
     if isinstance(weight, Tensor):
         made = _lerp_tensor(input, end, weight)
     elif builtins.abs(weight) < 0.5:
-        made = _in_single(lambda a, b: a + (b - a) * weight, input, end)
+        made = in_single(lambda a, b: a + (b - a) * weight)(input, end)
     else:
-        made = _in_single(lambda a, b: b - (b - a) * (1 - weight), input, end)
+        made = in_single(lambda a, b: b - (b - a) * (1 - weight))(input, end)
     return made if out is None else into(_add.op, out, made)
 
 
@@ -276,7 +269,7 @@ def _lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
     if input._kind.dtype is not weight._kind.dtype:
         raise DTypeError(f"expected dtype {input.dtype!r} for `weight` but got dtype {weight.dtype!r}", op="lerp")
     near = lt(abs_op(weight), 0.5)
-    return _in_single(lambda a, b, w: where_op(near, a + (b - a) * w, b - (b - a) * (1 - w)), input, end, weight)
+    return in_single(lambda a, b, w: where_op(near, a + (b - a) * w, b - (b - a) * (1 - w)))(input, end, weight)
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -7,6 +7,7 @@ import math
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..ops.linalg import matmul
 from ..ops.movement import transpose, tril
+from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 from .dropout import dropout
 from .index import masked_fill
@@ -23,10 +24,16 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
     value (dim -3) are repeated to match query's. A place that sees nothing gives zeros.
     """
     _check(query, key, value, attn_mask, is_causal)
+    scale = 1.0 / math.sqrt(query.shape[-1] or 1) if scale is None else scale
+    return _attended(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+
+
+@in_single
+def _attended(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, dropout_p: float, is_causal: bool,
+              scale: float, enable_gqa: bool) -> Tensor:
     if enable_gqa:
         key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
         value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)
-    scale = 1.0 / math.sqrt(query.shape[-1] or 1) if scale is None else scale
     scores = matmul(query * scale, transpose(key, -2, -1))
     if attn_mask is not None:
         weights = _weights(scores, attn_mask)

@@ -396,10 +396,6 @@ def _dtype_method(name: str, dtype: DType) -> Any:
 for _name, _dtype in {"bool": dtypes.bool, "byte": dtypes.uint8, "char": dtypes.int8, "bfloat16": dtypes.bfloat16,
                       **dtypes.ALIASES}.items():
     setattr(Tensor, _name, _dtype_method(_name, _dtype))
-attach(lambda self, memory_format=None: self if self.device.type == "cpu" else convert(self, None, resolve("cpu")),
-       "cpu")
-attach(lambda self, device=None, non_blocking=False, memory_format=None: convert(
-    self, None, resolve("cuda" if device is None else device)), "cuda")
 attach(lambda self, other: convert(self, other.dtype, other.device), "type_as")
 
 

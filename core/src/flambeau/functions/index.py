@@ -29,6 +29,7 @@ from ..ops.index import (
 from ..ops.movement import expand, permute_op, reshape
 from ..shapes import broadcast_shapes, canonical_dim, contiguous_strides
 from ..table.dispatch import lift
+from ..table.precision import in_single
 from ..table.registry import Number
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach
@@ -155,9 +156,15 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     dim = canonical_dim("index_add", dim, input.ndim)
     places = _spread("index_add", input, dim, _vector("index_add", index), source)
-    if alpha != 1:
-        source = source * held(alpha, source.dtype, "index_add")
-    return scatter_add_op(input, dim, places, source, out=out)
+    if alpha == 1:
+        return scatter_add_op(input, dim, places, source, out=out)
+    made = _add_scaled(input, dim, places, source, held(alpha, source.dtype, "index_add"))
+    return made if out is None else views.write_out(scatter_add_op.op, out, made)
+
+
+@in_single
+def _add_scaled(input: Tensor, dim: int, places: Tensor, source: Tensor, alpha: Any) -> Tensor:
+    return scatter_add_op(input, dim, places, source * alpha)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -264,10 +271,15 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     elif reduce in ("amax", "amin"):
         made = scatter_extremum(input, dim, index, src, reduce == "amax", include_self)
     else:
-        start = input if include_self else scatter_value(input, dim, index, 0)
-        made = scatter_add_op(start, dim, index, src)
-        made = _averaged(made, dim, index, include_self) if reduce == "mean" else made
+        made = _scatter_totals(input, dim, index, src, reduce == "mean", include_self)
     return made if out is None else views.write_out(scatter_op.op, out, made)
+
+
+@in_single
+def _scatter_totals(input: Tensor, dim: int, index: Tensor, src: Tensor, mean: bool, include_self: bool) -> Tensor:
+    start = input if include_self else scatter_value(input, dim, index, 0)
+    made = scatter_add_op(start, dim, index, src)
+    return _averaged(made, dim, index, include_self) if mean else made
 
 
 def _averaged(summed: Tensor, dim: int, index: Tensor, include_self: bool) -> Tensor:

@@ -24,9 +24,11 @@ from ..ops.norm import log_softmax_op
 from ..ops.reduce import sum as total
 from ..shapes import broadcast_shapes
 from ..table.dispatch import lift, result_dtype
+from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 
 
+@in_single
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|."""
     return _reduced(abs_op(input - target), reduction)
@@ -93,6 +95,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
     return reshape(made, ()) if reduction == "none" else made
 
 
+@in_single
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str,
                         smoothing: float) -> Tensor:
     if target.dtype.category != 2:
@@ -111,6 +114,7 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, re
     return _reduced(neg(total(parts, dim)), reduction)
 
 
+@in_single
 def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", *, log_target: bool = False) -> Tensor:
     """target * (log(target) - input) for log probabilities `input`; "batchmean" divides the sum by the first size."""
     for x in (input, target):
@@ -128,6 +132,7 @@ def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", *, log_target
     return _reduced(errors, reduction)
 
 
+@in_single
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`; norms are limited to at least `eps`."""
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
@@ -137,6 +142,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return total(first * second, dim)
 
 
+@in_single
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm along the last dim of x1 - x2 + eps."""
     return (x1 - x2 + eps).norm(p, -1, keepdim)

@@ -22,6 +22,7 @@ from ..ops.norm import (
 )
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
+from ..table.precision import in_single, narrowed, widened
 from ..table.refusals import require_alike, require_dtype
 from ..table.settings import finfo
 from ..tensors import views
@@ -84,7 +85,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     eps = finfo(input.dtype).eps if eps is None else eps
     if input.is_complex():
         return _affine(input * _rms(input, size, eps), weight, None)
-    return rms_norm_op(input, size, weight, eps)
+    return narrowed(rms_norm_op(input, size, weight, eps), input._kind.plain)  # type: ignore[no-any-return]
 
 
 def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
@@ -102,10 +103,11 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
             raise ShapeError("expected running_mean and running_var to be defined when training is False",
                              op="batch_norm")
         return batch_norm_eval(input, running_mean, running_var, weight, bias, eps)
-    out, mean, var = batch_norm_train(input, weight, bias, eps)
-    if running_mean is not None and running_var is not None:
-        _move_statistics(input, (running_mean, running_var), (mean, var), momentum)
-    return out
+    if running_mean is None or running_var is None:
+        return batch_norm_train(input, weight, bias, eps)[0]
+    out, mean, var = batch_norm_train(widened(input), widened(weight), widened(bias), eps)
+    _move_statistics(input, (running_mean, running_var), (mean, var), momentum)
+    return narrowed(out, input._kind.plain)  # type: ignore[no-any-return]
 
 
 def _check_channels(input: Tensor, params: Any) -> None:
@@ -123,7 +125,7 @@ def _move_statistics(input: Tensor, running: Moments, batch: Moments, momentum: 
     unbiased = momentum * (count / (count - 1) if count > 1 else float("inf"))
     for held, new, weight in zip(running, batch, (momentum, unbiased), strict=True):
         source = held.detach() if held._requires_grad else held
-        views.store(held, running_average(source, new, 1 - momentum, weight))
+        views.store(held, narrowed(running_average(widened(source), new, 1 - momentum, weight), held._kind.plain))
 
 
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
@@ -137,6 +139,12 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     require_alike("group_norm", input, weight, bias, parameters=True)
     shape = tuple(input._array.shape)
     _check_groups(shape[1], num_groups, (("weight", weight), ("bias", bias)), list(shape))
+    made = _grouped(widened(input), num_groups, widened(weight), widened(bias), eps)
+    return narrowed(made, input._kind.plain)  # type: ignore[no-any-return]
+
+
+def _grouped(input: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    shape = tuple(input._array.shape)
     grouped = reshape(input, (shape[0], num_groups, numel(shape[1:]) // num_groups))
     made = reshape(layer_norm_op(grouped, grouped._array.shape[2:], None, None, eps), shape)
     per_channel = (1, shape[1], *[1] * (len(shape) - 2))
@@ -184,6 +192,7 @@ def _repeated(values: Tensor | None, times: int) -> Tensor | None:
     return reshape(copy(expand(values, (times, values.numel()))), (-1,))
 
 
+@in_single
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
     if input.ndim < 3:
@@ -196,6 +205,7 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     return input / (squares * (alpha / size) + k) ** beta
 
 
+@in_single
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """input divided by its p-norm along `dim`, which is limited to at least `eps`."""
     return input / input.norm(p, dim, keepdim=True).clamp_min(eps)

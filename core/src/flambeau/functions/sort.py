@@ -13,9 +13,10 @@ from ..ops.create import arange, cast, ones_like, zeros_of
 from ..ops.index import nonzero_op, scatter_add, scatter_op, take_along
 from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
-from ..ops.sort import searchsorted_op, sort_op
+from ..ops.sort import searchsorted_op, sort_op, topk_op
 from ..shapes import canonical_dim, numel
-from ..table.refusals import require_dtype
+from ..table.dispatch import into
+from ..table.refusals import require_dtype, require_tensors
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
 from .index import masked_select
@@ -43,16 +44,18 @@ median_result = return_type("median", ("values", "indices"))
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
-    """The `k` largest (or smallest) elements along `dim`, in order, and their indices."""
+    """The `k` largest (or smallest) elements along `dim`, in order, and their indices; of equal ones the first.
+
+    NaN counts as the largest. Raises ValueRangeError where the dim has fewer than `k` elements.
+    """
+    require_tensors("topk", input=input)
     dim = canonical_dim("topk", dim, input.ndim)
     size = input._array.shape[dim] if input.ndim else 1
     if not 0 <= k <= size:
         raise SizeMismatchError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
     require_dtype("topk", "real number", input)
-    values, indices = sort_op(input, dim, largest)
-    if not input.ndim:
-        return topk_result(values, indices)
-    return topk_result(values.narrow(dim, 0, k), indices.narrow(dim, 0, k))
+    made = topk_op(input, k, dim, bool(largest)) if input.ndim else topk_result(*sort_op(input, dim))
+    return made if out is None else into(topk_op.op, out, made)
 
 
 attach(topk, "topk")

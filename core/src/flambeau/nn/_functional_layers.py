@@ -10,6 +10,7 @@ from .. import functions
 from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError, ZeroDivisorError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
+from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 from ._functional_activation import relu
 
@@ -227,6 +228,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     return both if return_indices else both[0]
 
 
+@in_single
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     if norm_type == math.inf:
         return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)

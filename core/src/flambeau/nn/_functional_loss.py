@@ -11,9 +11,10 @@ from ..dtypes import can_cast
 from ..errors import DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
 from ..shapes import broadcast_shapes
+from ..table.precision import in_single
 from ..table.refusals import require_alike, require_dtype
 from ..tensors.tensor import Tensor
-from ._reduction import check_reduction, reduced, reduction_of
+from ._reduction import check_reduction, loss_of, reduced, reduction_of
 
 
 def _warn_sizes(input: Tensor, target: Tensor) -> None:
@@ -23,12 +24,13 @@ def _warn_sizes(input: Tensor, target: Tensor) -> None:
                       "same size.", stacklevel=3)
 
 
-def _weighted(errors: Tensor, weight: Tensor, input: Tensor, reduction: str, by_weight: bool = True) -> Tensor:
+@in_single
+def _weighted(errors: Callable[[Tensor, Tensor], Tensor], input: Tensor, target: Tensor, weight: Tensor, reduction: str,
+              by_weight: bool = True) -> Tensor:
     if weight.shape != input.shape:
         raise SizeMismatchError("Weights and input must have the same size.")
-    if reduction == "mean" and by_weight:
-        return (errors * weight).sum() / weight.sum()
-    return reduced(errors * weight, reduction)
+    weighted = errors(input, target) * weight
+    return weighted.sum() / weight.sum() if reduction == "mean" and by_weight else reduced(weighted, reduction)
 
 
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
@@ -37,7 +39,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     _warn_sizes(input, target)
     reduction = reduction_of(reduction, size_average, reduce)
     if weight is not None:
-        return _weighted((input - target).square(), weight, input, reduction)
+        return _weighted(lambda a, b: (a - b).square(), input, target, weight, reduction)
     return functions.mse_loss(input, target, reduction=reduction)
 
 
@@ -47,7 +49,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     _warn_sizes(input, target)
     reduction = reduction_of(reduction, size_average, reduce)
     if weight is not None:
-        return _weighted((input - target).abs(), weight, input, reduction)
+        return _weighted(lambda a, b: (a - b).abs(), input, target, weight, reduction)
     return functions.l1_loss(input, target, reduction=reduction)
 
 
@@ -67,8 +69,8 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     _warn_sizes(input, target)
     require_dtype("huber_loss", "real floating", input)
     if weight is not None:
-        return _weighted(functions.huber_loss(input, target, reduction="none", delta=delta), weight, input, reduction,
-                         by_weight=False)
+        return _weighted(lambda a, b: functions.huber_loss(a, b, reduction="none", delta=delta), input, target, weight,
+                         reduction, by_weight=False)
     return functions.huber_loss(input, target, reduction=reduction, delta=delta)
 
 
@@ -97,10 +99,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
                       "'batchmean' divides only by the batch size, and aligns with the KL div math definition.",
                       stacklevel=2)
     reduction = reduction_of(reduction, size_average, reduce)
-    if reduction != "batchmean":
-        return functions.kl_div(input, target, reduction=reduction, log_target=log_target)
-    total = functions.kl_div(input, target, reduction="sum", log_target=log_target)
-    return total / input.shape[0] if input.dim() else total
+    return functions.kl_div(input, target, reduction=reduction, log_target=log_target)
 
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
@@ -143,11 +142,15 @@ def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full
                      reduction: str = "mean") -> Tensor:
     """Negative log likelihood of a Poisson distribution; `full` adds Stirling's term where target > 1."""
     reduction = reduction_of(reduction, size_average, reduce)
-    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
-    if full:
+
+    def errors(input: Tensor, target: Tensor) -> Tensor:
+        loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+        if not full:
+            return loss
         stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
-        loss = loss + stirling.masked_fill(target <= 1, 0)
-    return reduced(loss, reduction)
+        return loss + stirling.masked_fill(target <= 1, 0)
+
+    return loss_of(errors, input, target, reduction=reduction)
 
 
 def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6,
@@ -159,10 +162,14 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: 
         raise ValueRangeError("var has negative entry/entries")
     if variance.shape != input.shape:
         variance = _variance_like(variance, input)
-    # limited for the value only: the gradient goes to the variance as it is
-    variance = variance + (variance.detach().clamp(min=eps) - variance.detach())
-    loss = 0.5 * (variance.log() + (input - target) ** 2 / variance)
-    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
+
+    def errors(input: Tensor, target: Tensor, variance: Tensor) -> Tensor:
+        # limited for the value only: the gradient goes to the variance as it is
+        variance = variance + (variance.detach().clamp(min=eps) - variance.detach())
+        loss = 0.5 * (variance.log() + (input - target) ** 2 / variance)
+        return loss + 0.5 * math.log(2 * math.pi) if full else loss
+
+    return loss_of(errors, input, target, variance, reduction=reduction)
 
 
 def _variance_like(variance: Tensor, input: Tensor) -> Tensor:
@@ -181,15 +188,18 @@ def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = 
     require_dtype("soft_margin_loss", "floating", input)
     if not can_cast(target.dtype, input.dtype):
         raise DTypeError(f"result type {target.dtype!r} can't be cast to the input's {input.dtype!r}")
-    return reduced((-input * target).exp().log1p(), reduction_of(reduction, size_average, reduce))
+    return loss_of(lambda x, y: (-x * y).exp().log1p(), input, target,
+                   reduction=reduction_of(reduction, size_average, reduce))
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:
     """`input` where the target is 1, max(0, margin - input) where it is -1."""
-    near = functions.where(target != -1, input, 0.0)
-    far = functions.where(target != 1, (margin - input).clamp(min=0), 0.0)
-    return reduced((near + far).to(input.dtype), reduction_of(reduction, size_average, reduce))
+    def errors(input: Tensor, target: Tensor) -> Tensor:
+        near = functions.where(target != -1, input, 0.0)
+        return (near + functions.where(target != 1, (margin - input).clamp(min=0), 0.0)).to(input.dtype)
+
+    return loss_of(errors, input, target, reduction=reduction_of(reduction, size_average, reduce))
 
 
 def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
@@ -199,8 +209,8 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     if not input1.dim() == input2.dim() == target.dim():
         raise ShapeError(f"All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
                          f"input2: {input2.shape}, target: {target.shape}", op="margin_ranking_loss")
-    loss = (-target * (input1 - input2) + float(margin)).clamp(min=0)
-    return reduced(loss, reduction_of(reduction, size_average, reduce))
+    return loss_of(lambda a, b, y: (-y * (a - b) + float(margin)).clamp(min=0), input1, input2, target,
+                   reduction=reduction_of(reduction, size_average, reduce))
 
 
 def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0,
@@ -211,12 +221,15 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
         raise ShapeError(f"{input1.dim() - 1}D target tensor expects inputs of one more dimension, but got inputs "
                          f"with sizes {input1.shape}, {input2.shape} and target {target.shape}",
                          op="cosine_embedding_loss")
-    dim, epsilon = target.dim(), 1e-12
-    norms = ((input1 * input1).sum(dim) + epsilon) * ((input2 * input2).sum(dim) + epsilon)
-    cosine = (input1 * input2).sum(dim) / norms.sqrt()
-    apart = functions.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
-    loss = functions.where(target == 1, 1 - cosine, 0.0) + apart
-    return reduced(loss, reduction_of(reduction, size_average, reduce))
+
+    def errors(input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        dim, epsilon = target.dim(), 1e-12
+        norms = ((input1 * input1).sum(dim) + epsilon) * ((input2 * input2).sum(dim) + epsilon)
+        cosine = (input1 * input2).sum(dim) / norms.sqrt()
+        apart = functions.where(target == -1, (cosine - margin).clamp(min=0), 0.0)
+        return functions.where(target == 1, 1 - cosine, 0.0) + apart
+
+    return loss_of(errors, input1, input2, target, reduction=reduction_of(reduction, size_average, reduce))
 
 
 def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
@@ -240,13 +253,17 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     if weight is not None and weight.numel() != rows.shape[1]:
         raise ShapeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}",
                          op="multi_margin_loss")
+    return loss_of(lambda x, y, w: _margins(x, y, w, p, margin), rows, target, weight, reduction=mode)
+
+
+def _margins(rows: Tensor, target: Tensor, weight: Tensor | None, p: int, margin: float) -> Tensor:
     index = target.reshape(-1, 1)
     hinge = (margin - rows.gather(-1, index) + rows).clamp(min=0) ** p
     if weight is not None:
         hinge = hinge * weight[index]
-    classes = functions.arange(rows.shape[1], device=input.device)
+    classes = functions.arange(rows.shape[1], device=rows.device)
     loss = hinge.masked_fill(classes == index, 0).sum(-1) / rows.shape[1]
-    return reduced(loss if target.dim() else loss.squeeze(0), mode)
+    return loss if target.dim() else loss.squeeze(0)
 
 
 def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None,
@@ -255,10 +272,12 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
     """Binary cross entropy of logits, averaged over the classes (the last dim)."""
     if not input.dim():
         raise DimError("expected an input whose last dim are the classes, got a 0-d tensor")
-    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
-    if weight is not None:
-        loss = loss * weight
-    return reduced(loss.sum(-1) / input.shape[-1], reduction_of(reduction, size_average, reduce))
+
+    def errors(input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+        return (loss if weight is None else loss * weight).sum(-1) / input.shape[-1]
+
+    return loss_of(errors, input, target, weight, reduction=reduction_of(reduction, size_average, reduce))
 
 
 def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2,
@@ -268,21 +287,27 @@ def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, marg
     def distance(a: Tensor, b: Tensor) -> Tensor:
         return pairwise_distance(a, b, p, eps)
 
-    return triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=distance, margin=margin,
-                                             swap=swap, reduction=reduction_of(reduction, size_average, reduce))
+    return in_single(_triplets)(anchor, positive, negative, distance, margin, swap,
+                                reduction_of(reduction, size_average, reduce))
 
 
 def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *,
                                       distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
                                       margin: float = 1.0, swap: bool = False, reduction: str = "mean") -> Tensor:
     """triplet_margin_loss with a distance function of one's own. Raises ValueRangeError for margin <= 0."""
+    if distance_function is None:
+        return in_single(_triplets)(anchor, positive, negative, pairwise_distance, margin, swap, reduction)
+    return _triplets(anchor, positive, negative, distance_function, margin, swap, reduction)
+
+
+def _triplets(anchor: Tensor, positive: Tensor, negative: Tensor, distance: Callable[[Tensor, Tensor], Tensor],
+              margin: float, swap: bool, reduction: str) -> Tensor:
     if margin <= 0:
         raise ValueRangeError(f"margin must be greater than 0, got {margin}", margin=margin)
     if not anchor.dim() == positive.dim() == negative.dim():
         raise ShapeError("The anchor, positive, and negative tensors are expected to have the same number of "
                          f"dimensions, but got: anchor {anchor.dim()}D, positive {positive.dim()}D, and negative "
                          f"{negative.dim()}D inputs")
-    distance = distance_function or pairwise_distance
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = functions.minimum(far, distance(positive, negative))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 from ..errors import ValueRangeError
+from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 
 
@@ -23,6 +26,12 @@ def check_reduction(reduction: str) -> str:
     if reduction not in ("none", "mean", "sum"):
         raise ValueRangeError(f"{reduction} is not a valid value for reduction", reduction=reduction)
     return reduction
+
+
+def loss_of(errors: Callable[..., Tensor], *tensors: Any, reduction: str) -> Tensor:
+    """`errors` of the tensors, reduced; of 16-bit floats both in float32, rounded once."""
+    check_reduction(reduction)
+    return in_single(lambda *given: reduced(errors(*given), reduction))(*tensors)
 
 
 def reduced(loss: Tensor, reduction: str) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import dtypes
-from ..contract.device import resolve
+from ..contract.device import as_device
 from ..errors import ArgumentError, ValueRangeError
 from ..functions import empty_like
 from ..modes import no_grad
@@ -113,8 +113,20 @@ class Module(StateDict, Hooked):
         return self._apply(lambda tensor: tensor.cpu())
 
     def cuda(self: Self, device: Any = None) -> Self:
-        """Moves parameters and buffers to a GPU."""
+        """Moves parameters and buffers to a CUDA device."""
         return self._apply(lambda tensor: tensor.cuda(device))
+
+    def xpu(self: Self, device: Any = None) -> Self:
+        """Moves parameters and buffers to an Intel GPU."""
+        return self._apply(lambda tensor: tensor.xpu(device))
+
+    def mtia(self: Self, device: Any = None) -> Self:
+        """Moves parameters and buffers to an MTIA device."""
+        return self._apply(lambda tensor: tensor.mtia(device))
+
+    def ipu(self: Self, device: Any = None) -> Self:
+        """Moves parameters and buffers to an IPU."""
+        return self._apply(lambda tensor: tensor.ipu(device))
 
     def to_empty(self: Self, *, device: Any, recurse: bool = True) -> Self:
         """Moves parameters and buffers to `device` without copying their values."""
@@ -211,7 +223,7 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         elif isinstance(value, bool) and position:
             named["non_blocking"] = value
         elif value is not None:
-            named["device"] = resolve(value)
+            named["device"] = as_device(value)
     if named["tensor"] is not None:
         named["device"], named["dtype"] = named["tensor"].device, named["tensor"].dtype
     return named["device"], named["dtype"], bool(named["non_blocking"])

@@ -99,8 +99,8 @@ _CONVOLUTIONS = (lambda: [
         match="Kernel size can't be greater than actual input size")])
 
 
-@composite(saves="input weight input_shape weight_shape", dtypes="number", shape_rule=_convolution_rule,
-           samples=_CONVOLUTIONS)
+@composite(compute="float32", saves="input weight input_shape weight_shape", dtypes="number",
+           shape_rule=_convolution_rule, samples=_CONVOLUTIONS)
 def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any,
                 transposed: bool, output_padding: Any, groups: int) -> Tensor:
     """Windows of `input` (N, C, *spatial) times `weight` (O, C/groups, *kernel), plus `bias` (O).
@@ -211,7 +211,8 @@ def _grad_weight_rule(grad: Tensor, input: Tensor, *, size: Sizes, stride: Sizes
                          f" {groups} group(s)", op="convolution_grad_weight")
 
 
-@composite(saves="grad input grad_shape input_shape", dtypes="number", shape_rule=_grad_weight_rule, samples=lambda: [
+@composite(compute="float32", saves="grad input grad_shape input_shape", dtypes="number", shape_rule=_grad_weight_rule,
+           samples=lambda: [
     Sample(arr(2, 4, 7), arr(2, 3, 7), (4, 3, 3), (1,), (1,), (1,), 1),
     Sample(arr(1, 4, 2, 2), arr(1, 4, 5, 6), (4, 2, 3, 2), (2, 2), (1, 0), (1, 2), 2),
     Sample(arr(1, 1, 2), arr(1, 1, 6), (1, 1, 2), (2,), (0,), (1,), 1)])

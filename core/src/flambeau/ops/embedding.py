@@ -42,7 +42,7 @@ def _(g, indices, weight_shape, *, padding_idx, scale_grad_by_freq):
     return embedding_backward(g, indices, weight_shape[0], padding_idx, scale_grad_by_freq)
 
 
-@composite(saves="indices input_shape", kinds="T int64", samples=lambda: [
+@composite(compute="float32", saves="indices input_shape", kinds="T int64", samples=lambda: [
     Sample(arr(4, 3), _numbers(4, high=4), 5, -1, False),
     Sample(arr(2, 3, 2), _numbers(2, 3, high=3), 4, 1, False),
     Sample(arr(6, 2), arr(6, dtype="int64", fill=[0, 1, 1, 3, 1, 0]), 4, -1, True, dtypes=("real floating",))])

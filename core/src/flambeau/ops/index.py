@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..dtypes import int64
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import composite, primitive
+from ..table.precision import in_single
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views
@@ -15,7 +17,7 @@ from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
 from .create import arange, cast, zeros_of
 from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
-from .sort import searchsorted_op, sort_op
+from .sort import searchsorted_op, sort_op, topk_op
 
 
 @as_strided_op.grad("input")
@@ -121,7 +123,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     """
     check_places("gather", input, dim, index)
     if not index.numel():
-        index = cast(index, dtypes.int64)  # of whatever dtype: it picks nothing
+        index = cast(index, int64)  # of whatever dtype: it picks nothing
     if out is not None and out.dtype is not input.dtype:
         raise DTypeError(f"Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead",
                          op="gather")
@@ -276,6 +278,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
+@topk_op.grad("input")
 @sort_op.grad("input")
 def _(g, indices, input_shape, *, dim):
     return scatter_add(zeros_of(g, input_shape), dim, indices, g)
@@ -288,6 +291,7 @@ def _flat_places(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return reshape(gather(grid, dim, index), (index.numel(),))
 
 
+@in_single
 def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool = True) -> Tensor:
     """A copy of `input` multiplied by `src` where `index` says: the k-th writes to all places at once, k by k."""
     places, values, count = _flat_places(input, dim, index), reshape(src, (index.numel(),)), index.numel()
@@ -304,7 +308,7 @@ def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include
     return reshape(flat, tuple(input._array.shape))
 
 
-@composite(saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
+@composite(compute="float32", saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [
     Sample(arr(3, 4), 0, arr(2, 4, dtype="int64", fill=[0, 0, 2, 1, 0, 1, 2, 1]), arr(2, 4, distinct=True), True, True),
     Sample(arr(5), 0, arr(4, dtype="int64", fill=[0, 0, 2, 4]), arr(4, distinct=True), False, False)])
 def scatter_extremum(input: Tensor, dim: Dim, index: Tensor, src: Tensor, largest: bool, include_self: bool) -> Tensor:

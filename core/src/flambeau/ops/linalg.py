@@ -101,7 +101,8 @@ def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         raise ShapeError(f"bias {list(bias.shape)} does not broadcast to the result {list(outputs)}", op="linear")
 
 
-@composite(alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule, samples=lambda: [
+@composite(compute="float32", alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule,
+           samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied: the last sizes, 4 and 3")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

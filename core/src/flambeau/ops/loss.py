@@ -223,8 +223,8 @@ def _(g, input, target, weight, log_probs, *, ignore_index, reduction, label_smo
 
 
 @composite(compute="float32", fusable=True, out=False, kinds="T T int64 T", samples=lambda: [
-    Sample(arr(), arr(4, 3), arr(4, dtype="int64", low=0, high=2), None, -100, "mean", 0.0),
-    Sample(arr(4), arr(4, 3), arr(4, dtype="int64", low=0, high=2), arr(3), 1, "none", 0.1)])
+    Sample(arr(), arr(4, 3, high=0), arr(4, dtype="int64", low=0, high=2), None, -100, "mean", 0.0),
+    Sample(arr(4), arr(4, 3, high=0), arr(4, dtype="int64", low=0, high=2), arr(3), 1, "none", 0.1)])
 def cross_entropy_backward(grad: Tensor, log_probs: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int,
                            reduction: str, label_smoothing: float) -> Tensor:
     """The gradient of `cross_entropy_loss` with respect to the logits."""

@@ -23,7 +23,7 @@ from .create import cast, ones_like, zeros_of
 from .index import gather, scatter_add
 from .math import _pow, exp, log, sqrt
 from .movement import cat, copy, expand, flip, permute, reshape, stack
-from .sort import sort_op
+from .sort import rank_place, sort_op
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),
@@ -69,7 +69,7 @@ def _(g, *, dim, keepdim):
     return sum(g, dim, keepdim)
 
 
-@primitive(name="prod", saves="input out", dtype="summed", samples=_REDUCED)
+@primitive(compute="float32", name="prod", saves="input out", dtype="summed", samples=_REDUCED)
 def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`; integers and booleans multiply in int64."""
 
@@ -104,12 +104,14 @@ def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
 
 
-@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
+           samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule, samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
+           samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
@@ -158,7 +160,7 @@ def _(g, *, dim):
     return flip(cumsum(flip(g, (dim,)), dim), (dim,))
 
 
-@primitive(saves="input", dtype="summed", method=True, inplace=True, samples=_RUNNING)
+@primitive(compute="float32", saves="input", dtype="summed", method=True, inplace=True, samples=_RUNNING)
 def cumprod(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running product along `dim`."""
 
@@ -203,7 +205,7 @@ cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-@composite(compute="float32", saves="input_shape", dtype="dtype", dtypes="floating", samples=_REDUCED, name="mean")
+@composite(compute="float32", saves="input_shape", dtype="summed", dtypes="floating", samples=_REDUCED, name="mean")
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     count = numel(input._array.shape[i] for i in canonical_dims("mean", dim, input.ndim))
@@ -271,7 +273,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
         return best(input, tuple(range(len(input._array.shape))))
 
     body.__name__, body.__doc__ = name, f"The {function} element; NaN wins. Ties share the gradient."
-    made = composite(name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
+    made = composite(compute="float32", name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
                      samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
                                       Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
 
@@ -414,15 +416,13 @@ def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
 
 def _ordered(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """The elements in order and their places, outside the graph; at least one dimension."""
+    return sort_op(_rows(input), dim)  # type: ignore[no-any-return]
+
+
+def _rows(input: Tensor) -> Tensor:
+    """The tensor outside the graph, with at least one dimension."""
     flat = input.detach()
-    return sort_op(flat if flat.ndim else reshape(flat, (1,)), dim)
-
-
-def _at(order: Tensor, dim: int, rank: Tensor | int) -> Tensor:
-    """The places of the elements of that rank, with size 1 along `dim`."""
-    if isinstance(rank, int):
-        return order.narrow(dim, rank, 1)
-    return gather(order, dim, rank)
+    return flat if flat.ndim else reshape(flat, (1,))
 
 
 def _as_input(place: Tensor, input: Tensor) -> Tensor:
@@ -430,18 +430,17 @@ def _as_input(place: Tensor, input: Tensor) -> Tensor:
 
 
 def _median_place(name: str, input: Tensor, dim: int) -> Tensor:
-    values, order = _ordered(input, dim)
-    count = values._array.shape[dim]
     if name == "nanmedian":
+        values, order = _ordered(input, dim)
         numbers = sum(eq(values, values), dim, True)
-        return _as_input(_at(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
-    place = _at(order, dim, (count - 1) // 2)
+        return _as_input(gather(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
+    flat = _rows(input)
+    place = rank_place(flat, (flat._array.shape[dim] - 1) // 2, dim)
     if not input.dtype.is_floating_point:
         return _as_input(place, input)
-    unknown = ne(input.detach(), input.detach())
-    first = argmax(cast(reshape(unknown, values._array.shape), dtypes.uint8), dim, True)
-    last = values.narrow(dim, count - 1, 1)  # NaN sorts last
-    return _as_input(where_op(ne(last, last), first, place), input)
+    unknown = cast(ne(flat, flat), dtypes.uint8)
+    first = argmax(unknown, dim, True)
+    return _as_input(where_op(gather(unknown, dim, first).bool(), first, place), input)
 
 
 def _median_op(name: str) -> Any:
@@ -452,7 +451,7 @@ def _median_op(name: str) -> Any:
         return reshape(gather(flat, 0, _median_place(name, flat, 0)), ())
 
     body.__name__, body.__doc__ = name, "The lower median of all elements. Ties share the gradient."
-    made = composite(name=name, saves="input out", dtypes="real number", out=False,
+    made = composite(compute="float32", name=name, saves="input out", dtypes="real number", out=False,
                      samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
                                       Sample(arr())])(body)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..table.dispatch import primitive
+from ..table.dispatch import composite, primitive
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
+from .movement import copy
 
 _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=True), -1),
                     Sample(arr(2, 3, distinct=True), 0, descending=True), Sample(arr(), 0), Sample(arr(0), 0)])
@@ -16,6 +17,32 @@ _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=
            samples=_SORTED)
 def sort_op(input: Tensor, dim: Dim, descending: bool = False) -> Tensor:
     """The elements along `dim` in order, stable, and where they came from; NaN is largest."""
+
+
+_TIES = [3, 1, 3, 2, 3, 1, 2, 2]
+_TOP = (lambda: [Sample(arr(7, distinct=True), 3, 0), Sample(arr(2, 5, distinct=True), 2, -1),
+                 Sample(arr(4, 3, distinct=True), 2, 0, largest=False),
+                 Sample(arr(8, fill=_TIES), 4, 0, gradcheck=False),
+                 Sample(arr(8, fill=_TIES), 5, 0, False, gradcheck=False),
+                 Sample(arr(16, fill=_TIES * 2), 3, 0, gradcheck=False), Sample(arr(3), 3, 0), Sample(arr(3), 0, 0),
+                 Sample(arr(0), 0, 0), Sample(arr(0, 4), 2, 1)])
+
+
+@composite(name="topk", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+           out=False, samples=_TOP)
+def topk_op(input: Tensor, k: int, dim: Dim, largest: bool = True) -> Tensor:
+    """The first `k` of the stable order along `dim`, largest or smallest first, and where they came from."""
+    values, indices = sort_op(input, dim, largest)
+    return copy(values.narrow(dim, 0, k)), copy(indices.narrow(dim, 0, k))  # type: ignore[return-value]
+
+
+@composite(name="rank_place", dtype="int64", dtypes="real", out=False, differentiable=False, fusable=True,
+           samples=lambda: [Sample(arr(7, distinct=True), 3, 0), Sample(arr(3, 5, distinct=True), 0, 1),
+                            Sample(arr(4, 3, distinct=True), 3, 0), Sample(arr(8, fill=_TIES), 3, 0),
+                            Sample(arr(2, 8, fill=_TIES * 2), 6, 1), Sample(arr(0, 4), 2, 1)])
+def rank_place(input: Tensor, rank: int, dim: Dim) -> Tensor:
+    """Where element number `rank`, from 0, in the stable ascending order along `dim` stands; `dim` has size 1."""
+    return copy(sort_op(input, dim)[1].narrow(dim, rank, 1))  # type: ignore[no-any-return]
 
 
 @primitive(name="searchsorted", dtype="int64", dtypes="real number", differentiable=False,

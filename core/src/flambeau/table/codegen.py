@@ -176,8 +176,17 @@ class _Writer:
         if "dtype" in self.op.result:
             lines += ["if dtype is None:", "    dtype = kind.dtype"]
         elif "summed" in self.op.result:
-            lines += ["if dtype is None:", "    dtype = kind.summed.dtype"]
+            lines += ["if dtype is None:", "    dtype = kind.summed.dtype",
+                      f"elif dtype is not kind.dtype and {self.op.primary}._requires_grad:",
+                      f"    return {self.op.name}({self._recast()})"]
         return lines
+
+    def _recast(self) -> str:
+        """The arguments, the input cast to the dtype of the result."""
+        primary = self.op.primary
+        names = ((p.name, p.keyword_only) for p in self.op.params)
+        return ", ".join(f"recast({n}, dtype)" if n == primary else f"{n}={n}" if keyword else n
+                         for n, keyword in names)
 
     def _shaped(self) -> str:
         p = next(p for p in self.op.inputs if p.name == self.op.primary)

@@ -32,6 +32,7 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
 from .refusals import check_group
 from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
@@ -81,7 +82,8 @@ def bind(op: OpDef) -> tuple[Any, Any, Any]:
     else:
         binder = _compile(op)
     defaults = {p.name: p.default for p in op.params}
-    return binder(op, op.kernels, op.writers, defaults, op.body)  # type: ignore[no-any-return]
+    body = in_single(op.body) if op.compute and op.inlined else op.body
+    return binder(op, op.kernels, op.writers, defaults, body)  # type: ignore[no-any-return]
 
 
 _modules: dict[str, Any] = {}
@@ -208,12 +210,10 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     call = dict(zip([p.name for p in op.inputs], arranged, strict=True))
     if attrs:
         call.update(attrs)
-    result = _call_plain(op, call)
+    result = op.call(**call)
+    if op.alike == "parameters":
+        result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
-
-
-def _call_plain(op: OpDef, call: dict[str, Any]) -> Any:
-    return op.call(**call)
 
 
 def _flatten(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -454,8 +454,8 @@ def into(op: OpDef, out: Any, result: Any) -> Any:
 
 def fallback(op: OpDef, device: Any) -> Any:
     """A composite's body as a kernel on native arrays of `device`."""
-    names = [p.name for p in op.inputs]
-    sequence = next((i for i, p in enumerate(op.inputs) if p.role == "sequence"), None)
+    names, roles = [p.name for p in op.inputs], [p.role for p in op.inputs]
+    sequence = roles.index("sequence") if "sequence" in roles else None
     kinds, dtype_of, body = device.kinds, device.backend.dtype_of, op.body
 
     def kernel(*arrays: Any, **attrs: Any) -> Any:
@@ -480,6 +480,6 @@ NAMES: dict[str, Any] = {
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recover": recover, "recover_operator": recover_operator,
+    "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..dtypes import HALVES
 from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError
 from .registry import ACCEPTS
 
 _NO_BOOLEANS = ("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a"
                 " mask, use the `~` or `logical_not()` operator instead.")
-_HALVES = ("float16", "bfloat16")
 
 
 def check_group(op: Any, group: list[Any]) -> None:
@@ -28,7 +28,7 @@ def require_alike(op: str, *tensors: Any, parameters: bool = False) -> None:
     require_tensors(op, **{f"#{i}": t for i, t in enumerate(tensors, 1) if t is not None})
     given = [t._kind.dtype for t in tensors if t is not None]
     others = [d for d in given if d is not given[0]]
-    if not others or (parameters and given[0].name in _HALVES and all(d.name == "float32" for d in others)):
+    if not others or (parameters and given[0] in HALVES and all(d.name == "float32" for d in others)):
         return
     raise DTypeError(f"expected all tensors to have the same dtype, but got {' and '.join(d.name for d in given)};"
                      f" convert with .to({given[0]!r})", op=op, dtype=others[0])

@@ -127,7 +127,7 @@ class OpDef:
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False) -> None:
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
-        self.compute = compute  # "float32": float16 and bfloat16 are computed in it and rounded once at the end
+        self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
         self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
@@ -224,7 +224,7 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     if op.result[0] == "floating" and kind.floating is not kind:
         return _casting(op.kernels[kind.floating], TABLE["cast"].kernels[kind], kind.floating.dtype)
     kernel = backend.kernel(op.name, kind.dtype)
-    if kernel is None and op.compute and kind.dtype.name in ("float16", "bfloat16"):
+    if kernel is None and op.compute and kind.single is not None:
         return _in_single(op, kind)
     if kernel is not None or op.inlined:
         return kernel
@@ -247,12 +247,9 @@ def _casting(kernel: Any, cast: Any, dtype: DType) -> Any:
 
 def _in_single(op: OpDef, kind: Any) -> Any:
     """The kernel of a half precision: inputs to float32, the float32 kernel, results rounded once."""
-    low, dtype_of, cast = kind.dtype, kind.device.backend.dtype_of, TABLE["cast"]
-    single = next(d for d in kind.device.kinds if d.name == "float32")
-    wide = kind.device.kinds[single]
-    kernel = op.kernels[wide]
-    if kernel is None:
-        return None
+    low, dtype_of, cast, wide = kind.dtype, kind.device.backend.dtype_of, TABLE["cast"], kind.single
+    single = wide.dtype
+    kernel = op.kernels[wide] or FALLBACK[0](op, kind.device)
     widen, narrow = cast.kernels[kind], cast.kernels[wide]
 
     def compute(*arrays: Any, **attrs: Any) -> Any:

@@ -45,6 +45,22 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     return _unwritten if kernel is None else _composed(kernel, TABLE["assign"].kernels[kind])
 
 
+class Offered(dict[Any, Any]):
+    """The backend's own writers of one op by kind; None where it has none, or where arrays cannot change."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __missing__(self, kind: Any) -> Any:
+        backend = kind.device.backend
+        apart = kind.subclass is not None or not backend.shared_views
+        writer = self[kind] = None if apart else backend.writer(self.name, kind.dtype)
+        return writer
+
+
 def _unwritten(*arrays: Any) -> Any:
     """Stands where the result has another kind, or arrays cannot change."""
     raise TakeSlowPath

@@ -13,12 +13,13 @@ from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..functions.create import tensor
 from ..ops.create import cast
-from ..ops.index import index_op, index_put_op, nonzero
+from ..ops.index import index_op, index_put_op, masked_select_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
 from ..table.dispatch import lift
 from ..table.exact import generous, lift_exact
 from ..table.registry import TABLE
+from ..table.writers import Offered
 from ..walk.tape import View
 from . import views
 from .tensor import Tensor, attach
@@ -29,8 +30,11 @@ def getitem(self: Tensor, key: Any) -> Tensor:
     index = _short_key(key, self._array.shape)
     if index is not None:
         return slice_op(self, index)
-    if type(key) is Tensor and _picks_rows(self, key):
-        return index_op(self, [key])
+    if type(key) is Tensor:
+        if _picks_rows(self, key):
+            return index_op(self, [key])
+        if key._array.shape == self._array.shape and key._kind is self._kind.bool and key._array.shape:
+            return masked_select_op(self, key)
     basic, advanced = split_key(self, key)
     result = slice_op(self, basic)
     return result if advanced is None else _pick(result, advanced)
@@ -58,13 +62,15 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     _place(self, target, advanced, value)
 
 
+_scatters = Offered("index_put")
 _DISTINCT = {"view", "slice", "permute", "diagonal"}  # views in which no two elements share a place
 
 
 def _written(self: Tensor, key: Any, value: Any) -> bool:
     """Writes an untracked value of self's kind straight into the region of a short key; False where that is not all."""
     kind, index = self._kind, _short_key(key, self._array.shape)
-    if index is None or kind.plain is not kind:
+    scattered: Any = _scatters[kind] if type(key) is Tensor and key._array.shape else None
+    if (index is None and scattered is None) or kind.plain is not kind:
         return False
     view = self._view
     if view is not None and not (type(view) is View and all(op.name in _DISTINCT for op, _ in view.replay)):
@@ -74,8 +80,13 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
     if value._kind is not kind or value._requires_grad:
         return False
     try:
-        TABLE["assign"].kernels[kind](slice_op.op.kernels[kind](self._array, index=index), value._array)
-    except ValueError:  # the shapes do not fit: the long way says how
+        if index is not None:
+            TABLE["assign"].kernels[kind](slice_op.op.kernels[kind](self._array, index=index), value._array)
+        elif key._kind is kind.int64 or key._kind is kind.bool:
+            scattered(self._array, value._array, key._array, self._array)
+        else:
+            return False
+    except (ValueError, IndexError, TypeError):  # what does not fit, or lies outside: the long way says how
         return False
     views.bump(self)
     return True
@@ -111,8 +122,35 @@ def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
 # --- reading the key
 
 
+_known: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # (what a key says, shape) -> its canonical index
+_MANY = 4096
+_bounds = frozenset({int, type(None)})
+_entries = frozenset({int, type(None), type(Ellipsis)})
+
+
 def _short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     """The canonical index for ints, slices, None and one Ellipsis; None for any other key, or a wrong one."""
+    kind = type(key)
+    if kind is int or key is None:
+        known: tuple[Any, ...] = (key, shape)
+    elif kind is slice and _bounds.issuperset((type(key.start), type(key.stop), type(key.step))):
+        known = (key.start, key.stop, key.step, shape)  # a slice has no hash before Python 3.12
+    elif kind is tuple and _entries.issuperset(map(type, key)):
+        known = (key, None, shape)
+    else:  # bounds that may change their value, or equal a number that they are not
+        return _read_short_key(key, shape) if kind in (tuple, slice) or key is Ellipsis else None
+    try:
+        return _known[known]
+    except KeyError:
+        index = _read_short_key(key, shape)
+        if index is not None:
+            if len(_known) > _MANY:
+                _known.clear()
+            _known[known] = index
+        return index
+
+
+def _read_short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     keys = key if type(key) is tuple else (key,)
     index: list[Any] = []
     dim, ndim = 0, len(shape)

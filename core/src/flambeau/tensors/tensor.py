@@ -165,7 +165,7 @@ class Tensor(TensorMethods):
 
         return strided
 
-    is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = False
+    is_sparse = is_quantized = is_nested = False
 
     @property
     def is_cuda(self) -> bool:

@@ -12,82 +12,15 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
-from ..errors import ArgumentError, DTypeError, GradientError, GraphFreedError, SavedTensorModifiedError, ShapeError
+from ..errors import ArgumentError, DTypeError, GradientError, ShapeError
 from ..modes import _grad
-from ..ops.movement import reshape
 from ..table.dispatch import lift
+from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
 from ..tensors.views import bump, store
-from .tape import FREED, UNPACK, WRAPPED, Leaf, Node, Output
-
-
-def unpack(node: Node, i: int, create: bool) -> Any:
-    """The i-th value that `node` saved, checked to be what it was."""
-    value = node.saved[i]
-    if not isinstance(value, Tensor):
-        return value
-    versions = node.versions
-    cell = value._version
-    if (0 if cell is None else cell[0]) != (0 if versions is None else versions[i]):
-        raise modified_error(node, repr(node.op.saves[i]), value, 0 if versions is None else versions[i])
-    if create:
-        name = node.op.saves[i]
-        if name in node.op.ungraded:  # a floating one is no constant at second order: the rule computes it anew
-            return None if value.dtype.category > 1 else value
-        if name in _result_names(node.op):
-            return _linked_result(node, name, value)
-    return value
-
-
-def modified_error(node: Node, what: str, value: Tensor, expected: int) -> SavedTensorModifiedError:
-    """The error for a saved tensor that was changed in place."""
-    version = 0 if value._version is None else value._version[0]
-    return SavedTensorModifiedError(
-        f"one of the variables needed for gradient computation has been modified by an inplace operation: {what} of"
-        f" {node.name()}, shape {list(value.shape)}, is at version {version}, expected version {expected}",
-        op="backward")
-
-
-def _result_names(op: Any) -> tuple[str, ...]:
-    return tuple(n for n in op.outputs if n not in op.ungraded) or ("out",)
-
-
-def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
-    """A saved result in its place in the graph, for second order."""
-    linked = wrap(value._array, value._kind)
-    names = _result_names(node.op)
-    if value.dtype.category < 2:
-        return linked
-    linked._requires_grad = True
-    floating = [n for n, rule in zip(names, node.op.result * len(names), strict=False) if rule not in ("int64", "bool")]
-    linked._node = node if len(floating) < 2 else Output(node, floating.index(name))
-    return linked
-
-
-def node_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
-    """(edge, gradient) of every input of `node` that needs one."""
-    if node.saved is FREED:
-        raise freed_error(node)
-    if node.op.rules is None:
-        return node.op.backward(node, g)  # type: ignore[no-any-return]
-    edges, attrs = node.edges, node.attrs or {}
-    results: list[tuple[Any, Any]] = []
-    for rule in node.op.rules:
-        targets = [edges[t] for t in rule.targets] if not rule.sequence else edges[rule.targets[0] :]
-        if all(t is None for t in targets):
-            continue
-        named = attrs if rule.attrs is None else {n: attrs[n] for n in rule.attrs}
-        made = rule.function(g, *[unpack(node, i, create) for i in rule.args], **named)
-        results += zip(targets, (made,) if rule.single >= 0 and not rule.sequence else made, strict=True)
-    return results
-
-
-def freed_error(node: Node) -> GraphFreedError:
-    """The error for a walk through a node whose saved values are gone."""
-    return GraphFreedError(
-        f"trying to backward through the graph a second time, or to use saved tensors of {node.name()} after they"
-        " have been freed; specify retain_graph=True for the first backward", op="backward")
+from .rules import edge_shape, fitted, node_gradients, owner, summed, unpack
+from .tape import FREED, WRAPPED, Leaf, Node, Output
 
 
 class Walk:
@@ -100,6 +33,7 @@ class Walk:
         self.nodes: dict[int, Node] = {}
         self.pending: dict[Any, Any] = {}
         self.owned: set[Any] = set()  # edges whose pending gradient is a buffer of this walk
+        self.wide: dict[Any, Any] = {}  # edges whose gradient of 16-bit floats is pending in float32, with its kind
         self.needed, self.captures = needed, captures
 
     def deliver(self, edge: Any, g: Any, fresh: bool) -> None:
@@ -121,29 +55,41 @@ class Walk:
             heappush(self.heap, -node.seq)
 
     def _accumulate(self, edge: Any, held: Tensor, g: Tensor) -> None:
-        if edge in self.owned and not self.create:
+        if g._kind.single is not None:
+            self.wide[edge] = g._kind.plain
+            held, g = widened(held), widened(g)
+        if edge in self.owned and held is self.pending[edge] and not self.create:
             held._array = held._kind.device.backend.accumulate(held._array, g._array)
         else:
             self.pending[edge] = TABLE["add"].call(held, g)
             self.owned.add(edge)
 
+    def _rounded(self, edge: Any, g: Any) -> Any:
+        """The gradient that was pending at `edge`, in its own dtype."""
+        kind = self.wide.pop(edge, None)
+        return g if kind is None else narrowed(g, kind)
+
     def run(self) -> None:
         """Visits nodes until nothing is pending but leaves, then serves those."""
         heap, nodes, pending, deliver = self.heap, self.nodes, self.pending, self.deliver
         attrs: Any
-        create, keep, capturing = self.create, self.keep, self.captures is not None
+        create, keep, capturing, wide = self.create, self.keep, self.captures is not None, self.wide
         while heap:
             node = nodes.pop(-heappop(heap))
             g = pending.pop(node, None)
             if g is None:
                 self._visit(node, self._gather(node))  # a rule may hand one of the gathered gradients on
                 continue
+            if wide:
+                g = self._rounded(node, g)
             saved = node.saved
-            if node.hooks is not None or capturing or saved is FREED or not node.op.simple:
+            op = node.op
+            if (node.hooks is not None or capturing or saved is FREED or not op.simple
+                    or (op.compute and node.kind.single is not None)):
                 self._visit(node, g)
                 continue
             edges, attrs, versions = node.edges, node.attrs, node.versions
-            for target, function, args, named in node.op.rules_plan:
+            for target, function, args, named in op.rules_plan:
                 edge = edges[target]
                 if edge is None:
                     continue
@@ -157,14 +103,14 @@ class Walk:
                     made = function(g, *values)
                 else:
                     made = function(g, *values, **(attrs if named is True else {n: attrs[n] for n in named}))
-                if made._array.shape != (edge.shape if type(edge) is Node else _edge_shape(edge)):
-                    made = fitted(node, edge, made)
+                if made._array.shape != (edge.shape if type(edge) is Node else edge_shape(edge)):
+                    made = summed(node, edge, target, g, made, create)
                 fresh = made is not g and made._view is None and made._node is None
                 for value in values:
                     if value is made:  # a rule may hand a saved tensor on
                         fresh = False
                 deliver(edge, made, fresh)
-            if not keep and node.op.holds:
+            if not keep and op.holds:
                 node.saved = FREED
         self._serve_leaves()
 
@@ -175,7 +121,7 @@ class Walk:
             g = self._before(node, g)
         if self.captures is not None:
             self._capture(node, g)
-            if not any(e is not None and _owner(e) in needed for e in node.edges):  # type: ignore[operator]
+            if not any(e is not None and owner(e) in needed for e in node.edges):  # type: ignore[operator]
                 return
         results = node_gradients(node, g, self.create)
         if node.hooks is not None and node.hooks.post:
@@ -183,9 +129,9 @@ class Walk:
         if not self.keep and node.saved and node.op.holds:
             node.saved = FREED
         for edge, made in results:
-            if edge is None or made is None or (needed is not None and _owner(edge) not in needed):
+            if edge is None or made is None or (needed is not None and owner(edge) not in needed):
                 continue
-            if made._array.shape != _edge_shape(edge):
+            if made._array.shape != edge_shape(edge):
                 made = fitted(node, edge, made)
             self.deliver(edge, made, False)
 
@@ -193,7 +139,7 @@ class Walk:
         """The gradients of a node with several results; zeros where none arrived."""
         grads = []
         for nr, (kind, shape) in enumerate(zip(node.kind, node.shape, strict=True)):
-            g = self.pending.pop((node, nr), None)
+            g = self._rounded((node, nr), self.pending.pop((node, nr), None))
             grads.append(zeros(kind, shape) if g is None and kind is not None and node.op.materialize(node) else g)
         return tuple(grads)
 
@@ -229,6 +175,7 @@ class Walk:
         for leaf, g in list(self.pending.items()):
             if not isinstance(leaf, Tensor):
                 continue
+            g = self._rounded(leaf, g)
             meta = leaf._meta
             if meta is not None and meta.hooks:
                 for hook in list(meta.hooks.values()):
@@ -244,37 +191,10 @@ class Walk:
                     hook(leaf)
 
 
-def _owner(edge: Any) -> Any:
-    if type(edge) is Leaf:
-        return edge.tensor
-    return edge.node if type(edge) is Output else edge
-
-
-def _edge_shape(edge: Any) -> Any:
-    if type(edge) is Node:
-        return edge.shape
-    if type(edge) is Output:
-        return edge.node.shape[edge.nr]
-    return edge.shape if isinstance(edge, Node) else _owner(edge)._array.shape
-
-
 def zeros(kind: Any, shape: Any) -> Tensor:
     """Zeros standing for a gradient that never arrived."""
     kind = kind.plain
     return wrap(TABLE["full"].kernels[kind](size=tuple(shape), value=0, dtype=kind.dtype), kind)
-
-
-def fitted(node: Node, edge: Any, g: Tensor) -> Tensor:
-    """A gradient of the broadcast shape, summed to the shape of the input it belongs to."""
-    want = _edge_shape(edge)
-    have = g._array.shape
-    lead = len(have) - len(want)
-    if lead < 0 or any(w not in (1, h) for w, h in zip(want, have[lead:], strict=True)):
-        raise ShapeError(f"{node.name()} returned a gradient of shape {list(have)} for an input of shape {list(want)}",
-                         op="backward")
-    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(want) if n == 1 and have[i + lead] != 1)
-    summed: Tensor = TABLE["sum"].call(g, dims, True) if dims else g
-    return reshape(summed, tuple(want)) if lead else summed
 
 
 def _own_copy(g: Tensor) -> Tensor:
@@ -377,7 +297,7 @@ def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
     try:
         for root, g in seeds:
             edge = root._node or root
-            if walk.needed is None or _owner(edge) in walk.needed:
+            if walk.needed is None or owner(edge) in walk.needed:
                 walk.deliver(edge, g, False)
         walk.run()
     finally:
@@ -405,16 +325,16 @@ def _paths(roots: list[Any], keys: list[Any]) -> set[Any]:
     """The nodes and leaves on a way from the roots to the targets."""
     wanted = {k[0] if isinstance(k, tuple) else k for k in keys}
     seen: dict[int, Node] = {}
-    stack = [_owner(r) for r in roots]
+    stack = [owner(r) for r in roots]
     while stack:
         node = stack.pop()
         if isinstance(node, Node) and node.seq not in seen:
             seen[node.seq] = node
-            stack += [_owner(e) for e in node.edges if e is not None]
+            stack += [owner(e) for e in node.edges if e is not None]
     needed = set(wanted)
     for seq in sorted(seen):
         node = seen[seq]
-        if any(e is not None and _owner(e) in needed for e in node.edges):
+        if any(e is not None and owner(e) in needed for e in node.edges):
             needed.add(node)
     return needed
 
@@ -460,6 +380,5 @@ def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | No
 
 
 attach(_backward_method, "backward")
-UNPACK.append(unpack)
 
-__all__ = ["Walk", "backward", "grad", "node_gradients", "unpack"]
+__all__ = ["Walk", "backward", "grad", "node_gradients"]

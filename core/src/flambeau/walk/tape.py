@@ -17,7 +17,7 @@ from typing import Any
 tick = itertools.count(1).__next__
 new_node = object.__new__
 ref = weakref.ref
-UNPACK: list[Any] = []  # walk.engine puts its reader of saved values here
+UNPACK: list[Any] = []  # walk.rules puts its reader of saved values here
 
 
 # A version cell is a list [count, views]: how often the memory was changed in place, and the live

@@ -1,7 +1,7 @@
 """Timing: peers take turns, so that what disturbs the machine disturbs all of them.
 
-Every sample is a loop long enough for the clock; the collector rests inside a sample and runs
-between them. The minimum is the least disturbed sample, the median says how typical it is.
+Every sample is a loop long enough for the clock; the collector rests inside a sample (but for rows
+that are about it) and runs between them. The minimum is the least disturbed sample, the median says how typical it is.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def sample(case: Case, loops: int) -> float:
     work, turns = case.work, range(loops)
     with case.within():
         gc.collect()
-        gc.disable()
+        if not case.collecting:
+            gc.disable()
         try:
             start = perf_counter()
             for _ in turns:

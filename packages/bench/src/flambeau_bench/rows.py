@@ -30,6 +30,7 @@ class Case:
 
     work: Callable[[], Any]
     within: Callable[[], AbstractContextManager[Any]] = field(default=nullcontext)
+    collecting: bool = False  # whether Python's cyclic collector stays on while it is timed, as in a user's program
 
 
 ROWS = [
@@ -46,7 +47,41 @@ ROWS = [
     Row("cnn", "digits CNN step, batch 64, Adam"),
     Row("sgd", "SGD step with momentum, 4 parameters (64-64-10)"),
     Row("adam", "Adam step, 4 parameters (64-64-10)"),
+    Row("read-slice", "x[1:3], 8 x 8"),
+    Row("read-int", "x[0], 8 x 8"),
+    Row("read-none", "x[None], 8 x 8"),
+    Row("read-last", "x[..., 0], 8 x 8"),
+    Row("read-places", "x[i], two rows of 8 x 8"),
+    Row("read-mask", "x[x > 0], 8 x 8, the mask made before"),
+    Row("write-slice", "x[1:3] = v, 8 x 8"),
+    Row("write-int", "x[0] = v, 8 x 8"),
+    Row("write-last", "x[..., 0] = v, 8 x 8"),
+    Row("write-places", "x[i] = v, two rows of 8 x 8"),
+    Row("write-mask", "x[mask] = 0.5, 8 x 8"),
+    Row("add", "a.add_(b), 3 floats"),
+    Row("add-alpha", "a.add_(b, alpha=0.5), 3 floats"),
+    Row("mul-in-place", "a.mul_(b), 3 floats"),
+    Row("zero", "a.zero_(), 3 floats"),
+    Row("fill", "a.fill_(2.0), 3 floats"),
+    Row("copy", "a.copy_(b), 3 floats"),
+    Row("neg", "a.neg_(), 3 floats"),
+    Row("relu", "a.relu_(), 3 floats"),
+    Row("stack", "stack of 10,000 rows of 4"),
+    Row("stack-tracked", "stack of 10,000 leaves of 4, sum, backward"),
+    Row("softmax", "softmax over the last dim, 32 x 64"),
+    Row("log-softmax", "log_softmax over the last dim, 32 x 64"),
+    Row("layer-norm", "layer norm with weight and bias, 32 x 64"),
+    Row("max-dim", "max over the last dim, 32 x 64"),
+    Row("mean", "mean of 32 x 64"),
+    Row("sigmoid", "sigmoid, 64 floats"),
+    Row("randperm", "randperm(10_000)"),
+    Row("topk", "topk of 5, 100 rows of 1000"),
+    Row("median", "median over the last dim, 100 x 1000"),
+    Row("cdist", "cdist, 500 x 500 points in 128 dims"),
+    Row("chain", "a chain of 100,000 tracked products, the collector on"),
 ]
+
+CHAIN = 100_000
 
 LEARNING_RATE = 0.05
 

@@ -25,7 +25,7 @@ _IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
 class StandIn(ModuleType):
-    """A module of the name `torch...` whose names come from its sources."""
+    """A module of the name `torch...` whose names come from its sources; switches that are set there are set there."""
 
     def __init__(self, name: str, sources: list[ModuleType]) -> None:
         super().__init__(name, sources[-1].__doc__ if sources else None)
@@ -47,10 +47,19 @@ class StandIn(ModuleType):
             return importlib.import_module(full)
         raise _missing(full, sys._getframe(1))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        for source in self._sources:
+            if _is_switch(name, vars(source).get(name, self)):
+                setattr(source, name, value)
+                return
+        super().__setattr__(name, value)
+
     def _adopted(self, name: str, full: str, found: Any) -> Any:
         """What a source has: its module becomes the stand-in of that module, a class bears PyTorch's name."""
         if isinstance(found, ModuleType):
             return importlib.import_module(full) if sources_of(full) else found
+        if _is_switch(name, found):
+            return found
         naming.adopt(found)
         self.__dict__[name] = found
         return found
@@ -64,6 +73,11 @@ class StandIn(ModuleType):
 
     def __repr__(self) -> str:
         return f"<module {self.__name__!r} (flambeau)>"
+
+
+def _is_switch(name: str, value: Any) -> bool:
+    """A variable that programs set and flambeau reads, such as `backends.cudnn.benchmark`."""
+    return not name.startswith("_") and (value is None or isinstance(value, (bool, int, float, str)))
 
 
 def _missing(full: str, frame: Any) -> Exception:

@@ -16,7 +16,7 @@ import numpy as np
 from flambeau.shapes import contiguous_strides
 
 from ..dtypes import FLOAT32
-from ..registry import kernel
+from ..registry import kernel, writer
 
 Array = np.ndarray[Any, Any]
 
@@ -157,6 +157,15 @@ def _counted(x: Array, indices: tuple[Array, ...]) -> tuple[Array, ...]:
             raise IndexError(f"index out of range for size {size}")
         counted.append(np.where(i < 0, i + size, i))
     return tuple(np.broadcast_arrays(*counted))
+
+
+@writer("index_put")
+def write_index_put(x: Array, values: Array, *rest: Array) -> None:
+    *indices, out = rest
+    if len(indices) == 1 and indices[0].dtype == bool and not values.ndim and indices[0].shape == out.shape:
+        np.copyto(out, values, where=indices[0])
+    else:
+        out[tuple(indices)] = values
 
 
 @kernel("index_put")

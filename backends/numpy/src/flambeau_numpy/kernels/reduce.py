@@ -31,8 +31,9 @@ def _sum_any(x: Array, *, dim: Dims, keepdim: bool, dtype: DType) -> Array:
 
 register("sum", _sum_any)
 
-_LONG = 1024  # rows up to this length are summed by one BLAS call, longer ones in parts or pairwise
-_ones = {d: np.ones(4 * _LONG, NUMPY[d]) for d in FLOATS}
+LONG = 1024  # rows up to this length are summed by one BLAS call, longer ones in parts or pairwise
+_ones = {d: np.ones(4 * LONG, NUMPY[d]) for d in FLOATS}
+ONES = {ones.itemsize: ones for ones in _ones.values()}  # a dtype takes longer to look up
 
 
 def _sum_blas(own: DType) -> Any:
@@ -51,7 +52,7 @@ def _sum_blas(own: DType) -> Any:
             kept = shape[:dim[0]]
             rows = x if len(dim) == 1 else x.reshape(*kept, -1)
             length = rows.shape[-1]
-            out = rows.dot(ones[:length]) if length <= _LONG else _sum_long(rows, ones)
+            out = rows.dot(ones[:length]) if length <= LONG else _sum_long(rows, ones)
             return out.reshape(kept + (1,) * len(dim)) if keepdim else out
         elif dim[-1] == len(dim) - 1:
             kept = shape[len(dim):]
@@ -75,9 +76,9 @@ def _kept(shape: Dims, dim: Dims, keepdim: bool) -> Dims:
 def _sum_long(x: Array, ones: Array) -> Array:
     """The sums of the long rows of `x`: of parts, which are summed in turn, so that errors grow slowly."""
     length = x.shape[-1]
-    cut = length - length % _LONG
-    parts = x[..., :cut].reshape(*x.shape[:-1], cut // _LONG, _LONG).dot(ones[:_LONG])
-    out = parts.dot(ones[:cut // _LONG]) if cut <= _LONG * _LONG else _sum_long(parts, ones)
+    cut = length - length % LONG
+    parts = x[..., :cut].reshape(*x.shape[:-1], cut // LONG, LONG).dot(ones[:LONG])
+    out = parts.dot(ones[:cut // LONG]) if cut <= LONG * LONG else _sum_long(parts, ones)
     if cut < length:
         out = out + x[..., cut:].dot(ones[:length - cut])
     return out
@@ -86,7 +87,7 @@ def _sum_long(x: Array, ones: Array) -> Array:
 def _sum_rows(x: Array, ones: Array) -> Array:
     """The sum of the rows of `x` (n, c)."""
     n, c = x.shape
-    if n <= _LONG // 2:
+    if n <= LONG // 2:
         return ones[:n].dot(x)
     group = min(math.isqrt(n), len(ones))
     groups = n // group
@@ -105,6 +106,20 @@ for _own, _sum in _sums.items():
 def sum_kernel(dtype: DType) -> Any:
     """The kernel of `sum` for float32 or float64."""
     return _sums[dtype]
+
+
+def _mean_of(own: DType) -> Any:
+    total = _sums[own]
+
+    def mean(x: Array, *, dim: Dims, keepdim: bool, dtype: DType) -> Array:
+        made = total(x, dim=dim, keepdim=keepdim, dtype=dtype)
+        return np.divide(made, math.prod([x.shape[i] for i in dim]))
+
+    return mean
+
+
+for _own in FLOATS:
+    register("mean", _mean_of(_own), (_own,))
 
 
 @kernel("prod")

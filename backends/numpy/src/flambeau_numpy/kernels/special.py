@@ -29,7 +29,7 @@ _BLOCK, _SMALL = 16384, 2048
 
 
 @cache
-def _scipy() -> Any:
+def scipy_special() -> Any:
     """SciPy's special functions, imported when the first of them is wanted (it takes 50 ms)."""
     import scipy.special
 
@@ -38,13 +38,13 @@ def _scipy() -> Any:
 
 @kernel("erf", (float64,))
 def erf_float64(x: Array) -> Array:
-    return _scipy().erf(x)
+    return scipy_special().erf(x)
 
 
 @kernel("erf", (float32,))
 def erf(x: Array) -> Array:
     if x.size < _SMALL:
-        return _scipy().erf(x)
+        return scipy_special().erf(x)
     out = np.empty(x.shape, x.dtype)
     flat, results, square = x.reshape(-1), out.reshape(-1), np.empty(_BLOCK, x.dtype)
     for start in range(0, x.size, _BLOCK):
@@ -70,7 +70,7 @@ register("erf", in_float32(erf), HALVES)
 
 def erfc(x: Array) -> Array:
     """SciPy's, exact where 1 - erf has nothing left."""
-    return _scipy().erfc(x)
+    return scipy_special().erfc(x)
 
 
 register("erfc", erfc, (float32, float64))

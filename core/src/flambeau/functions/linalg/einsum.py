@@ -13,6 +13,7 @@ from ...errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
 from ...ops.movement import diagonal_op, permute_op, reshape, slice_op
 from ...ops.reduce import sum as total
 from ...shapes import numel
+from ...table.precision import in_single
 from ...tensors.tensor import Tensor
 
 ELLIPSIS = 52
@@ -35,6 +36,11 @@ def einsum(*args: Any) -> Tensor:
     labels = [_expanded(i, x, s) for i, (x, s) in enumerate(zip(operands, subscripts, strict=True))]
     out = _output(labels, output)
     _check_dtypes(operands)
+    return _evaluated(operands, labels, out)
+
+
+@in_single
+def _evaluated(operands: list[Tensor], labels: list[Labels], out: Labels) -> Tensor:
     pairs = [_diagonals(i, x, s) for i, (x, s) in enumerate(zip(operands, labels, strict=True))]
     pairs = _squeezed(pairs)
     made, have = pairs[0]

@@ -8,14 +8,15 @@ from typing import Any
 from ...dtypes import bool as bool_
 from ...dtypes import held
 from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
-from ...ops.arithmetic import mul
+from ...ops.arithmetic import _add, mul
 from ...ops.compare import where_op
 from ...ops.complex import conj
 from ...ops.linalg import cdist_op, linear, matmul, outer
 from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
-from ...table.dispatch import lift, result_dtype
+from ...table.dispatch import into, lift, result_dtype
+from ...table.precision import in_single
 from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
@@ -79,12 +80,21 @@ attach(outer, "outer")
 attach(outer, "ger")
 
 
-def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, out: Tensor | None) -> Tensor:
-    """beta * input + alpha * product; with beta 0 the input does not count, not even its NaNs.
+def _combined(op: str, input: Tensor, multiply: Any, factors: tuple[Tensor, Tensor], beta: Any, alpha: Any,
+              out: Tensor | None) -> Tensor:
+    """beta * input + alpha * the product of two factors, written into `out` if there is one.
 
     Integers take the integer part of a floating beta and alpha.
     """
     beta, alpha = held(beta, input.dtype, op), held(alpha, input.dtype, op)
+    made = _weighed(input, *factors, op, multiply, beta, alpha)
+    return made if out is None else into(_add.op, out, made)  # type: ignore[no-any-return]
+
+
+@in_single
+def _weighed(input: Tensor, first: Tensor, second: Tensor, op: str, multiply: Any, beta: Any, alpha: Any) -> Tensor:
+    """The weighed sum; with beta 0 the input does not count, not even its NaNs."""
+    product = multiply(first, second)
     if input.dtype is not product.dtype:
         raise DTypeError(f"self and mat2 must have the same dtype, but got {input.dtype!r} and {product.dtype!r}",
                          op=op)
@@ -94,31 +104,35 @@ def _combined(op: str, input: Tensor, product: Tensor, beta: Any, alpha: Any, ou
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         input, beta = where_op(input.new_zeros((), dtype=bool_), input, input.new_zeros(())), 1
-    return add(input if beta == 1 else input * beta, product, out=out)
+    return add(input if beta == 1 else input * beta, product)
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1,
           out: Tensor | None = None) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2), `input` broadcast."""
-    return _combined("addmm", input, mm(mat1, mat2), beta, alpha, out)
+    return _combined("addmm", input, mm, (mat1, mat2), beta, alpha, out)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1,
             out: Tensor | None = None) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), for batches of matrices."""
-    return _combined("baddbmm", input, bmm(batch1, batch2), beta, alpha, out)
+    return _combined("baddbmm", input, bmm, (batch1, batch2), beta, alpha, out)
 
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1,
            out: Tensor | None = None) -> Tensor:
     """beta * input + alpha * the sum of the products of a batch of matrices."""
-    return _combined("addbmm", input, total(bmm(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha, out)
+    return _combined("addbmm", input, _batch_total, (batch1, batch2), beta, alpha, out)
+
+
+def _batch_total(batch1: Tensor, batch2: Tensor) -> Tensor:
+    return total(bmm(batch1, batch2), 0, dtype=batch1.dtype)
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1,
           out: Tensor | None = None) -> Tensor:
     """beta * input + alpha * (mat @ vec)."""
-    return _combined("addmv", input, mv(mat, vec), beta, alpha, out)
+    return _combined("addmv", input, mv, (mat, vec), beta, alpha, out)
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1,
@@ -128,7 +142,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
     if dtype.category < 2 and (isinstance(beta, float) or isinstance(alpha, float)):
         raise DTypeError(f"for integral input tensors, arguments beta and alpha must not be floating point numbers,"
                          f" got {beta!r} and {alpha!r}", op="addr")
-    return _combined("addr", input.to(dtype), outer(vec1, vec2).to(dtype), beta, alpha, out)
+    return _combined("addr", input.to(dtype), outer, (vec1.to(dtype), vec2.to(dtype)), beta, alpha, out)
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
@@ -155,6 +169,7 @@ def _best_splits(sizes: list[int]) -> dict[tuple[int, int], int]:
     return splits
 
 
+@in_single
 def _chained(matrices: list[Tensor], splits: dict[tuple[int, int], int], i: int, j: int) -> Tensor:
     if i == j:
         return matrices[i]
@@ -240,13 +255,17 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise ShapeError(f"weight {list(weight.shape)} does not fit inputs of sizes {input1.shape[-1]} and"
                          f" {input2.shape[-1]}", op="bilinear")
     require_alike("bilinear", input1, input2, weight, bias)
+    if bias is not None and tuple(bias._array.shape) != (weight.shape[0],):
+        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected"
+                         f" {weight.shape[0]}", op="bilinear")
+    return _bilinear(input1, input2, weight, bias)
+
+
+@in_single
+def _bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     outputs, n, m = weight._array.shape
-    if bias is not None and tuple(bias._array.shape) != (outputs,):
-        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected {outputs}",
-                         op="bilinear")
     products = reshape(input1.unsqueeze(-1) * input2.unsqueeze(-2), (*input1.shape[:-1], n * m))
-    made = products @ reshape(weight, (outputs, n * m)).t()
-    return made if bias is None else made + bias
+    return linear(products, reshape(weight, (outputs, n * m)), bias)
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
@@ -264,8 +283,13 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor |
     a, b = expand(input, shape), expand(other, shape)
     if shape[dim] != 3:
         raise ShapeError(f"inputs dimension {dim} must have length 3. Got {shape[dim]}", op="cross")
-    made = roll(a, -1, dim) * roll(b, 1, dim) - roll(a, 1, dim) * roll(b, -1, dim)
+    made = _crossed(a, b, dim)
     return made if out is None else out.copy_(made)
+
+
+@in_single
+def _crossed(a: Tensor, b: Tensor, dim: int) -> Tensor:
+    return roll(a, -1, dim) * roll(b, 1, dim) - roll(a, 1, dim) * roll(b, -1, dim)
 
 
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
@@ -276,6 +300,12 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     if n < 0:
         raise UnsupportedError(f"n={n}: negative powers need a matrix inverse, which this version does not offer",
                                op="matrix_power")
+    made = _power(input, n)
+    return made if out is None else out.copy_(made)
+
+
+@in_single
+def _power(input: Tensor, n: int) -> Tensor:
     made = expand(eye(input.shape[-1], dtype=input.dtype, device=input.device), tuple(input.shape)).clone()
     square = input
     while n:
@@ -283,7 +313,7 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
             made = matmul(made, square)
         n >>= 1
         square = matmul(square, square) if n else square
-    return made if out is None else out.copy_(made)
+    return made
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,

@@ -18,6 +18,7 @@ from ...ops.reduce import mean_op
 from ...ops.reduce import sum as total
 from ...ops.special import logaddexp
 from ...shapes import canonical_dim
+from ...table.precision import in_single
 from ...table.refusals import require_dtype
 from ...tensors.tensor import Tensor
 from .reductions import reduced_dims
@@ -54,10 +55,15 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DTy
     if not input.dtype.category > 1:
         raise DTypeError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype!r}",
                          op="nanmean", dtype=input.dtype)
-    dims = reduced_dims("nanmean", input, dim)
-    return nansum(input, dims, keepdim, dtype=dtype) / total(eq(input, input), dims, keepdim)
+    return _nanmean(input if dtype is None else input.to(dtype), reduced_dims("nanmean", input, dim), keepdim)
 
 
+@in_single
+def _nanmean(input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    return nansum(input, dims, keepdim) / total(eq(input, input), dims, keepdim)
+
+
+@in_single
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """The logarithm of the running sum of exponentials along `dim`, without overflow; one op per step."""
     dim = canonical_dim("logcumsumexp", dim, input.ndim)
@@ -81,6 +87,14 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
     rows = input if input.ndim == 2 else reshape(input, (1, -1))
     if rows.dtype.category < 2:
         rows = rows.to(dtypes.get_default_dtype())
+    if fweights is not None and fweights.dtype.category != 1:
+        raise DTypeError(f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype!r}",
+                         op="cov")
+    return _covariances(rows, correction, fweights, aweights)
+
+
+@in_single
+def _covariances(rows: Tensor, correction: int, fweights: Tensor | None, aweights: Tensor | None) -> Tensor:
     weight, count = _observation_weights(rows, correction, fweights, aweights)
     if weight is None:
         centred = rows - mean_op(rows, (1,), True)
@@ -102,9 +116,6 @@ def _observation_weights(rows: Tensor, correction: int, fweights: Tensor | None,
                              f" got {value.numel()} != {observations}", op="cov")
         if value is not None and value.numel() and bool((value < 0).any()):
             raise ValueRangeError(f"cov(): {name} cannot be negative", op="cov")
-    if fweights is not None and fweights.dtype.category != 1:
-        raise DTypeError(f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype!r}",
-                         op="cov")
     if fweights is None and aweights is None:
         return None, _at_least_zero(observations - correction)
     weight = fweights if aweights is None else aweights if fweights is None else fweights * aweights
@@ -118,6 +129,7 @@ def _at_least_zero(count: float) -> float | Any:
     return float(count) if count > 0 else 0.0
 
 
+@in_single
 def corrcoef(input: Tensor) -> Tensor:
     """The correlations of variables, the rows of `input`, over observations, limited to [-1, 1]."""
     made = cov(input)

@@ -12,9 +12,9 @@ from ...ops.compare import eq, ge, ne, where_op
 from ...ops.create import arange, cast, zeros_of
 from ...ops.index import gather
 from ...ops.movement import cat_op, expand, permute_op, reshape
-from ...ops.reduce import _as_input, _at, _median_place, _ordered, argmax, cummax, median_all, nanmedian_all
+from ...ops.reduce import _as_input, _median_place, _ordered, _rows, argmax, cummax, median_all, nanmedian_all
 from ...ops.reduce import sum as total
-from ...ops.sort import sort_op
+from ...ops.sort import rank_place, sort_op
 from ...shapes import canonical_dim
 from ...table.dispatch import into, lift
 from ...table.refusals import require_dtype
@@ -50,7 +50,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
     if not 1 <= k <= size:
         raise SizeMismatchError(f"kthvalue(): selected number k={k} out of range for dimension {dim} of size {size}",
                                 op="kthvalue")
-    place = _at(_ordered(input, dim)[1], dim, k - 1)
+    place = rank_place(_rows(input), k - 1, dim)
     made = _picked("kthvalue", input, _as_input(place, input), dim, keepdim)
     return made if out is None else into(sort_op.op, out, made)
 

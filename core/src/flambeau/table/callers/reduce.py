@@ -18,7 +18,7 @@ KEYS = {
     'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
     'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
     'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('dtype',), ('T',), False, (), True, '', True, False, (), (), False),
+    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
     'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
     'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
     'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
@@ -48,6 +48,8 @@ def bind_sum(op, kernels, writers, defaults, body):
             dim = ALL_DIMS[len(input._array.shape)] if dim is None else reduce_dims('sum', dim, len(input._array.shape))
             if dtype is None:
                 dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return sum(recast(input, dtype), dim, keepdim, dtype=dtype)
             array = kernels[kind](input._array, dim=dim, keepdim=keepdim, dtype=dtype)
         except Exception as error:
             return recover(op, error, (input, ), {'dim': dim, 'keepdim': keepdim, 'dtype': dtype})
@@ -127,6 +129,8 @@ def bind_prod(op, kernels, writers, defaults, body):
             dim = ALL_DIMS[len(input._array.shape)] if dim is None else reduce_dims('prod', dim, len(input._array.shape))
             if dtype is None:
                 dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return prod(recast(input, dtype), dim, keepdim, dtype=dtype)
             array = kernels[kind](input._array, dim=dim, keepdim=keepdim, dtype=dtype)
         except Exception as error:
             return recover(op, error, (input, ), {'dim': dim, 'keepdim': keepdim, 'dtype': dtype})
@@ -308,6 +312,8 @@ def bind_cumsum(op, kernels, writers, defaults, body):
                 dim = canonical_dim('cumsum', dim, len(input._array.shape))
             if dtype is None:
                 dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return cumsum(recast(input, dtype), dim, dtype=dtype)
             array = kernels[kind](input._array, dim=dim, dtype=dtype)
         except Exception as error:
             return recover(op, error, (input, ), {'dim': dim, 'dtype': dtype})
@@ -349,6 +355,8 @@ def bind_cumprod(op, kernels, writers, defaults, body):
                 dim = canonical_dim('cumprod', dim, len(input._array.shape))
             if dtype is None:
                 dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return cumprod(recast(input, dtype), dim, dtype=dtype)
             array = kernels[kind](input._array, dim=dim, dtype=dtype)
         except Exception as error:
             return recover(op, error, (input, ), {'dim': dim, 'dtype': dtype})
@@ -491,7 +499,9 @@ def bind_mean(op, kernels, writers, defaults, body):
             kind = input._kind
             dim = ALL_DIMS[len(input._array.shape)] if dim is None else reduce_dims('mean', dim, len(input._array.shape))
             if dtype is None:
-                dtype = kind.dtype
+                dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return mean(recast(input, dtype), dim, keepdim, dtype=dtype)
             array = kernels[kind](input._array, dim=dim, keepdim=keepdim, dtype=dtype)
         except Exception as error:
             return recover(op, error, (input, ), {'dim': dim, 'keepdim': keepdim, 'dtype': dtype})

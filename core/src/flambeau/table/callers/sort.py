@@ -8,6 +8,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 
 KEYS = {
     'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
+    'topk': ('composite', (('input', 'Tensor', False, ''), ('k', 'int', False, ''), ('dim', 'Dim', False, ''), ('largest', 'bool', False, 'True')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
+    'rank_place': ('composite', (('input', 'Tensor', False, ''), ('rank', 'int', False, ''), ('dim', 'Dim', False, '')), (), ('int64',), ('T',), False, (), False, '', False, True, (), (), False),
     'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
 }
 
@@ -60,6 +62,80 @@ def bind_sort(op, kernels, writers, defaults, body):
             out1._node = None
         return returns(op, (out0, out1))
     return sort, None, None
+
+
+def bind_topk(op, kernels, writers, defaults, body):
+    def topk(input, k, dim, largest=True, *, axis=None):
+        if axis is not None:
+            dim = axis
+        try:
+            kind = input._kind
+            if not (type(dim) is int and 0 <= dim < len(input._array.shape)):
+                dim = canonical_dim('topk', dim, len(input._array.shape))
+            array0, array1 = kernels[kind](input._array, k=k, dim=dim, largest=largest)
+        except Exception as error:
+            return recover(op, error, (input, ), {'k': k, 'dim': dim, 'largest': largest})
+        if type(array0) is not kind.array_type:
+            array0 = kind.own(array0)
+        out0 = new(Tensor)
+        out0._array = array0
+        out0._kind = kind
+        out0._grad = out0._version = out0._meta = out0._view = None
+        if type(array1) is not kind.array_type:
+            array1 = kind.own(array1)
+        out1 = new(Tensor)
+        out1._array = array1
+        out1._kind = kind.int64
+        out1._grad = out1._version = out1._meta = out1._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out0._kind
+            node.shape = out0._array.shape
+            node.attrs = {'k': k, 'dim': dim, 'largest': largest}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), )
+            out1._version = [0, None]
+            node.saved = (shell(out1), input._array.shape, )
+            node.versions = None
+            out0._requires_grad = True
+            out0._node = node
+            out1._requires_grad = False
+            out1._node = None
+        else:
+            out0._requires_grad = False
+            out0._node = None
+            out1._requires_grad = False
+            out1._node = None
+        return returns(op, (out0, out1))
+    return topk, None, None
+
+
+def bind_rank_place(op, kernels, writers, defaults, body):
+    def rank_place(input, rank, dim, *, axis=None):
+        if axis is not None:
+            dim = axis
+        try:
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or grad_enabled() and (input._requires_grad):
+                return body(input, rank, dim)
+            if not (type(dim) is int and 0 <= dim < len(input._array.shape)):
+                dim = canonical_dim('rank_place', dim, len(input._array.shape))
+            array = kernel(input._array, rank=rank, dim=dim)
+        except Exception as error:
+            return recover(op, error, (input, ), {'rank': rank, 'dim': dim})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind.int64
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
+    return rank_place, None, None
 
 
 def bind_searchsorted(op, kernels, writers, defaults, body):

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import rows
 from ..rows import Array, Case
+from ._torch_small import Small
 
 
 class TorchLike:
@@ -21,7 +22,7 @@ class TorchLike:
                 "sum": self.sum, "matmul": self.matmul, "little": self.little, "little-outside": self.little_outside,
                 "mlp": lambda: self.mlp(32, 64, 64, 10), "mlp-wide": lambda: self.mlp(128, 512, 512, 10),
                 "cnn": self.cnn, "sgd": lambda: self.optimizer("SGD", lr=1e-4, momentum=0.9),
-                "adam": lambda: self.optimizer("Adam", lr=1e-4)}
+                "adam": lambda: self.optimizer("Adam", lr=1e-4), **Small(self.lib, self.of).cases()}
 
     def of(self, array: Array, grad: bool = False) -> Any:
         """A tensor of its own memory."""

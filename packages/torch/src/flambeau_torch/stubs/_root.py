@@ -11,7 +11,6 @@ from flambeau.errors import ValueRangeError
 
 from .. import legacy
 from ..legacy import *  # noqa: F403 - the typed constructors
-from .amp import autocast
 
 __version__ = "2.13.0+flambeau"
 
@@ -96,7 +95,7 @@ def typename(obj: Any) -> str:
 
 
 
-__all__ = ["__version__", "are_deterministic_algorithms_enabled", "autocast", "compile",
+__all__ = ["__version__", "are_deterministic_algorithms_enabled", "compile",
            "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
            "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled",
            "is_storage", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",

@@ -1,8 +1,0 @@
-"""`torch.backends.openmp`: not there."""
-
-from __future__ import annotations
-
-
-def is_available() -> bool:
-    """False."""
-    return False
