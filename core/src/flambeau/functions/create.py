@@ -333,6 +333,8 @@ def legacy_new(cls: type, args: Any, kwargs: dict[str, Any]) -> Tensor:
         made = empty(0, device=device)
     elif len(args) == 1 and isinstance(args[0], Tensor):
         made = wrap(args[0]._array, args[0]._kind.plain)
+    elif len(args) == 1 and isinstance(args[0], (float, complex)):
+        raise ArgumentError(f"new(): data must be a sequence (got {type(args[0]).__name__})", op="Tensor")
     elif len(args) == 1 and not isinstance(args[0], int):
         made = tensor(args[0], dtype=get_default_dtype(), device=device) if not isinstance(
             args[0], tuple) or not _is_size(args[0]) else empty(args[0], device=device)
