@@ -51,6 +51,7 @@ def test_a_preferred_backend_and_its_type_are_one_device():
     (lambda: flambeau.device("cuda", True), errors.ArgumentError, "must be an int, got True"),
     (lambda: flambeau.device(None), errors.ArgumentError, "expected a device, a string or an int, got None"),
     (lambda: setattr(flambeau.device("cpu"), "type", "cuda"), AttributeError, "'type' of a device is not writable"),
+    (lambda: type("Mine", (flambeau.device,), {}), errors.ArgumentError, "device is not a class to derive from"),
     (lambda: flambeau.device("cpu").number, AttributeError, "a device has no attribute 'number'"),
 ])
 def test_what_is_no_device(make: Any, error: type[Exception], text: str):

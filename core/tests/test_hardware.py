@@ -134,6 +134,8 @@ def test_memory_is_the_backends(cuda: Any):
     assert flambeau.cuda.memory_allocated(1) == flambeau.accelerator.memory_allocated(1) == 101
     assert (flambeau.cuda.memory_reserved(), flambeau.cuda.mem_get_info()) == (300, (600, 1000))
     assert flambeau.cuda.memory_stats() == {"allocated_bytes.all.current": 100, "reserved_bytes.all.current": 300}
+    assert flambeau.cuda.memory_stats_as_nested_dict()["allocated_bytes"] == {"all": {"current": 100}}
+    assert flambeau.cuda.can_device_access_peer(0, 1) is False
     assert flambeau.cuda.memory_summary().splitlines()[0] == "memory of cuda:0"
     with pytest.raises(errors.UnsupportedError, match="backend 'chip' keeps no count of the peak allocated bytes"):
         flambeau.cuda.max_memory_allocated()
@@ -220,6 +222,32 @@ def test_mps_asks_its_backend(chip: Any):
     flambeau.mps.synchronize()
     flambeau.mps.empty_cache()
     assert backend.log == [("synchronize", 0), ("empty_cache", 0)]
+
+
+def test_the_old_classes_of_cuda(chip: Any):
+    if not plugins.accelerator():
+        for make in (lambda: flambeau.cuda.FloatTensor([1.0]), lambda: flambeau.ones(1).type(flambeau.cuda.LongTensor)):
+            with pytest.raises(errors.DeviceNotAvailableError, match="device 'cuda' is not available"):
+                make()
+    chip("cuda", full=True)
+    x = flambeau.cuda.FloatTensor([1.5, 2.0])
+    assert (x.device, x.dtype, x.type()) == (flambeau.device("cuda:0"), flambeau.float32, "flambeau.cuda.FloatTensor")
+    assert isinstance(x, flambeau.cuda.FloatTensor) and not isinstance(x, flambeau.FloatTensor)
+    assert not isinstance(x.cpu(), flambeau.cuda.FloatTensor) and not isinstance(x, flambeau.cuda.LongTensor)
+    there = flambeau.ones(1, device="cuda:1")
+    assert there.type(flambeau.cuda.LongTensor).device == there.device
+    assert there.type(flambeau.LongTensor).type() == "flambeau.LongTensor"
+    assert flambeau.ones(1).type("torch.cuda.IntTensor").device == flambeau.device("cuda:0")
+    assert repr(flambeau.cuda.HalfTensor) == "<class 'flambeau.cuda.HalfTensor'>"
+    assert x.pin_memory() is x and not x.is_pinned()
+
+
+def test_the_module_of_a_device(chip: Any):
+    assert flambeau.get_device_module("cuda:1") is flambeau.cuda
+    with pytest.raises(errors.UnsupportedError, match="no module for devices of type 'vulkan'; there are cpu, cuda"):
+        flambeau.get_device_module("vulkan")
+    chip("xpu")
+    assert flambeau.get_device_module() is flambeau.xpu
 
 
 # --- switches

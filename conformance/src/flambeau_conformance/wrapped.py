@@ -59,6 +59,7 @@ def wrapped(base: str, name: str, change: Mapping[str, Change] | None = None, ad
         return None if exchanged else original.backend.writer(op, dtype)
 
     members.setdefault("writer", writer)
+    members.setdefault("for_device", lambda index: backend)
     members.setdefault("from_host", original.backend.from_host)
     members["from_host"] = _signed(members["from_host"], base, name)
 

@@ -80,7 +80,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "writing": lambda t: setattr(t.device("cpu"), "type", "cuda"),
     "writing another": lambda t: setattr(t.device("cpu"), "name", "cuda"),
     "reading another": lambda t: t.device("cpu").name, "order": lambda t: t.device("cpu") < t.device("cuda"),
-    "default": lambda t: t.set_default_device("foo"),
+    "default": lambda t: t.set_default_device("foo"), "subclass": lambda t: type("Mine", (t.device,), {}),
 }
 
 

@@ -40,6 +40,10 @@ def compare(call: Callable[[Any], Any]) -> None:
         classes = (AssertionError, RuntimeError, TypeError, ValueError)
         kind = next((c for c in classes if isinstance(theirs, c)), RuntimeError)
         assert isinstance(mine, kind), f"{mine!r} is not caught by what catches {theirs!r}"
+    elif isinstance(theirs, type):
+        assert repr(mine) == repr(theirs).replace("torch", "flambeau")
+    elif type(theirs).__module__.split(".")[0] == "torch":
+        assert type(mine).__name__ == type(theirs).__name__
     else:
         assert mine == theirs, f"PyTorch gives {theirs!r}, flambeau {mine!r}"
 
@@ -52,13 +56,16 @@ def shared(module: str) -> list[str]:
                                     .parameters.values())]
 
 
-@pytest.mark.parametrize(("module", "name"), [(m, n) for m in ("cuda", "xpu", "mps", "accelerator") for n in shared(m)])
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m in ("cuda", "xpu", "mps", "accelerator", "cpu")
+                                              for n in shared(m)])
 def test_a_call_without_arguments(module: str, name: str):
     compare(lambda t: getattr(getattr(t, module), name)())
 
 
-@pytest.mark.parametrize("module", ["cuda", "xpu", "mps", "accelerator", "backends", "backends.cuda", "backends.mps",
-                                    "backends.mkl", "backends.openmp", "backends.nnpack", "backends.mha", "amp"])
+@pytest.mark.parametrize("module", [
+    "cuda", "xpu", "mps", "cpu", "accelerator", "backends", "backends.cuda", "backends.mps", "backends.mkl",
+    "backends.openmp", "backends.nnpack", "backends.mha", "amp",
+])
 def test_every_name_is_pytorchs(module: str):
     theirs: Any = torch
     mine: Any = flambeau
@@ -81,8 +88,13 @@ def test_every_name_is_pytorchs(module: str):
     lambda t: t.accelerator.memory_allocated(0), lambda t: t.ones(1).cuda(), lambda t: t.ones(1).xpu(),
     lambda t: t.ones(1).cuda("cpu"), lambda t: t.nn.Linear(1, 1).cuda(), lambda t: t.nn.Linear(1, 1).xpu(),
     lambda t: t.ones(1).is_xpu, lambda t: t.ones(1).is_mps, lambda t: t.ones(1).is_meta, lambda t: t.ones(1).is_cuda,
-    lambda t: t.cuda.has_half, lambda t: t.cuda.has_magma,
-], ids=range(39))
+    lambda t: t.cuda.can_device_access_peer(0, 1), lambda t: t.cuda.memory_stats_as_nested_dict(0),
+    lambda t: t.cuda.has_half, lambda t: t.cuda.has_magma, lambda t: t.ones(1).pin_memory(),
+    lambda t: t.ones(1).is_pinned(), lambda t: isinstance(t.ones(1), t.cuda.FloatTensor), lambda t: t.cuda.FloatTensor,
+    lambda t: t.get_device_module().__name__.split(".")[1], lambda t: t.get_device_module("mps") is t.mps,
+    lambda t: t.get_device_module("cuda:1") is t.cuda, lambda t: t.get_device_module("vulkan"),
+    lambda t: t.get_device_module("foo"), lambda t: t.cpu.current_device(),
+], ids=range(51))
 def test_a_call(call: Callable[[Any], Any]):
     compare(call)
 

@@ -14,12 +14,13 @@ LIST = Path(__file__).parents[2] / "src" / "flambeau" / "pytorch_names.txt"
 MODULES = [
     "torch", "torch.Tensor", "torch.accelerator", "torch.amp", "torch.autograd", "torch.autograd.forward_ad",
     "torch.autograd.functional", "torch.autograd.graph", "torch.autograd.profiler", "torch.backends",
-    "torch.backends.cuda", "torch.backends.mps", "torch.cuda", "torch.cuda.amp", "torch.distributions", "torch.fft",
-    "torch.func", "torch.linalg", "torch.mps", "torch.nn", "torch.nn.attention", "torch.nn.functional", "torch.nn.init",
-    "torch.nn.parameter", "torch.nn.utils", "torch.nn.utils.parametrizations", "torch.nn.utils.parametrize",
-    "torch.nn.utils.prune", "torch.nn.utils.rnn", "torch.nn.utils.stateless", "torch.optim", "torch.optim.lr_scheduler",
-    "torch.optim.swa_utils", "torch.random", "torch.serialization", "torch.sparse", "torch.special", "torch.testing",
-    "torch.utils", "torch.utils.checkpoint", "torch.utils.data", "torch.utils.dlpack", "torch.xpu",
+    "torch.backends.cuda", "torch.backends.mps", "torch.cpu", "torch.cuda", "torch.cuda.amp", "torch.distributions",
+    "torch.fft", "torch.func", "torch.linalg", "torch.mps", "torch.nn", "torch.nn.attention", "torch.nn.functional",
+    "torch.nn.init", "torch.nn.parameter", "torch.nn.utils", "torch.nn.utils.parametrizations",
+    "torch.nn.utils.parametrize", "torch.nn.utils.prune", "torch.nn.utils.rnn", "torch.nn.utils.stateless",
+    "torch.optim", "torch.optim.lr_scheduler", "torch.optim.swa_utils", "torch.random", "torch.serialization",
+    "torch.sparse", "torch.special", "torch.testing", "torch.utils", "torch.utils.checkpoint", "torch.utils.data",
+    "torch.utils.dlpack", "torch.xpu",
 ]
 CLASSES = {"AcceleratorError", "Event", "Generator", "GradScaler", "OutOfMemoryError", "Size", "Stream", "SymBool",
            "SymFloat", "SymInt"}

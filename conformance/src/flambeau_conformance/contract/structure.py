@@ -56,7 +56,6 @@ def names(target: Target) -> None:
     require(target.device.type == target.backend.device_type, "name",
             f"device.type is {target.device.type!r}, device_type {target.backend.device_type!r}")
     require(isinstance(target.backend.array_type, type), "name", "array_type is not a class")
-    require(target.backend.device_count() >= 1, "name", "device_count() is less than one")
 
 
 @promise_each("declared-dtypes", dtypes.ALL, CHECKS)

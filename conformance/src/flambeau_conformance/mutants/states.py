@@ -227,12 +227,6 @@ kernels("promoted-integers", "Sums and products of small integers are int32, as 
         dict.fromkeys(("add", "mul"), based(_promoted)))
 
 
-@mutant("no-devices", "false promise", "contract/names")
-def _no_devices(base: Backend) -> Parts:
-    """The backend says that it has no device."""
-    return Parts(members={"device_count": lambda: 0})
-
-
 @mutant("kernel-of-text", "false promise", "contract/kernels-callable", "erf/float64/*")
 def _kernel_of_text(base: Backend) -> Parts:
     """kernel answers with a name instead of a function."""

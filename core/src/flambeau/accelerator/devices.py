@@ -97,6 +97,12 @@ class Devices:
         """Waits until a device has done all that was handed to it. Raises DeviceNotAvailableError."""
         self.backend(device).synchronize()
 
+    def can_device_access_peer(self, device: Any, peer_device: Any) -> bool:
+        """False: what goes from one device to another passes through the host. Raises DeviceNotAvailableError."""
+        self.backend(device)
+        self.backend(peer_device)
+        return False
+
     # --- memory
 
     def empty_cache(self) -> None:
@@ -108,6 +114,17 @@ class Devices:
         """The figures that are kept, under PyTorch's names ("allocated_bytes.all.current"); empty without a device."""
         held = self.backend(device).memory_stats() if self.is_available() else {}
         return OrderedDict((name, held[key]) for key, name in _STATS.items() if key in held)
+
+    def memory_stats_as_nested_dict(self, device: Any = None) -> dict[str, Any]:
+        """The same with a dict for every part of a name."""
+        found: dict[str, Any] = {}
+        for name, figure in self.memory_stats(device).items():
+            *path, last = name.split(".")
+            inner = found
+            for part in path:
+                inner = inner.setdefault(part, {})
+            inner[last] = figure
+        return found
 
     def memory_allocated(self, device: Any = None) -> int:
         """Bytes in tensors; 0 without a device."""

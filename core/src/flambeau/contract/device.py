@@ -94,6 +94,9 @@ class Device:
     def __new__(cls, type: Any = None, index: Any = None, *, device: Any = None) -> Device:
         return as_device(device if type is None else type, index)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        raise ArgumentError("device is not a class to derive from: equal devices are one object", op="device")
+
     def __getattr__(self, name: str) -> Any:  # a slot that is not filled
         if name in ("backend", "kinds"):
             return getattr(resolve(self), name)

@@ -24,9 +24,11 @@ is_available, is_initialized, init, device_count = (
 current_device, set_device, synchronize = _here.current_device, _here.set_device, _here.synchronize
 get_device_name, get_device_properties, get_device_capability = (
     _here.get_device_name, _here.get_device_properties, _here.get_device_capability)
+can_device_access_peer = _here.can_device_access_peer
 
 empty_cache, memory_stats, mem_get_info, memory_summary = (
     _here.empty_cache, _here.memory_stats, _here.mem_get_info, _here.memory_summary)
+memory_stats_as_nested_dict = _here.memory_stats_as_nested_dict
 memory_allocated, max_memory_allocated = _here.memory_allocated, _here.max_memory_allocated
 memory_reserved = memory_cached = _here.memory_reserved
 max_memory_reserved = max_memory_cached = _here.max_memory_reserved
@@ -117,14 +119,18 @@ def ipc_collect() -> None:
     init()
 
 
+_TYPENAMES = ("BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+              "IntTensor", "LongTensor", "ShortTensor")
 __all__ = [
-    "Event", "OutOfMemoryError", "Stream", "StreamContext", "amp", "current_device", "current_stream", "default_stream",
-    "device", "device_count", "device_of", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name",
-    "get_device_properties", "get_rng_state", "get_rng_state_all", "has_half", "has_magma", "init", "initial_seed",
-    "ipc_collect", "is_available", "is_bf16_supported", "is_current_stream_capturing", "is_initialized",
-    "is_tf32_supported", "manual_seed", "manual_seed_all", "max_memory_allocated", "max_memory_cached",
-    "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_cached", "memory_reserved", "memory_stats",
-    "memory_summary", "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed",
-    "seed_all", "set_device", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
+    *_TYPENAMES,
+    "Event", "OutOfMemoryError", "Stream", "StreamContext", "amp", "can_device_access_peer", "current_device",
+    "current_stream", "default_stream", "device", "device_count", "device_of", "empty_cache", "get_arch_list",
+    "get_device_capability", "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all",
+    "has_half", "has_magma", "init", "initial_seed", "ipc_collect", "is_available", "is_bf16_supported",
+    "is_current_stream_capturing", "is_initialized", "is_tf32_supported", "manual_seed", "manual_seed_all",
+    "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "mem_get_info", "memory_allocated",
+    "memory_cached", "memory_reserved", "memory_stats", "memory_stats_as_nested_dict", "memory_summary",
+    "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed", "seed_all",
+    "set_device", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
 ]
-__getattr__, __dir__ = _public(__name__, {"amp": ".amp"})
+__getattr__, __dir__ = _public(__name__, {"amp": ".amp", **{name: f".typenames:{name}" for name in _TYPENAMES}})

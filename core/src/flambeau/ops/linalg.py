@@ -32,7 +32,7 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(alike="all", saves="input other", dtypes="number", exact=True, method=True,
+@primitive(alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, method=True,
            operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
@@ -50,13 +50,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 
 @matmul.grad("input")
-def _(g, input, other):
+def _(g, other, input_shape):
     other = _c(other)
     if len(other._array.shape) == 1:
-        if len(input._array.shape) == 1:
+        if len(input_shape) == 1:
             return g * other
         return reshape(g, (*g._array.shape, 1)) * other
-    if len(input._array.shape) == 1:
+    if len(input_shape) == 1:
         g = reshape(g, (*g._array.shape[:-1], 1, g._array.shape[-1]))
         made = matmul(g, transpose(other, -2, -1))
         return reshape(made, (*made._array.shape[:-2], made._array.shape[-1]))
@@ -64,16 +64,16 @@ def _(g, input, other):
 
 
 @matmul.grad("other")
-def _(g, input, other):
+def _(g, input, other_shape):
     input = _c(input)
     if len(input._array.shape) == 1:
-        if len(other._array.shape) == 1:
+        if len(other_shape) == 1:
             return g * input
         return reshape(input, (*input._array.shape, 1)) * reshape(g, (*g._array.shape[:-1], 1, g._array.shape[-1]))
-    if len(other._array.shape) == 1:
+    if len(other_shape) == 1:
         rows = reshape(input, (-1, input._array.shape[-1]))
         return matmul(transpose(rows, 0, 1), reshape(g, (-1,)))
-    if len(other._array.shape) == 2 and len(input._array.shape) > 2:
+    if len(other_shape) == 2 and len(input._array.shape) > 2:
         rows = reshape(input, (-1, input._array.shape[-1]))
         return matmul(transpose(rows, 0, 1), reshape(g, (-1, g._array.shape[-1])))
     return matmul(transpose(input, -2, -1), g)

@@ -12,7 +12,7 @@ from ..shapes import as_size, canonical_dim, canonical_dims, expanded_size, infe
 from ..table.dispatch import composite, primitive
 from ..table.registry import Dim, Size
 from ..table.samples import Bad, Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Parameter, Tensor
 from .compare import where_op
 from .create import arange, zeros_of
 
@@ -314,11 +314,13 @@ def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
 
 @cat_op.grad("tensors")
 def _(g, tensors, *, dim):
+    whole = [slice(0, n, 1) for n in g._array.shape]
+    before, after = whole[:dim], whole[dim + 1 :]
     grads, start = [], 0
     for x in tensors:
-        length = x._array.shape[dim]
-        grads.append(narrow_op(g, dim, start, length))
-        start += length
+        end = start + x._array.shape[dim]
+        grads.append(slice_op(g, (*before, slice(start, end, 1), *after)))
+        start = end
     return grads
 
 
@@ -333,6 +335,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
         raise ArgumentError(f"tensors must be a tuple or list of Tensors, got {type(tensors).__name__}", op="cat")
     if not tensors:
         raise ValueRangeError("expected a non-empty list of Tensors", op="cat")
+    if {Tensor, Parameter}.issuperset(map(type, tensors)) and _joinable({x._array.shape for x in tensors}):
+        return cat_op(tensors, dim if axis is None else axis, out=out)
     for x in tensors:
         if not isinstance(x, Tensor):
             raise ArgumentError(f"expected Tensors, got {type(x).__name__}", op="cat")
@@ -343,6 +347,11 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
     if like is not None and any(x._array.shape == (0,) for x in tensors):
         tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
     return cat_op(tensors, dim, out=out)
+
+
+def _joinable(shapes: set[tuple[int, ...]]) -> bool:
+    """Whether none of the shapes is a case of its own: no dims, or PyTorch's empty 1-d tensor that joins anything."""
+    return () not in shapes and (0,) not in shapes
 
 
 def _beside(tensors: Any, shape: tuple[int, ...], dim: int) -> list[Tensor]:
@@ -357,13 +366,15 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | 
         raise ShapeError("stack expects a non-empty TensorList", op="stack")
     dim = dim if axis is None else axis
     first = tensors[0]
-    if any(x._array.shape != first._array.shape for x in tensors):
+    alike = {Tensor, Parameter}.issuperset(map(type, tensors)) and len({x._array.shape for x in tensors}) == 1
+    if not alike and any(x._array.shape != first._array.shape for x in tensors):
         raise ShapeError(f"stack expects each tensor to be equal size, but got {_unlike(tensors, None)}", op="stack")
     dim = canonical_dim("stack", dim, first.ndim + 1)
     if dim == first.ndim or out is not None:
         return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
     shape = first._array.shape  # joined along the dim that is there, which then splits: one view, not one a tensor
-    made = reshape(cat(tensors, dim), (*shape[:dim], len(tensors), *shape[dim:]))
+    joined = cat_op(tensors, dim) if alike and _joinable({tuple(shape)}) else cat(tensors, dim)
+    made = reshape(joined, (*shape[:dim], len(tensors), *shape[dim:]))
     made._view = None  # nobody else holds what it is a view of
     return made
 

@@ -335,10 +335,31 @@ class _Writer:
                 saved.append(f"{name.removesuffix('_shape')}._array.shape")
                 cells.append("")
             else:
-                saved.append(f"tuple({name})" if roles[name] == "sequence" else name)
+                saved.append(f"tuple({name})" if roles[name] == "sequence" else self._wanted(name))
                 cells.append("" if roles[name] == "sequence" else name)
         lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
         return lines + self._versions(cells, {name for name, role in roles.items() if role == "optional"})
+
+    def _wanted(self, name: str) -> str:
+        """A saved input: kept only where an input that requires a gradient has a rule that reads it.
+
+        What is not kept is freed, and the cyclic collector has less to walk. Ops whose results are saved keep all they
+        save, and so do those that are defined at run time, before their rules.
+        """
+        op, needed = self.op, self._readers(name)
+        alone = all(rule.single >= 0 and not rule.sequence for rule in op.rules)
+        results = (*op.outputs, "out")
+        differentiable = [p.name for p in self._differentiable()]
+        if not op.rules or not alone or set(op.saves) & set(results) or set(needed) >= set(differentiable):
+            return name
+        if any(p.role not in ("tensor", "number") for p in op.inputs if p.name in needed):
+            return name
+        return f"{name} if {' or '.join(f'{n}._requires_grad' for n in needed) or 'False'} else None"
+
+    def _readers(self, name: str) -> list[str]:
+        """The inputs whose rules read the saved `name`."""
+        place = self.op.saves.index(name)
+        return [self.op.inputs[rule.single].name for rule in self.op.rules if place in rule.args]
 
     def _kept(self, name: str) -> str:
         i = self.op.outputs.index(name)

@@ -190,7 +190,7 @@ def out_of_memory(op: OpDef, attrs: dict[str, Any], dtype: DType, error: Excepti
 
 def differs(tensors: Any, kind: Kind) -> bool:
     """Whether any of `tensors` is not of that kind."""
-    return any(t._kind is not kind for t in tensors)
+    return {t._kind for t in tensors} != {kind}
 
 
 def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:

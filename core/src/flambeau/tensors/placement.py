@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..contract.device import as_device, resolve
-from ..errors import DeviceError
+from ..contract.plugins import accelerator
+from ..errors import DeviceError, DeviceNotAvailableError
 from ..functions.create import convert
 from .tensor import Tensor, attach
 
@@ -37,8 +38,25 @@ def _cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     return self if self.device.type == "cpu" else convert(self, None, resolve("cpu"))
 
 
+def _pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """The tensor itself: what goes to an accelerator passes through ordinary memory of the host.
+
+    Raises DeviceNotAvailableError where there is no accelerator, as PyTorch does.
+    """
+    if accelerator() is None:
+        raise DeviceNotAvailableError("there is no accelerator to pin memory for", op="pin_memory")
+    return self
+
+
+def _is_pinned(self: Tensor, device: Any = None) -> bool:
+    """False: no memory is pinned."""
+    return False
+
+
 for _kind in ASKED:
     attach(_is_on(_kind), f"is_{_kind}")
 for _kind in MOVES:
     attach(_move_to(_kind), _kind)
 attach(_cpu, "cpu")
+attach(_pin_memory, "pin_memory")
+attach(_is_pinned, "is_pinned")

@@ -18,18 +18,20 @@ NAMES = {dtypes.float32: "FloatTensor", dtypes.float64: "DoubleTensor", dtypes.f
 
 
 class _Typed(type):
-    """A class that names a dtype: called it makes tensors, asked by `isinstance` it looks at the dtype."""
+    """A class that names a dtype and a type of device: called it makes tensors, asked by `isinstance` it compares."""
 
     dtype: Any
+    place: Any
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Tensor) and instance.dtype is cls.dtype and instance.is_cpu
+        return isinstance(instance, Tensor) and instance.dtype is cls.dtype and instance.device.type == cls.place
 
     def __call__(cls, *args: Any, device: Any = None) -> Any:
-        return _construct(cls.__name__, cls.dtype, args, device)
+        elsewhere = device is None and cls.place != "cpu"
+        return _construct(cls.__name__, cls.dtype, args, cls.place if elsewhere else device)
 
     def __repr__(cls) -> str:
-        return f"<class '{dtypes._NAMESPACE[0]}.{cls.__name__}'>"
+        return f"<class '{_spelled(cls.dtype, cls.place)}'>"
 
 
 def _construct(name: str, dtype: DType, args: tuple[Any, ...], device: Any) -> Tensor:
@@ -51,19 +53,24 @@ def _construct(name: str, dtype: DType, args: tuple[Any, ...], device: Any) -> T
 
 def legacy_name(tensor: Tensor) -> str:
     """The name of a tensor's old class: "flambeau.FloatTensor"."""
-    place = "" if tensor.device.type == "cpu" else f".{tensor.device.type}"
-    return f"{dtypes._NAMESPACE[0]}{place}.{NAMES[tensor.dtype]}"
+    return _spelled(tensor.dtype, tensor.device.type)
 
 
-def _typed(dtype: DType) -> Any:
-    return _Typed(NAMES[dtype], (), {"__module__": "flambeau", "dtype": dtype,
+def _spelled(dtype: DType, place: str) -> str:
+    return f"{dtypes._NAMESPACE[0]}{'' if place == 'cpu' else f'.{place}'}.{NAMES[dtype]}"
+
+
+def typed(dtype: DType, place: str = "cpu") -> Any:
+    """The old class of tensors of that dtype on that type of device."""
+    return _Typed(NAMES[dtype], (), {"__module__": "flambeau" if place == "cpu" else f"flambeau.{place}",
+                                     "dtype": dtype, "place": place,
                                      "__doc__": f"The old constructor of {dtype.name} tensors."})
 
 
 FloatTensor, DoubleTensor, HalfTensor, BFloat16Tensor = map(
-    _typed, (dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16))
-ByteTensor, CharTensor, ShortTensor = map(_typed, (dtypes.uint8, dtypes.int8, dtypes.int16))
-IntTensor, LongTensor, BoolTensor = map(_typed, (dtypes.int32, dtypes.int64, dtypes.bool))
+    typed, (dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16))
+ByteTensor, CharTensor, ShortTensor = map(typed, (dtypes.uint8, dtypes.int8, dtypes.int16))
+IntTensor, LongTensor, BoolTensor = map(typed, (dtypes.int32, dtypes.int64, dtypes.bool))
 
 
 def _named(name: str) -> tuple[DType, Any]:
@@ -87,7 +94,7 @@ def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     if isinstance(dtype, DType):
         return convert(self, dtype, self.device)
     if isinstance(dtype, _Typed):
-        return convert(self, dtype.dtype, self.device)
+        return convert(self, dtype.dtype, self.device if self.device.type == dtype.place else resolve(dtype.place))
     if dtype is Tensor:
         return convert(self, dtypes.get_default_dtype(), self.device)
     found, place = _named(dtype if isinstance(dtype, str) else getattr(dtype, "__name__", repr(dtype)))

@@ -17,8 +17,10 @@ is_available, is_initialized, init, device_count = (
     _here.is_available, _here.is_initialized, _here.init, _here.device_count)
 current_device, set_device, synchronize = _here.current_device, _here.set_device, _here.synchronize
 get_device_name, get_device_properties = _here.get_device_name, _here.get_device_properties
+can_device_access_peer = _here.can_device_access_peer
 
 empty_cache, memory_stats, mem_get_info = _here.empty_cache, _here.memory_stats, _here.mem_get_info
+memory_stats_as_nested_dict = _here.memory_stats_as_nested_dict
 memory_allocated, max_memory_allocated = _here.memory_allocated, _here.max_memory_allocated
 memory_reserved, max_memory_reserved = _here.memory_reserved, _here.max_memory_reserved
 reset_peak_memory_stats = _here.reset_peak_memory_stats
@@ -76,11 +78,11 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
 
 
 __all__ = [
-    "Event", "Stream", "StreamContext", "current_device", "current_stream", "device", "device_count", "device_of",
-    "empty_cache", "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all", "init",
-    "initial_seed", "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved",
-    "memory_stats", "reset_peak_memory_stats", "seed", "seed_all", "set_device", "set_rng_state", "set_rng_state_all",
-    "set_stream", "stream", "synchronize",
+    "Event", "Stream", "StreamContext", "can_device_access_peer", "current_device", "current_stream", "device",
+    "device_count", "device_of", "empty_cache", "get_device_name", "get_device_properties", "get_rng_state",
+    "get_rng_state_all", "init", "initial_seed", "is_available", "is_bf16_supported", "is_initialized", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated",
+    "memory_reserved", "memory_stats", "memory_stats_as_nested_dict", "reset_peak_memory_stats", "seed", "seed_all",
+    "set_device", "set_rng_state", "set_rng_state_all", "set_stream", "stream", "synchronize",
 ]
 __getattr__, __dir__ = _public(__name__)

@@ -263,7 +263,7 @@ def bind_prelu(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), weight._node or (weight if weight._requires_grad else None), )
-            node.saved = (input, weight, )
+            node.saved = (input, weight if input._requires_grad else None, )
             v_input = input._version
             v_weight = weight._version
             node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], )

@@ -727,7 +727,7 @@ def bind_mul(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if input._requires_grad else None, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -765,7 +765,7 @@ def bind_mul(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if input._requires_grad else None, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -836,7 +836,7 @@ def bind_div(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -874,7 +874,7 @@ def bind_div(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1022,7 +1022,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1060,7 +1060,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1126,7 +1126,7 @@ def bind_fmod(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )

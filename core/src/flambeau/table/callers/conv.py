@@ -116,7 +116,7 @@ def bind_convolution(op, kernels, writers, defaults, body):
             node.attrs = {'stride': stride, 'padding': padding, 'dilation': dilation, 'transposed': transposed, 'output_padding': output_padding, 'groups': groups}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), weight._node or (weight if weight._requires_grad else None), None if bias is None else bias._node or (bias if bias._requires_grad else None), )
-            node.saved = (input, weight, input._array.shape, weight._array.shape, )
+            node.saved = (input if weight._requires_grad else None, weight if input._requires_grad else None, input._array.shape, weight._array.shape, )
             v_input = input._version
             v_weight = weight._version
             node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], 0, 0, )
@@ -155,7 +155,7 @@ def bind_convolution_grad_weight(op, kernels, writers, defaults, body):
             node.attrs = {'size': size, 'stride': stride, 'padding': padding, 'dilation': dilation, 'groups': groups}
             node.hooks = None
             node.edges = (grad._node or (grad if grad._requires_grad else None), input._node or (input if input._requires_grad else None), )
-            node.saved = (grad, input, grad._array.shape, input._array.shape, )
+            node.saved = (grad if input._requires_grad else None, input if grad._requires_grad else None, grad._array.shape, input._array.shape, )
             v_grad = grad._version
             v_input = input._version
             node.versions = None if v_grad is v_input is None else (0 if v_grad is None else v_grad[0], 0 if v_input is None else v_input[0], 0, 0, )

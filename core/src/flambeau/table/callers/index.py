@@ -218,7 +218,7 @@ def bind_scatter_add(op, kernels, writers, defaults, body):
             node.attrs = {'dim': dim}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), None, src._node or (src if src._requires_grad else None), )
-            node.saved = (index, )
+            node.saved = (index if src._requires_grad else None, )
             v_index = index._version
             node.versions = None if v_index is None else (0 if v_index is None else v_index[0], )
             out._requires_grad = True

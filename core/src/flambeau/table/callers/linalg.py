@@ -7,7 +7,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), (), False),
+    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other', 'input_shape', 'other_shape'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), (), False),
     'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
     'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), (), False),
     'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
@@ -40,10 +40,10 @@ def bind_matmul(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if input._requires_grad else None, input._array.shape, other._array.shape, )
             v_input = input._version
             v_other = other._version
-            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
+            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], 0, 0, )
             out._requires_grad = True
             out._node = node
         else:
@@ -73,10 +73,10 @@ def bind_matmul(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            node.saved = (input if other._requires_grad else None, other if input._requires_grad else None, input._array.shape, other._array.shape, )
             v_input = input._version
             v_other = other._version
-            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
+            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], 0, 0, )
             out._requires_grad = True
             out._node = node
         else:
@@ -112,7 +112,7 @@ def bind_linear(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), weight._node or (weight if weight._requires_grad else None), None if bias is None else bias._node or (bias if bias._requires_grad else None), )
-            node.saved = (input, weight, )
+            node.saved = (input if weight._requires_grad else None, weight if input._requires_grad or weight._requires_grad else None, )
             v_input = input._version
             v_weight = weight._version
             node.versions = None if v_input is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_weight is None else v_weight[0], )

@@ -340,7 +340,7 @@ def bind_batch_norm_eval(op, kernels, writers, defaults, body):
             node.attrs = {'eps': eps}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), None, None, None if weight is None else weight._node or (weight if weight._requires_grad else None), None if bias is None else bias._node or (bias if bias._requires_grad else None), )
-            node.saved = (input, running_mean, running_var, weight, )
+            node.saved = (input, running_mean, running_var, weight if input._requires_grad else None, )
             v_input = input._version
             v_running_mean = running_mean._version
             v_running_var = running_var._version
