@@ -203,7 +203,7 @@ def test_a_device_that_does_not_exist(text: str, match: str) -> None:
 
 
 def test_a_device_of_the_wrong_type() -> None:
-    with pytest.raises(TypeError, match=r"device: expected a device, a string or an int, got 1\.5"):
+    with pytest.raises(TypeError, match=r"ones: expected a device, a string or an int, got 1\.5"):
         flambeau.ones(1, device=1.5)
 
 

@@ -277,3 +277,30 @@ def test_every_differentiable_input_has_a_rule() -> None:
     from flambeau._gen import problems
 
     assert problems() == []
+
+
+def test_an_error_names_the_op_that_was_called_not_one_of_its_parts() -> None:
+    @composite()
+    def halved_product(input: Tensor, other: Tensor) -> Tensor:
+        """Half of a matrix product."""
+        return (input @ other) / 2
+
+    @composite(saves="input other")
+    def recorded_product(input: Tensor, other: Tensor) -> Tensor:
+        """A matrix product that is one node."""
+        return input @ other
+
+    try:
+        for op in (halved_product, recorded_product):
+            with pytest.raises(errors.ShapeError, match=rf"^{op.__name__}: .*\[2, 3\] and \[4, 5\]"):
+                op(flambeau.ones(2, 3), flambeau.ones(4, 5))
+    finally:
+        del TABLE["halved_product"], TABLE["recorded_product"]
+
+
+def test_an_error_of_the_users_own_function_names_the_op_it_called() -> None:
+    def head(x: Tensor) -> Tensor:
+        return flambeau.nn.functional.linear(x, flambeau.ones(2, 5))
+
+    with pytest.raises(errors.ShapeError, match=r"^linear: .*\(input \[2, 3\], weight \[2, 5\]\)"):
+        head(flambeau.ones(2, 3))

@@ -15,8 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 
 # From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
-    ["errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937", "random.draws",
-     "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks", "walk.tape"],
+    ["called", "errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937",
+     "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks",
+     "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],
     ["tensors.tensor"],

@@ -60,4 +60,4 @@ def test_path(make, path, hooked):
 def test_a_module_called_alone_adds_nothing():
     with pytest.raises(flambeau.errors.ShapeError) as caught:
         nn.Linear(5, 2)(flambeau.ones(2, 4))
-    assert str(caught.value).startswith("matmul: ")
+    assert str(caught.value).startswith("linear: ")

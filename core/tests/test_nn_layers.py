@@ -279,7 +279,7 @@ def test_cross_entropy_by_hand():
     (lambda: nn.Embedding(3, 2, _weight=flambeau.ones(2, 2)), PreconditionError, "Shape of weight does not match"),
     (lambda: nn.Hardtanh(1, 0), PreconditionError, r"max_val \(0\) must be greater than min_val \(1\)"),
     (lambda: nn.Unflatten(1, 3), TypeError, "must be a tuple of ints"),
-    (lambda: nn.Softmax2d()(flambeau.ones(2)), ValueRangeError, "expected input to be 3D or 4D, got 1D"),
+    (lambda: nn.Softmax2d()(flambeau.ones(2)), ValueRangeError, "expected input to be 3D or 4D, got 1D instead"),
     (lambda: nn.HuberLoss(delta="1"), TypeError, "delta must be a float or int"),
     (lambda: nn.MultiMarginLoss(p=3), ValueRangeError, "only p == 1 and p == 2 supported"),
     (lambda: nn.TripletMarginLoss(margin=0), ValueRangeError, "margin to be greater than 0"),

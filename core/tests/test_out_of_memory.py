@@ -18,7 +18,7 @@ def test_the_error_is_a_memory_error_and_a_runtime_error():
     with pytest.raises(MemoryError) as caught:
         flambeau.ones(2**50)
     assert isinstance(caught.value, RuntimeError)
-    assert caught.value.op == "full"
+    assert caught.value.op == "ones"
 
 
 def test_a_result_too_large_is_refused_too():

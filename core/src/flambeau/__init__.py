@@ -26,6 +26,7 @@ from .random import Generator, default_generator, get_rng_state, initial_seed, m
 from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
 from .tensors.tensor import Size, Tensor
 from .tensors.typenames import *
+from .tensors.questions import *
 
 __version__ = "0.1.0"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from . import dtypes
+from .errors import ShapeError
 
 
 class _Named:
@@ -33,6 +35,16 @@ preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
 channels_last_3d = memory_format("channels_last_3d")
 strided = layout("strided")
+
+_RANKS = {"channels_last": 4, "channels_last_3d": 5}
+
+
+def check_format(op: str, format: Any, ndim: int) -> None:
+    """Raises ShapeError for a memory format that tensors of `ndim` dims do not have."""
+    rank = _RANKS.get(getattr(format, "name", ""), ndim)
+    if rank != ndim:
+        raise ShapeError(f"required rank {rank} tensor to use {format.name} format, got {ndim} dims", op=op)
+
 
 pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None

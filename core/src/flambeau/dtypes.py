@@ -107,7 +107,12 @@ def promote_types(type1: DType, type2: DType) -> DType:
     >>> promote_types(uint8, int8), promote_types(int64, float16)
     (flambeau.int16, flambeau.float16)
     """
-    return _PROMOTION[type1, type2]
+    try:
+        return _PROMOTION[type1, type2]
+    except KeyError:
+        from .errors import ArgumentError
+
+        raise ArgumentError(f"expected two dtypes, got {type1!r} and {type2!r}", op="promote_types") from None
 
 
 _LARGEST: dict[DType, Any] = {d: (1 << (d.bits - (d.name != "uint8"))) - 1 for d in INTEGERS} | {

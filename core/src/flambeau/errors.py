@@ -10,19 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .called import called, with_shapes
+
 
 class FlambeauError(Exception):
     """Base of every error flambeau raises on purpose.
 
-    `code` names the rule that was broken, `op` the operation (or None), `fields` the values
-    that the message speaks of.
+    `code` names the rule that was broken, `op` the operation that was called (or None), `fields` the values
+    that the message speaks of. Classes about sizes add the shapes that the operation got, where their message
+    does not name them all.
     """
 
     code = "FL000"
+    about_sizes = False
+    of_a_call = True  # whether the public function that is being called is looked up
     path = ""  # the module it came through, "encoder.layers.2": set while it passes the calls of modules
     through: Any = None
 
     def __init__(self, message: str, *, op: str | None = None, **fields: Any) -> None:
+        found = called() if self.of_a_call else None
+        if found is not None:
+            op, shapes = found
+            message = with_shapes(message, shapes) if self.about_sizes else message
         super().__init__(message)
         self.message = message
         self.op = op
@@ -45,12 +54,14 @@ class ShapeError(FlambeauError, RuntimeError):
     """Sizes that do not fit each other or the operation."""
 
     code = "FL101"
+    about_sizes = True
 
 
 class DimError(FlambeauError, IndexError):
     """A dimension number outside the tensor's dimensions, or named twice."""
 
     code = "FL102"
+    about_sizes = True
 
 
 class RepeatedDimError(DimError, RuntimeError):
@@ -66,6 +77,7 @@ class IndexRangeError(FlambeauError, IndexError, RuntimeError):
     """
 
     code = "FL103"
+    about_sizes = True
 
 
 class DTypeError(FlambeauError, RuntimeError):
@@ -84,6 +96,12 @@ class ValueRangeError(FlambeauError, ValueError, RuntimeError):
     """An argument of the right type whose value breaks the operation's rule."""
 
     code = "FL106"
+
+
+class SizeMismatchError(ShapeError, ValueRangeError):
+    """Sizes that do not fit, where PyTorch raises ValueError."""
+
+    code = "FL114"
 
 
 class NumberRangeError(ValueRangeError, OverflowError):
@@ -108,6 +126,7 @@ class NameUnknownError(FlambeauError, AttributeError):
     """A public name that does not exist here; `hint`, asked when the error is shown, says which was meant."""
 
     code = "FL107"
+    of_a_call = False  # `hasattr` is to cost little
 
     def __init__(self, message: str, *, op: str | None = None, hint: Callable[[], str] | None = None,
                  **fields: Any) -> None:
@@ -243,7 +262,8 @@ __all__ = [
     "DTypeNotOfferedError", "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError",
     "GraphFreedError", "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError",
     "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
-    "SerializationError", "ShapeError", "StateDictError", "UnsupportedError", "ValueRangeError", "WorkerError",
+    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "UnsupportedError", "ValueRangeError",
+    "WorkerError",
     "ZeroDivisorError",
 ]
 

@@ -98,7 +98,8 @@ def infer_size(op: str, size: Shape, count: int) -> Shape:
     """`size` with its one -1 replaced so that it holds `count` elements."""
     if -1 not in size:
         if numel(size) != count or any(s < 0 for s in size):
-            raise ShapeError(f"shape {list(size)} is invalid for input of size {count}", op=op, size=size)
+            raise ShapeError(f"shape {list(size)} is invalid for input of size {count}: it holds {numel(size)}"
+                             " elements", op=op, size=size)
         return size
     if size.count(-1) > 1:
         raise ShapeError(f"only one dimension can be inferred, got {list(size)}", op=op, size=size)
@@ -109,7 +110,8 @@ def infer_size(op: str, size: Shape, count: int) -> Shape:
         raise ShapeError(f"cannot reshape {count} elements into {list(size)}: the size of -1 is ambiguous",
                          op=op, size=size)
     if count % known:
-        raise ShapeError(f"shape {list(size)} is invalid for input of size {count}", op=op, size=size)
+        raise ShapeError(f"shape {list(size)} is invalid for input of size {count}: {count} elements are not a multiple"
+                         f" of {known}", op=op, size=size)
     return tuple(count // known if s == -1 else s for s in size)
 
 

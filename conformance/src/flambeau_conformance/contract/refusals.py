@@ -52,7 +52,8 @@ _CALLS: dict[str, tuple[Callable[[Target], Any], type[Exception], str]] = {
     "a dim out of range": (lambda t: _grid(t).sum(2), errors.DimError, "sum"),
     "a view of another size": (lambda t: _grid(t).view(4), errors.ShapeError, "view"),
     "joined sizes": (lambda t: flambeau.cat([_grid(t), _grid(t)[:, :2]]), errors.ShapeError, "cat"),
-    "an index out of range": (lambda t: _grid(t).index_select(0, _ints(t, [2])), IndexError, "take"),
+    "an index out of range": (lambda t: _grid(t).index_select(0, _ints(t, [2])), IndexError,
+                              "index_select"),
     "a dtype not taken": (lambda t: _ints(t, [1]).__lshift__(1.5), Exception, "bitwise_left_shift"),
     "no maximum of nothing": (lambda t: _grid(t)[:, :0].amax(1), Exception, "amax"),
 }

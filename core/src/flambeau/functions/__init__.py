@@ -29,6 +29,7 @@ from .reduce import *
 from .sort import *
 from . import optim
 from ..tensors import indexing
+from .inplace import elementwise, resize
 from .inplace.names import *
 
 _FAMILIES = (

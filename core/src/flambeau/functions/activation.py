@@ -37,9 +37,7 @@ from ..tensors.tensor import Tensor
 
 def _in_place(function: Any) -> Any:
     """`function` as one that overwrites its input: what PyTorch spells with a trailing underscore."""
-    method = views.inplace_method(function.op)
-    method.__doc__ = f"In-place version of `{function.op.name}`."
-    return method
+    return views.inplace_method(function.op.name, function)
 
 
 def relu6(input: Tensor) -> Tensor:

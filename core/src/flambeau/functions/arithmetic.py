@@ -40,10 +40,10 @@ from ..ops.math import _pow, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
 from ..table.precision import in_single
-from ..table.refusals import require_tensors
+from ..table.refusals import require_dtype, require_tensors
 from ..table.settings import finfo
 from ..tensors import views
-from ..tensors.tensor import Tensor, attach
+from ..tensors.tensor import Tensor, attach, named
 from .inplace.writes import in_place
 from .math import _power
 from .math import pow as pow_op
@@ -100,19 +100,10 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
     if not decimals:
         return _round(input, out=out)
     if input.dtype.category < 2:
-        raise DTypeError(f"decimals={decimals} is not implemented for {input.dtype!r}", op="round")
+        raise DTypeNotOfferedError(f"decimals={decimals} is not implemented for {input.dtype!r}", op="round")
     scale = 10.0 ** (decimals if decimals > 0 else -decimals)
     made = _round(input * scale) / scale if decimals > 0 else _round(input / scale) * scale
     return made if out is None else views.write_out(_round.op, out, made)
-
-
-def _method(name: str, function: Any) -> Any:
-    def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return views.update(self, function, *args, op_name=f"{name}_", **kwargs)
-
-    in_place.__name__ = f"{name}_"
-    in_place.__doc__ = f"In-place version of `{name}`."
-    return in_place
 
 
 def _scaling(op: str) -> Any:
@@ -124,20 +115,19 @@ def _scaling(op: str) -> Any:
             return plain(self, other)  # type: ignore[no-any-return]
         return plain(self, _scaled(op, self, other, alpha))  # type: ignore[no-any-return]
 
-    in_place.__name__ = f"{op}_"
     in_place.__doc__ = f"In-place version of `{op}`."
-    return in_place
+    return named(in_place, f"{op}_")
 
 
 def _optional(name: str, option: str, function: Any) -> Any:
     """An in-place method that is the op's own unless `option` is given."""
-    plain, general = getattr(Tensor, f"{name}_"), _method(name, function)
+    plain, general = getattr(Tensor, f"{name}_"), views.inplace_method(name, function)
 
     def in_place(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return general(self, *args, **kwargs) if option in kwargs else plain(self, *args, **kwargs)  # type: ignore[no-any-return]
 
-    in_place.__name__, in_place.__doc__ = general.__name__, general.__doc__
-    return in_place
+    in_place.__doc__ = general.__doc__
+    return named(in_place, f"{name}_")
 
 
 for _name, _function in {"add": add, "sub": sub, "subtract": sub, "div": div, "divide": div, "true_divide": true_divide,
@@ -148,8 +138,8 @@ attach(_scaling("sub"), "sub_", "subtract_")
 attach(vars(Tensor)["div_"], "true_divide_")
 attach(_optional("div", "rounding_mode", div), "div_", "divide_")
 attach(_optional("round", "decimals", round), "round_")
-attach(_method("pow", pow_op), "pow_")
-attach(_method("square", square), "square_")
+attach(views.inplace_method("pow", pow_op), "pow_")
+attach(views.inplace_method("square", square), "square_")
 attach(mul, "multiply")
 attach(Tensor.mul_, "multiply_")
 subtract, divide, multiply = sub, div, mul
@@ -209,6 +199,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     if min is None and max is None:
         raise ValueRangeError("At least one of 'min' or 'max' must not be None", op="clamp")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
+        if all(getattr(t, "dtype", None) is dtypes.bool for t in (input, min, max)):
+            raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="clamp", dtype=input.dtype)
         made = input if min is None else clamp_min_tensor(input, _as_tensor(input, min))
         made = made if max is None else clamp_max_tensor(made, _as_tensor(input, max))
         return made if out is None else into(clamp_number.op, out, made)
@@ -239,7 +231,10 @@ def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Tensor | None = None) -> Tensor:
     """input + value * tensor1 * tensor2, broadcast."""
-    value = held(value, result_dtype([input, tensor1, tensor2]), "addcmul")
+    dtype = result_dtype([input, tensor1, tensor2])
+    if not dtype.category:
+        raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op="addcmul", dtype=dtype)
+    value = held(value, dtype, "addcmul")
     made = in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value))(input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 
@@ -278,7 +273,8 @@ def _lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The part of each element after the point, with its sign."""
+    """The part of each element after the point, with its sign. Raises DTypeError for integers."""
+    require_dtype("frac", "real floating", input)
     return _sub(input, trunc(input), out=out)
 
 

@@ -24,7 +24,7 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, attn
     value (dim -3) are repeated to match query's. A place that sees nothing gives zeros.
     """
     _check(query, key, value, attn_mask, is_causal)
-    scale = 1.0 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scale = 1.0 / math.sqrt(query.shape[-1] or 1) if scale is None else scale
     return _attended(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..dtypes import float32
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..ops.conv import Sizes, _convolution_rule, convolution, fold_op, padded, reach, unfold_op
+from ..ops.create import cast
 from ..ops.movement import pad_op, permute_op, reshape, slice_op
 from ..shapes import as_size, numel
+from ..table.refusals import require_dtype
 from ..tensors.tensor import Tensor
 
 
@@ -200,12 +203,20 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     if input.ndim not in (3, 4) or 0 in input._array.shape[-3:]:
         raise ShapeError(f"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero"
                          f" dimensions for input, but got: {list(input.shape)}", op="unfold")
-    x = input if input.ndim == 4 else input.unsqueeze(0)
+    x = _numeric("unfold", input if input.ndim == 4 else input.unsqueeze(0))
     out = _places("unfold", tuple(x._array.shape[2:]), kernel, dilation, padding, stride)
     windows = unfold_op(padded(x, padding), kernel, dilation, stride)
     batch, channels = x._array.shape[:2]
     made = reshape(permute_op(windows, (0, 1, 4, 5, 2, 3)), (batch, channels * numel(kernel), numel(out)))
-    return made if input.ndim == 4 else made.squeeze(0)
+    return (made if input.ndim == 4 else made.squeeze(0)).to(input.dtype)
+
+
+def _numeric(op: str, input: Tensor) -> Tensor:
+    """Booleans as the numbers 0 and 1. Raises DTypeNotOfferedError for integers, which PyTorch does not take."""
+    if not input._kind.dtype.category:
+        return cast(input, float32)
+    require_dtype(op, "floating", input)
+    return input
 
 
 def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
@@ -216,7 +227,7 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
     if input.ndim not in (2, 3) or 0 in input._array.shape[-2:]:
         raise ShapeError(f"Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero"
                          f" dimensions for input, but got: {list(input.shape)}", op="fold")
-    x = input if input.ndim == 3 else input.unsqueeze(0)
+    x = _numeric("fold", input if input.ndim == 3 else input.unsqueeze(0))
     out = _places("fold", size, kernel, dilation, padding, stride)
     batch, rows, columns = x._array.shape
     if rows % numel(kernel) or columns != numel(out):
@@ -228,7 +239,7 @@ def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, p
     made = fold_op(windows, tuple(n + 2 * p for n, p in zip(size, padding, strict=True)), dilation, stride)
     made = slice_op(made, (slice(0, batch, 1), slice(0, channels, 1),
                            *(slice(p, p + n, 1) for p, n in zip(padding, size, strict=True))))
-    return made if input.ndim == 3 else made.squeeze(0)
+    return (made if input.ndim == 3 else made.squeeze(0)).to(input.dtype)
 
 
 def _factor(op: str, input: Tensor, factor: int) -> tuple[Sizes, Sizes]:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes
+from ..constants import check_format
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
-from ..errors import ArgumentError, NumberRangeError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, DTypeError, NumberRangeError, ShapeError, ValueRangeError
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..tensors.interop import from_array, from_numpy, shares_memory
-from ..tensors.tensor import Tensor, attach, fill, new, wrap
+from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
 
 
@@ -38,13 +39,17 @@ def ones(*size: Any, out: Tensor | None = None, dtype: DType | None = None, layo
 def empty(*size: Any, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any) -> Tensor:
     """A tensor of that size whose elements mean nothing (here they are 0)."""
-    return _constant("empty", size, 0, out, dtype, device, requires_grad, named)
+    made = _constant("empty", size, 0, out, dtype, device, requires_grad, named)
+    check_format("empty", memory_format, made.ndim)
+    return made
 
 
 def _constant(op: str, size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool,
               named: dict[str, Any]) -> Tensor:
     if named:
         size = _named_size(op, size, named)
+    if dtype is not None and isinstance(out, Tensor) and as_dtype(dtype) is not out.dtype:
+        raise DTypeError(f"dtype {dtype!r} does not match dtype of out parameter ({out.dtype!r})", op=op)
     made = _filled(_size(op, size), value, kind_for(dtype, device, out if isinstance(out, Tensor) else None),
                    requires_grad)
     return made if out is None else into(full_op.op, out, made)
@@ -67,6 +72,8 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
     """
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
+    if not isinstance(fill_value, (int, float, complex)) and not hasattr(fill_value, "__array_interface__"):
+        raise ArgumentError(f"fill_value must be a number, got {fill_value!r:.60}", op="full")
     size = non_negative("full", as_size("full", size))
     if dtype is None:
         dtype = of_scalar(fill_value) if out is None else out.dtype
@@ -77,6 +84,7 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
 def zeros_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
                requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """Zeros of the size, dtype and device of `input`, unless told otherwise."""
+    check_format("zeros_like", memory_format, input.ndim)
     return _filled(tuple(input._array.shape), 0, kind_for(dtype, device, input), requires_grad)
 
 
@@ -86,6 +94,7 @@ empty_like = zeros_like
 def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """`fill_value` everywhere, in the size, dtype and device of `input`, unless told otherwise."""
+    check_format("full_like", memory_format, input.ndim)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     return _filled(tuple(input._array.shape), value, kind_for(dtype, device, input), requires_grad)
 
@@ -324,6 +333,8 @@ def legacy_new(cls: type, args: Any, kwargs: dict[str, Any]) -> Tensor:
         made = empty(0, device=device)
     elif len(args) == 1 and isinstance(args[0], Tensor):
         made = wrap(args[0]._array, args[0]._kind.plain)
+    elif len(args) == 1 and isinstance(args[0], (float, complex)):
+        raise ArgumentError(f"new(): data must be a sequence (got {type(args[0]).__name__})", op="Tensor")
     elif len(args) == 1 and not isinstance(args[0], int):
         made = tensor(args[0], dtype=get_default_dtype(), device=device) if not isinstance(
             args[0], tuple) or not _is_size(args[0]) else empty(args[0], device=device)
@@ -367,6 +378,7 @@ def _to(self: Tensor, *args: Any, dtype: DType | None = None, device: Any = None
             device = value
     if other is not None:
         dtype, device = other.dtype, other.device
+    check_format("to", memory_format, self.ndim)
     return convert(self, dtype if dtype is None else as_dtype(dtype), None if device is None else resolve(device), copy)
 
 
@@ -375,10 +387,12 @@ attach(_to, "to")
 
 def _dtype_method(name: str, dtype: DType) -> Any:
     def method(self: Tensor, memory_format: Any = None) -> Tensor:
+        if memory_format is not None:
+            check_format(name, memory_format, self.ndim)
         return self if self._kind.dtype is dtype else cast(self, dtype)
 
-    method.__name__, method.__doc__ = name, f"The elements as {dtype.name}."
-    return method
+    method.__doc__ = f"The elements as {dtype.name}."
+    return named(method, name)
 
 
 for _name, _dtype in {"bool": dtypes.bool, "byte": dtypes.uint8, "char": dtypes.int8, "bfloat16": dtypes.bfloat16,
@@ -389,12 +403,23 @@ attach(lambda self, other: convert(self, other.dtype, other.device), "type_as")
 
 def _clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with a place in the graph."""
+    if memory_format is not None:
+        check_format("clone", memory_format, self.ndim)
     return TABLE["copy"].call(self)  # type: ignore[no-any-return]
 
 
 clone = _clone
 attach(_clone, "clone")
-attach(lambda self, memory_format=None: self if self.is_contiguous() else self.clone(), "contiguous")
+
+
+def _contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor in C order: itself, or a copy."""
+    if memory_format is not None:
+        check_format("contiguous", memory_format, self.ndim)
+    return self if self.is_contiguous() else TABLE["copy"].call(self)  # type: ignore[no-any-return]
+
+
+attach(_contiguous, "contiguous")
 
 
 def _detach(self: Tensor) -> Tensor:

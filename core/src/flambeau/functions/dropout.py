@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import ValueRangeError
 from ..ops.dropout import masked_scale
+from ..table.refusals import require_dtype
 from ..tensors.tensor import Tensor
 from ..tensors.views import update
 from .random.sampling import mask_like
@@ -18,6 +19,7 @@ def dropout(input: Tensor, p: float = 0.5, train: bool = True) -> Tensor:
         raise ValueRangeError(f"dropout probability has to be between 0 and 1, but got {p}", op="dropout", p=p)
     if not train or p == 0.0 or 0 in input._array.shape:
         return input
+    require_dtype("dropout", "real", input)
     if p == 1.0:
         return input * 0
     return masked_scale(input, mask_like(input, 1.0 - p), 1.0 / (1.0 - p))

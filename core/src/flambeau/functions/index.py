@@ -202,14 +202,14 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise DTypeError(f"expected self and source to have same dtypes but got {input.dtype!r} and {source.dtype!r}",
                          op=op)
     shape = broadcast_shapes(op, tuple(input.shape), tuple(mask.shape))
-    input, mask = expand(input, shape), expand(mask, shape)
-    count = int(mask.sum().item())
+    held, marks = expand(input, shape), expand(mask, shape)
+    count = int(marks.sum().item())
     if source.numel() < count:
         raise ShapeError(f"Number of elements of source < number of ones in mask: {source.numel()} < {count}", op=op)
     if not count:
-        return input.clone()
-    order = (reshape(mask, (-1,)).long().cumsum(0) - 1).clamp(min=0)
-    return where_op(mask, reshape(take_along(reshape(source, (-1,)), 0, order), shape), input)
+        return held.clone()
+    order = (reshape(marks, (-1,)).long().cumsum(0) - 1).clamp(min=0)
+    return where_op(marks, reshape(take_along(reshape(source, (-1,)), 0, order), shape), held)
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import abs as abs_op
 from ..ops.arithmetic import maximum, neg
 from ..ops.create import cast
@@ -23,7 +23,7 @@ from ..ops.movement import reshape, unsqueeze
 from ..ops.norm import log_softmax_op
 from ..ops.reduce import sum as total
 from ..shapes import broadcast_shapes
-from ..table.dispatch import lift
+from ..table.dispatch import lift, result_dtype
 from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 
@@ -52,8 +52,8 @@ def _check_target(op: str, input: Tensor, target: Tensor, weight: Tensor | None)
     if not shape:
         raise ShapeError("input must have at least one dimension, the classes", op=op)
     if len(shape) > 1 and shape[0] != (want[0] if want else None):
-        raise ValueRangeError(f"Expected input batch_size ({shape[0]}) to match target batch_size"
-                              f" ({want[0] if want else 'none'}).", op=op)
+        raise SizeMismatchError(f"Expected input batch_size ({shape[0]}) to match target batch_size"
+                                f" ({want[0] if want else 'none'}).", op=op)
     if (len(shape) == 1 and want not in ((), (1,))) or (len(shape) > 1 and want != (shape[0], *shape[2:])):
         raise ShapeError(f"Expected target size {list(shape[:1] + shape[2:])}, got {list(want)}", op=op)
     if target.dtype not in (dtypes.int64, dtypes.uint8):
@@ -98,7 +98,7 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, i
 @in_single
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str,
                         smoothing: float) -> Tensor:
-    if target.dtype.category < 2:
+    if target.dtype.category != 2:
         raise DTypeError(f"Expected floating point type for target with class probabilities, got {target.dtype!r}",
                          op="cross_entropy")
     dim = 1 if input.ndim > 1 else 0
@@ -136,6 +136,8 @@ def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", *, log_target
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`; norms are limited to at least `eps`."""
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
+    dtype = result_dtype([x1, x2])
+    x1, x2 = x1.to(dtype), x2.to(dtype)
     first, second = (x / maximum(x.norm(2, dim, keepdim=True), lift(x, eps)) for x in (x1, x2))
     return total(first * second, dim)
 

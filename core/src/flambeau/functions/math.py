@@ -49,6 +49,7 @@ from ..ops.math import (
     tanh,
 )
 from ..table.dispatch import lift
+from ..table.refusals import require_dtype
 from ..tensors.tensor import Tensor
 from .inplace.writes import in_place
 
@@ -92,11 +93,13 @@ def isreal(input: Tensor) -> Tensor:
 
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Degrees to radians."""
+    require_dtype("deg2rad", "real", input)
     return mul(widened(input), math.pi / 180, out=out)
 
 
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Radians to degrees."""
+    require_dtype("rad2deg", "real", input)
     return mul(widened(input), 180 / math.pi, out=out)
 
 

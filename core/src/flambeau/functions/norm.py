@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtypes import DType
-from ..errors import ShapeError, ValueRangeError
+from ..errors import ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import mul
 from ..ops.movement import copy, expand, pad_op, reshape
 from ..ops.norm import (
@@ -23,7 +23,7 @@ from ..ops.norm import (
 from ..ops.reduce import mean_op
 from ..shapes import as_size, numel
 from ..table.precision import in_single, narrowed, widened
-from ..table.refusals import require_alike
+from ..table.refusals import require_alike, require_dtype
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor
@@ -171,12 +171,14 @@ def instance_norm(input: Tensor, running_mean: Tensor | None = None, running_var
 
     input (N, C, *); the others (C). The running statistics move towards the mean over the samples.
     """
+    _check_channels(input, (("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
+                            ("bias", bias)))
     shape = tuple(input._array.shape)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     samples, channels = shape[0], shape[1]
-    mean, var, weight, bias = (_repeated(t, samples) for t in (running_mean, running_var, weight, bias))
-    made = batch_norm(reshape(input, (1, samples * channels, *shape[2:])), mean, var, weight, bias, True, momentum, eps)
+    mean, var, scale, shift = (_repeated(t, samples) for t in (running_mean, running_var, weight, bias))
+    made = batch_norm(reshape(input, (1, samples * channels, *shape[2:])), mean, var, scale, shift, True, momentum, eps)
     for running, moved in ((running_mean, mean), (running_var, var)):
         if running is not None and moved is not None:
             views.store(running, mean_op(reshape(moved, (samples, channels)), (0,), False))
@@ -194,8 +196,9 @@ def _repeated(values: Tensor | None, times: int) -> Tensor | None:
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
     if input.ndim < 3:
-        raise ValueRangeError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
-                              op="local_response_norm")
+        raise SizeMismatchError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
+                                op="local_response_norm")
+    require_dtype("local_response_norm", "real number", input)
     around = tuple((size // 2, (size - 1) // 2) if d == 1 else (0, 0) for d in range(input.ndim))
     padded, channels = pad_op(mul(input, input), around, 0.0), input._array.shape[1]
     squares = sum((padded.narrow(1, i, channels) for i in range(1, size)), padded.narrow(1, 0, channels))

@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import ShapeError, ValueRangeError
 from ..ops.pool import adaptive_avg_pool, adaptive_max_pool, avg_pool, max_pool
 from ..shapes import as_size
+from ..table.refusals import require_dtype
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor
 
@@ -87,6 +88,7 @@ def max_pool1d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
     >>> flambeau.max_pool1d(flambeau.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     tensor([[3., 2.]])
     """
+    require_dtype("max_pool1d", "real floating", input)
     return _largest("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)[0]
 
 
@@ -105,6 +107,7 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any
 def max_pool1d_with_indices(input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
                             ceil_mode: bool = False) -> tuple[Tensor, Tensor]:
     """As `max_pool1d`, and where in L each maximum is."""
+    require_dtype("max_pool1d", "real floating", input)
     return _largest("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -210,6 +213,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def _adaptive_max(op: str, dims: int, input: Tensor, output_size: Any) -> Any:
+    require_dtype(op, "real floating", input)
     x, size = _shared(op, dims, input, output_size)
     values, indices = adaptive_max_pool(x, size)
     return _result(_as_given(values, input), _as_given(indices, input))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
 from ..ops.create import arange, cast, ones_like, zeros_of
@@ -16,7 +16,7 @@ from ..ops.reduce import cumsum
 from ..ops.sort import searchsorted_op, sort_op, topk_op
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import into
-from ..table.refusals import require_tensors
+from ..table.refusals import require_dtype, require_tensors
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
 from .index import masked_select
@@ -52,7 +52,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     dim = canonical_dim("topk", dim, input.ndim)
     size = input._array.shape[dim] if input.ndim else 1
     if not 0 <= k <= size:
-        raise ValueRangeError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
+        raise SizeMismatchError(f"selected index k={k} out of range for a dim of size {size}", op="topk")
+    require_dtype("topk", "real number", input)
     made = topk_op(input, k, dim, bool(largest)) if input.ndim else topk_result(*sort_op(input, dim))
     return made if out is None else into(topk_op.op, out, made)
 
@@ -66,6 +67,11 @@ def searchsorted(sorted_sequence: Tensor, input: Any, *, out_int32: bool = False
     if sorter is not None and tuple(sorter._array.shape) != tuple(sorted_sequence._array.shape):
         raise ShapeError(f"boundary and sorter must have the same size, but got boundary tensor"
                          f" {list(sorted_sequence.shape)} and sorter {list(sorter.shape)}", op="searchsorted")
+    if side not in (None, "left", "right"):
+        raise ValueRangeError(f"side can only be 'left' or 'right' but got {side!r}", op="searchsorted")
+    if right and side == "left":
+        raise ValueRangeError("side and right can't be set to opposites, got side of left while right was True",
+                              op="searchsorted")
     shape = tuple(sorted_sequence._array.shape)
     if len(shape) != 1 and isinstance(input, Tensor) and shape[:-1] != tuple(input._array.shape)[:-1]:
         raise ShapeError(f"boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and"
@@ -100,8 +106,11 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise DTypeError(f"bincount not implemented for {input.dtype!r}", op="bincount", dtype=input.dtype)
     if minlength < 0:
         raise ValueRangeError("minlength should be >= 0", op="bincount")
-    if input.ndim != 1 or (input.numel() and int(input.min().item()) < 0):
-        raise ValueRangeError("bincount only supports 1-d non-negative integral inputs.", op="bincount")
+    if input.ndim != 1:
+        raise SizeMismatchError("bincount only supports 1-d non-negative integral inputs.", op="bincount")
+    if input.numel() and int(input.min().item()) < 0:
+        raise ValueRangeError(f"bincount only supports 1-d non-negative integral inputs, got {input.min().item()}",
+                              op="bincount")
     if weights is not None and tuple(weights.shape) != tuple(input.shape):
         raise ShapeError("weights should be 1-d and have the same length as input", op="bincount")
     size = max(int(input.max().item()) + 1 if input.numel() else 0, minlength)
@@ -114,8 +123,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements fall in each of `bins` equal parts of [min, max]; of the data's range if both are equal."""
-    if not input.is_floating_point():
-        raise DTypeError(f"histogram not implemented for {input.dtype!r}", op="histc", dtype=input.dtype)
+    require_dtype("histc", "real floating", input)
     if bins <= 0:
         raise ValueRangeError("bins must be > 0", op="histc")
     flat = reshape(input.detach(), (-1,))
@@ -157,6 +165,9 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
 def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False,
                        dim: int | None = None) -> Any:
     """Each run of equal elements (or of equal parts along `dim`) once; then inverse and counts as for `unique`."""
+    for name, wanted in (("return_inverse", return_inverse), ("return_counts", return_counts)):
+        if type(wanted) is not bool:
+            raise ArgumentError(f"{name} must be a bool, got {wanted!r}", op="unique_consecutive")
     if dim is None:
         flat = reshape(input.detach(), (-1,))
         return _grouped(flat, None, _begins(reshape(flat, (-1, 1))), tuple(input.shape),
@@ -168,7 +179,11 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
 def _as_rows(op: str, input: Tensor, dim: int) -> tuple[Tensor, int]:
     """The parts along `dim` as rows."""
     dim = canonical_dim(op, dim, input.ndim)
+    if not input.ndim:
+        raise DimError(f"Dimension specified as {dim} but tensor has no dimensions", op=op)
     others = tuple(i for i in range(input.ndim) if i != dim)
+    if 0 in [input._array.shape[i] for i in others]:
+        raise ShapeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied", op=op)
     moved = permute_op(input.detach(), (dim, *others))
     return reshape(moved, (input.shape[dim], numel(input.shape[i] for i in others))), dim
 

@@ -7,11 +7,10 @@ import warnings
 from typing import Any
 
 from .. import functions
-from ..errors import PreconditionError, ShapeError, ValueRangeError
+from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError, ZeroDivisorError
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
 from ..table.precision import in_single
-from ..table.refusals import require_alike
 from ..tensors.tensor import Tensor
 from ._functional_activation import relu
 
@@ -150,7 +149,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
                bias: Tensor | None = None, training: bool = False, momentum: float = 0.1,
                eps: float = 1e-5) -> Tensor:
     """Normalises every channel (dim 1), by the batch in training and by the running statistics otherwise."""
-    if training:
+    if training and input.dim() > 1:
         _check_values_per_channel(input.shape)
     if eps < 0.0 or (training and eps == 0.0):
         wanted = "positive during training" if training else "non-negative"
@@ -160,7 +159,7 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
 
 def _check_values_per_channel(size: Any) -> None:
     if math.prod((size[0], *size[2:])) == 1:
-        raise ValueRangeError(f"Expected more than 1 value per channel when training, got input size {size}")
+        raise SizeMismatchError(f"Expected more than 1 value per channel when training, got input size {size}")
 
 
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None,
@@ -169,6 +168,8 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     if input.dim() < 2:
         raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}",
                          op="group_norm")
+    if num_groups <= 0:
+        raise ValueRangeError(f"Expected num groups to be greater than 0, got {num_groups}", num_groups=num_groups)
     size = input.shape
     _check_values_per_channel([size[0] * size[1] // num_groups, num_groups, *size[2:]])
     return functions.group_norm(input, num_groups, weight, bias, eps)
@@ -231,6 +232,8 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     if norm_type == math.inf:
         return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)
+    if norm_type == 0:
+        raise ZeroDivisorError("norm_type must not be 0: the norm takes its root")
     mean = getattr(functions, f"avg_pool{dims}d")(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     elements = kernel_size**dims if isinstance(kernel_size, int) else math.prod(kernel_size)
     return (mean.sign() * relu(mean.abs()) * elements).pow(1.0 / norm_type)
@@ -248,13 +251,3 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`input1 @ weight[k] @ input2 + bias[k]` for every output k."""
-    if tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]):
-        raise ShapeError(f"input batch dimensions do not match: {list(input1.shape)} and {list(input2.shape)}",
-                         op="bilinear")
-    require_alike("bilinear", input1, input2, weight, bias)
-    if bias is not None and tuple(bias.shape) != tuple(weight.shape[:1]):
-        raise ShapeError(f"bias size does not match weight size: got {list(bias.shape)} but expected"
-                         f" {weight.shape[0]}", op="bilinear")
-    return functions.bilinear(input1, input2, weight, bias)

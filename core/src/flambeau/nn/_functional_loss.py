@@ -7,10 +7,12 @@ import warnings
 from collections.abc import Callable
 
 from .. import functions
-from ..errors import ShapeError, ValueRangeError
+from ..dtypes import can_cast
+from ..errors import DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
+from ..shapes import broadcast_shapes
 from ..table.precision import in_single
-from ..table.refusals import require_alike
+from ..table.refusals import require_alike, require_dtype
 from ..tensors.tensor import Tensor
 from ._reduction import check_reduction, loss_of, reduced, reduction_of
 
@@ -26,7 +28,7 @@ def _warn_sizes(input: Tensor, target: Tensor) -> None:
 def _weighted(errors: Callable[[Tensor, Tensor], Tensor], input: Tensor, target: Tensor, weight: Tensor, reduction: str,
               by_weight: bool = True) -> Tensor:
     if weight.shape != input.shape:
-        raise ValueRangeError("Weights and input must have the same size.")
+        raise SizeMismatchError("Weights and input must have the same size.")
     weighted = errors(input, target) * weight
     return weighted.sum() / weight.sum() if reduction == "mean" and by_weight else reduced(weighted, reduction)
 
@@ -65,6 +67,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
                weight: Tensor | None = None) -> Tensor:
     """Squared below `delta`, delta times absolute above."""
     _warn_sizes(input, target)
+    require_dtype("huber_loss", "real floating", input)
     if weight is not None:
         return _weighted(lambda a, b: functions.huber_loss(a, b, reduction="none", delta=delta), input, target, weight,
                          reduction, by_weight=False)
@@ -104,9 +107,13 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
                          reduction: str = "mean") -> Tensor:
     """Binary cross entropy of probabilities. Raises ValueRangeError for different sizes."""
     if target.shape != input.shape:
-        raise ValueRangeError(f"Using a target size ({target.shape}) that is different to the input size "
-                              f"({input.shape}) is deprecated. Please ensure they have the same size.")
+        raise SizeMismatchError(f"Using a target size ({target.shape}) that is different to the input size "
+                                f"({input.shape}) is deprecated. Please ensure they have the same size.")
     reduction = reduction_of(reduction, size_average, reduce)
+    if ((target < 0) | (target > 1)).any():
+        raise ValueRangeError("all elements of target should be between 0 and 1")
+    weight = None if weight is None else weight.to(input.dtype)
+    _check_spread(input, weight)
     return functions.binary_cross_entropy(input, target, weight, reduction=reduction)
 
 
@@ -115,9 +122,19 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
                                      reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:
     """Binary cross entropy of logits. Raises ValueRangeError for different sizes."""
     if target.shape != input.shape:
-        raise ValueRangeError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+        raise SizeMismatchError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    require_dtype("binary_cross_entropy_with_logits", "floating", input, target)
+    _check_spread(input, weight)
+    _check_spread(input, pos_weight)
     reduction = reduction_of(reduction, size_average, reduce)
     return functions.binary_cross_entropy_with_logits(input, target, weight, pos_weight=pos_weight, reduction=reduction)
+
+
+def _check_spread(input: Tensor, weight: Tensor | None) -> None:
+    """Raises ShapeError for a weight that does not broadcast to the input's shape."""
+    if weight is not None and broadcast_shapes("weight", tuple(input.shape), tuple(weight.shape)) != tuple(input.shape):
+        raise ShapeError(f"output with shape {list(input.shape)} doesn't match the broadcast shape of a weight"
+                         f" {list(weight.shape)}")
 
 
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool = True, full: bool = False,
@@ -140,6 +157,7 @@ def gaussian_nll_loss(input: Tensor, target: Tensor, var: Tensor | float, full: 
                       reduction: str = "mean") -> Tensor:
     """Negative log likelihood of a normal distribution. Raises ValueRangeError for a bad variance."""
     variance = var * functions.ones_like(input) if isinstance(var, (int, float)) else var
+    require_dtype("gaussian_nll_loss", "real floating", variance)
     if (variance < 0).any():
         raise ValueRangeError("var has negative entry/entries")
     if variance.shape != input.shape:
@@ -159,14 +177,18 @@ def _variance_like(variance: Tensor, input: Tensor) -> Tensor:
         return variance.unsqueeze(-1)
     pairs = list(zip(input.shape, variance.shape, strict=False))
     if input.dim() != variance.dim() or sum(b for a, b in pairs if a != b) != 1:
-        raise ValueRangeError("var is of incorrect size")
+        raise SizeMismatchError("var is of incorrect size: it has input's, or input's without the last dim, or 1 in"
+                                " one dim")
     return variance
 
 
 def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
                      reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target * input)) for targets 1 and -1."""
-    return loss_of(lambda x, y: (-y * x).exp().log1p(), input, target,
+    require_dtype("soft_margin_loss", "floating", input)
+    if not can_cast(target.dtype, input.dtype):
+        raise DTypeError(f"result type {target.dtype!r} can't be cast to the input's {input.dtype!r}")
+    return loss_of(lambda x, y: (-x * y).exp().log1p(), input, target,
                    reduction=reduction_of(reduction, size_average, reduce))
 
 
@@ -175,7 +197,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, siz
     """`input` where the target is 1, max(0, margin - input) where it is -1."""
     def errors(input: Tensor, target: Tensor) -> Tensor:
         near = functions.where(target != -1, input, 0.0)
-        return near + functions.where(target != 1, (margin - input).clamp(min=0), 0.0)
+        return (near + functions.where(target != 1, (margin - input).clamp(min=0), 0.0)).to(input.dtype)
 
     return loss_of(errors, input, target, reduction=reduction_of(reduction, size_average, reduce))
 
@@ -187,7 +209,7 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     if not input1.dim() == input2.dim() == target.dim():
         raise ShapeError(f"All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
                          f"input2: {input2.shape}, target: {target.shape}", op="margin_ranking_loss")
-    return loss_of(lambda a, b, y: (-y * (a - b) + margin).clamp(min=0), input1, input2, target,
+    return loss_of(lambda a, b, y: (-y * (a - b) + float(margin)).clamp(min=0), input1, input2, target,
                    reduction=reduction_of(reduction, size_average, reduce))
 
 
@@ -217,7 +239,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
     if p not in (1, 2):
         raise ValueRangeError("only p == 1 and p == 2 supported", p=p)
     if weight is not None and weight.dim() != 1:
-        raise ValueRangeError("weight must be one-dimensional")
+        raise SizeMismatchError("weight must be one-dimensional, one number a class")
     mode = check_reduction(reduction_of(reduction, size_average, reduce))
     rows = input.reshape(-1, input.shape[-1] if input.dim() else 1)
     if input.dim() > 2 or not rows.shape[1]:
@@ -227,6 +249,7 @@ def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float =
         raise ShapeError("multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples"
                          f" [{rows.shape[0]}], but got {list(target.shape)}", op="multi_margin_loss")
     require_alike("multi_margin_loss", input, weight)
+    require_dtype("multi_margin_loss", "real floating", input)
     if weight is not None and weight.numel() != rows.shape[1]:
         raise ShapeError(f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}",
                          op="multi_margin_loss")
@@ -247,6 +270,9 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
                                 size_average: bool | None = None, reduce: bool | None = None,
                                 reduction: str = "mean") -> Tensor:
     """Binary cross entropy of logits, averaged over the classes (the last dim)."""
+    if not input.dim():
+        raise DimError("expected an input whose last dim are the classes, got a 0-d tensor")
+
     def errors(input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
         loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
         return (loss if weight is None else loss * weight).sum(-1) / input.shape[-1]

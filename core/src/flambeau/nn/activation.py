@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..errors import PreconditionError, ValueRangeError
+from ..errors import PreconditionError, SizeMismatchError
 from ..functions import full
 from ..tensors.tensor import Tensor
 from . import functional as F
@@ -350,5 +350,6 @@ class Softmax2d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if input.dim() not in (3, 4):
-            raise ValueRangeError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
+            raise SizeMismatchError(f"expected input to be 3D or 4D, got {input.dim()}D instead: {list(input.shape)}",
+                                    op="Softmax2d")
         return F.softmax(input, -3, _stacklevel=5)

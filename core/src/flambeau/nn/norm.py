@@ -11,6 +11,7 @@ from ..functions import empty, ones, tensor, zeros
 from ..tensors.tensor import Tensor
 from . import functional as F
 from . import init
+from ._sizes import expect_dims
 from .module import Module
 from .parameter import Parameter
 
@@ -101,31 +102,25 @@ class _BatchNorm(_NormBase):
                             self.eps)
 
 
-def _expect_dims(input: Tensor, *allowed: int) -> None:
-    if input.dim() not in allowed:
-        text = " or ".join(f"{n}D" for n in allowed)
-        raise ValueRangeError(f"expected {text} input (got {input.dim()}D input)", ndim=input.dim())
-
-
 class BatchNorm1d(_BatchNorm):
     """Batch norm over (N, C) or (N, C, L) (Ioffe & Szegedy, 2015). Raises ValueRangeError for other inputs."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        _expect_dims(input, 2, 3)
+        expect_dims(self, input, 2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
     """Batch norm over (N, C, H, W) (Ioffe & Szegedy, 2015). Raises ValueRangeError for other inputs."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        _expect_dims(input, 4)
+        expect_dims(self, input, 4)
 
 
 class BatchNorm3d(_BatchNorm):
     """Batch norm over (N, C, D, H, W) (Ioffe & Szegedy, 2015). Raises ValueRangeError for other inputs."""
 
     def _check_input_dim(self, input: Tensor) -> None:
-        _expect_dims(input, 5)
+        expect_dims(self, input, 5)
 
 
 class _InstanceNorm(_NormBase):
@@ -139,7 +134,7 @@ class _InstanceNorm(_NormBase):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def _check_input_dim(self, input: Tensor) -> None:
-        _expect_dims(input, self._dims, self._dims + 1)
+        expect_dims(self, input, self._dims, self._dims + 1)
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)

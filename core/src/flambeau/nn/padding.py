@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ValueRangeError
 from ..tensors.tensor import Tensor
 from . import functional as F
-from ._sizes import ntuple
+from ._sizes import expect_dims, ntuple
 from .module import Module
 
 
@@ -55,9 +54,7 @@ class _CircularPad(_Pad):
     _mode = "circular"
 
     def forward(self, input: Tensor) -> Tensor:
-        n = self._dims
-        if input.dim() not in (n + 1, n + 2):
-            raise ValueRangeError(f"expected {n + 1}D or {n + 2}D input (got {input.dim()}D input)", ndim=input.dim())
+        expect_dims(self, input, self._dims + 1, self._dims + 2)
         return super().forward(input)
 
 

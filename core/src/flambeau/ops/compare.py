@@ -79,7 +79,7 @@ bitwise_left_shift = _bitwise("bitwise_left_shift", "__lshift__", "Each element 
 bitwise_right_shift = _bitwise("bitwise_right_shift", "__rshift__", "Each element shifted right, broadcast.", "integer")
 
 
-@primitive(name="where", saves="condition", kinds="bool T T", broadcast=True,
+@primitive(name="where", saves="condition", kinds="bool T T", broadcast=True, exact=True,
            samples=lambda: [Sample(arr(3, dtype="bool"), arr(3), arr(3)),
                             Sample(arr(3, dtype="bool"), arr(2, 3), arr()),
                             Sample(arr(0, dtype="bool"), arr(0), arr(1))])

@@ -68,9 +68,10 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The complex tensor with those real and imaginary parts, both float32 or both float64."""
     require_tensors("complex", real=real, imag=imag)
     for part in (real, imag):
-        if part._kind.dtype is not real._kind.dtype or part._kind.dtype.category != 2:
-            raise DTypeError(f"expected both parts of one floating dtype, got {real.dtype!r} and {imag.dtype!r}",
-                             op="complex")
+        dtype = part._kind.dtype
+        if dtype is not real._kind.dtype or dtype.category != 2 or dtype.name == "bfloat16":
+            raise DTypeError("expected both parts of one floating dtype other than bfloat16, got"
+                             f" {real.dtype!r} and {imag.dtype!r}", op="complex")
     return complex_op(real, imag, out=out)
 
 

@@ -58,6 +58,8 @@ def _convolution_rule(input: Tensor, weight: Tensor, bias: Tensor | None, *, str
     if len(kernel) != len(stride) + 2 or len(shape) != len(kernel):
         raise ShapeError(f"expected a {len(stride) + 2}-dimensional weight and input, got weight {list(kernel)} and"
                          f" input {list(shape)}", op=name)
+    if 0 in kernel[2:]:
+        raise ShapeError(f"kernel size should be greater than zero, but got weight {list(kernel)}", op=name)
     channels = kernel[0] if transposed else kernel[1] * groups
     if kernel[0] % groups or kernel[0] < groups:
         raise ShapeError(f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and divisible"
@@ -201,7 +203,16 @@ def _spread(input: Tensor, weight: Tensor, stride: Sizes, padding: Sizes, dilati
         slice(p, max(p, f - p + o), 1) for f, p, o in zip(full, padding, output_padding, strict=True))))
 
 
-@composite(compute="float32", saves="grad input grad_shape input_shape", dtypes="number", samples=lambda: [
+def _grad_weight_rule(grad: Tensor, input: Tensor, *, size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes,
+                      groups: int) -> None:
+    want = [(input._array.shape[0], size[0]), (input._array.shape[0], size[1] * groups)] if input.ndim else []
+    if not grad.ndim == input.ndim == len(size) or [tuple(t._array.shape[:2]) for t in (grad, input)] != want:
+        raise ShapeError(f"grad {list(grad.shape)} and input {list(input.shape)} do not give a weight {list(size)} of"
+                         f" {groups} group(s)", op="convolution_grad_weight")
+
+
+@composite(compute="float32", saves="grad input grad_shape input_shape", dtypes="number", shape_rule=_grad_weight_rule,
+           samples=lambda: [
     Sample(arr(2, 4, 7), arr(2, 3, 7), (4, 3, 3), (1,), (1,), (1,), 1),
     Sample(arr(1, 4, 2, 2), arr(1, 4, 5, 6), (4, 2, 3, 2), (2, 2), (1, 0), (1, 2), 2),
     Sample(arr(1, 1, 2), arr(1, 1, 6), (1, 1, 2), (2,), (0,), (1,), 1)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
+from ..constants import check_format
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
 from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
@@ -95,6 +96,7 @@ def zeros_of(like: Tensor, size: Any) -> Tensor:
 def ones_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """Ones of the size, dtype and device of `input`, unless told otherwise."""
+    check_format("ones_like", memory_format, input.ndim)
     return _filled(tuple(input._array.shape), 1, kind_for(dtype, device, input), requires_grad)
 
 

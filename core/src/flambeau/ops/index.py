@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..dtypes import int64
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import composite, primitive
@@ -14,7 +15,7 @@ from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
-from .create import arange, zeros_of
+from .create import arange, cast, zeros_of
 from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
 from .sort import searchsorted_op, sort_op, topk_op
 
@@ -40,7 +41,7 @@ def _arr_index(*shape: int, high: int) -> Any:
     return arr(*shape, dtype="int64", low=0, high=high)
 
 
-@primitive(name="take", saves="index input_shape", kinds="T int64", grad_name="IndexSelectBackward0",
+@primitive(name="take", saves="index input_shape", kinds="T int64", exact=True, grad_name="IndexSelectBackward0",
            samples=lambda: [Sample(arr(4, 3), 0, _arr_index(2, high=3)), Sample(arr(4, 3), 1, _arr_index(2, 2, high=2)),
                             Sample(arr(4, 3), 0, _arr_index(0, high=3))])
 def take_along(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
@@ -121,6 +122,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     `index` is int64 and has input's number of dimensions, no longer than input in any but `dim`.
     """
     check_places("gather", input, dim, index)
+    if not index.numel():
+        index = cast(index, int64)  # of whatever dtype: it picks nothing
     if out is not None and out.dtype is not input.dtype:
         raise DTypeError(f"Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead",
                          op="gather")
@@ -210,7 +213,7 @@ def _(g, indices):
     return index_op(g, list(indices))
 
 
-@primitive(name="nonzero", dtype="int64", differentiable=False,
+@primitive(name="nonzero", dtype="int64", differentiable=False, exact=True,
            samples=lambda: [Sample(arr(3, 2, fill=[0, 1, 2, 0, 0, 3])), Sample(arr()), Sample(arr(0))])
 def nonzero_op(input: Tensor) -> Tensor:
     """The indices of the nonzero elements, one row each."""
@@ -222,7 +225,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-@primitive(name="masked_select", saves="mask input_shape", kinds="T bool",
+@primitive(name="masked_select", saves="mask input_shape", kinds="T bool", exact=True,
            samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
 def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask`, of the same shape, holds."""

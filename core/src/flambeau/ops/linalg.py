@@ -32,7 +32,7 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(alike="all", saves="input other input_shape other_shape", dtypes="all", method=True,
+@primitive(alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, method=True,
            operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
@@ -90,12 +90,21 @@ def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     if not input.ndim or not weight.ndim:
         raise ShapeError(f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and"
                          f" {weight.ndim}D", op="linear")
-    _matmul_rule(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)
+    if weight.ndim > 2:
+        raise ShapeError(f"weight must be (out_features, in_features) or (in_features), got"
+                         f" {weight.ndim}D", op="linear")
+    if input.shape[-1] != weight.shape[-1]:
+        raise ShapeError(f"input and weight shapes cannot be multiplied: the last sizes, {input.shape[-1]} and"
+                         f" {weight.shape[-1]}, are not equal", op="linear")
+    outputs = (*input.shape[:-1], *weight.shape[:-1])
+    if bias is not None and broadcast_shapes("linear", outputs, tuple(bias.shape)) != outputs:
+        raise ShapeError(f"bias {list(bias.shape)} does not broadcast to the result {list(outputs)}", op="linear")
 
 
-@composite(compute="float32", alike="all", saves="input weight", shape_rule=_linear_rule, samples=lambda: [
+@composite(compute="float32", alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule,
+           samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
-    Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied")])
+    Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied: the last sizes, 4 and 3")])
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias: input (*, in), weight (out, in), bias (out) → (*, out)."""
     made = matmul(input, transpose(weight, 0, 1) if weight.ndim == 2 else weight)

@@ -168,7 +168,8 @@ def _check_classes(classes: Tensor, count: int) -> None:
         return
     least, most = int(classes.min().item()), int(classes.max().item())
     if least < 0 or most >= count:
-        raise IndexRangeError(f"Target {least if least < 0 else most} is out of bounds.", op="nll_loss")
+        raise IndexRangeError(f"Target {least if least < 0 else most} is out of bounds for"
+                              f" {count} classes.", op="nll_loss")
 
 
 def _class_reduced(errors: Tensor, shares: Tensor, reduction: str) -> Tensor:

@@ -178,13 +178,13 @@ def isfinite(input: Tensor) -> Tensor:
     return lt(size, math.inf)
 
 
-@composite(saves="", dtype="bool", dtypes="real", differentiable=False, method=True, samples=ONE)
+@composite(saves="", dtype="bool", dtypes="real", differentiable=False, fusable=True, method=True, samples=ONE)
 def isposinf(input: Tensor) -> Tensor:
     """Whether each element is +inf."""
     return eq(input, math.inf) if input._kind.dtype.category == 2 else ne(input, input)
 
 
-@composite(saves="", dtype="bool", dtypes="real", differentiable=False, method=True, samples=ONE)
+@composite(saves="", dtype="bool", dtypes="real", differentiable=False, fusable=True, method=True, samples=ONE)
 def isneginf(input: Tensor) -> Tensor:
     """Whether each element is -inf."""
     return eq(input, -math.inf) if input._kind.dtype.category == 2 else ne(input, input)

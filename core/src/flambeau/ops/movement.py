@@ -286,11 +286,24 @@ def _cat_rule(tensors: Any, *, dim: int) -> None:
     for i, x in enumerate(tensors):
         if x.ndim != first.ndim:
             raise ShapeError(f"tensors must have the same number of dimensions: got {first.ndim} and {x.ndim}"
-                             f" (tensor {i})", op="cat")
+                             f" (tensor {i}); {_unlike(tensors, dim)}", op="cat")
         for d, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)):
             if a != b and d != dim:
                 raise ShapeError(f"sizes of tensors must match except in dimension {dim}. Expected size {a} but got"
-                                 f" size {b} for tensor number {i} in the list", op="cat")
+                                 f" size {b} for tensor number {i} in the list; {_unlike(tensors, dim)}", op="cat")
+
+
+_LISTED = 4  # offenders named in one message
+
+
+def _unlike(tensors: Any, dim: int | None) -> str:
+    """The first shape and those that differ from it beside `dim`, with their places."""
+    def rest(x: Tensor) -> tuple[int, ...]:
+        return tuple(n for d, n in enumerate(x._array.shape) if d != dim)
+
+    odd = [f"{list(x.shape)} at {i}" for i, x in enumerate(tensors) if rest(x) != rest(tensors[0])]
+    more = f" and {len(odd) - _LISTED} more" if len(odd) > _LISTED else ""
+    return f"{list(tensors[0].shape)} at 0, but {', '.join(odd[:_LISTED])}{more}"
 
 
 @primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
@@ -354,10 +367,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | 
     dim = dim if axis is None else axis
     first = tensors[0]
     alike = {Tensor, Parameter}.issuperset(map(type, tensors)) and len({x._array.shape for x in tensors}) == 1
-    for i, x in enumerate(() if alike else tensors):
-        if x._array.shape != first._array.shape:
-            raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and"
-                             f" {list(x.shape)} at entry {i}", op="stack")
+    if not alike and any(x._array.shape != first._array.shape for x in tensors):
+        raise ShapeError(f"stack expects each tensor to be equal size, but got {_unlike(tensors, None)}", op="stack")
     dim = canonical_dim("stack", dim, first.ndim + 1)
     if dim == first.ndim or out is not None:
         return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)

@@ -130,12 +130,20 @@ _ARG = (lambda: [Sample(arr(3, 4, distinct=True)), Sample(arr(3, 4, distinct=Tru
                  Sample(arr(2, 5, fill=[1, 3, 3, 0, 3, 2, 2, 2, 2, 2]), 1)])
 
 
-@primitive(name="argmax", dtype="int64", dtypes="real number", differentiable=False, method=True, samples=_ARG)
+def _position_rule(input: Tensor, *, dim: int | None, keepdim: bool) -> None:
+    if not input.numel() and (dim is None or not input._array.shape[dim]):
+        where = "to be specified for input.numel() == 0" if dim is None else f"{dim} to have non-zero size"
+        raise IndexRangeError(f"Expected reduction dim {where}.", op="argmax")
+
+
+@primitive(name="argmax", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
+           shape_rule=_position_rule, samples=_ARG)
 def argmax(input: Tensor, dim: Dim | None = None, keepdim: bool = False) -> Tensor:
     """The index of the first largest element along `dim`, or in the flattened tensor; NaN is largest."""
 
 
-@primitive(name="argmin", dtype="int64", dtypes="real number", differentiable=False, method=True, samples=_ARG)
+@primitive(name="argmin", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
+           shape_rule=_position_rule, samples=_ARG)
 def argmin(input: Tensor, dim: Dim | None = None, keepdim: bool = False) -> Tensor:
     """The index of the first smallest element along `dim`, or in the flattened tensor; NaN is smallest."""
 
@@ -292,7 +300,7 @@ def _extreme_dim_op(name: str, place: Any, what: str, grad_name: str) -> Any:
     body.__name__ = f"{name}_dim"
     body.__doc__ = f"The {what} elements along `dim` and the index of the first of each; NaN wins."
     made = composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
-                     grad_name=grad_name, samples=_EXTREMES, out=False)(body)
+                     grad_name=grad_name, samples=_EXTREMES, out=False, exact=True)(body)
 
     @made.grad("input")
     def _(g, indices, input_shape, *, dim, keepdim):

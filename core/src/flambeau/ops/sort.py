@@ -13,6 +13,7 @@ _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=
 
 
 @primitive(name="sort", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+           exact=True,
            samples=_SORTED)
 def sort_op(input: Tensor, dim: Dim, descending: bool = False) -> Tensor:
     """The elements along `dim` in order, stable, and where they came from; NaN is largest."""

@@ -213,10 +213,13 @@ class Optimizer:
         given = _run_replacing(self._optimizer_load_state_dict_pre_hooks, self, state_dict.copy())
         saved = deepcopy(given["param_groups"])
         if len(saved) != len(self.param_groups):
-            raise ValueRangeError("loaded state dict has a different number of parameter groups")
-        if any(len(g["params"]) != len(s["params"]) for g, s in zip(self.param_groups, saved, strict=True)):
-            raise ValueRangeError("loaded state dict contains a parameter group that doesn't match the size of "
-                                  "optimizer's group")
+            raise ValueRangeError("loaded state dict has a different number of parameter groups: "
+                                  f"{len(saved)}, not {len(self.param_groups)}")
+        for i, (group, loaded) in enumerate(zip(self.param_groups, saved, strict=True)):
+            if len(group["params"]) != len(loaded["params"]):
+                raise ValueRangeError("loaded state dict contains a parameter group that doesn't match the size of "
+                                      f"optimizer's group: group {i} has {len(loaded['params'])} parameters, not "
+                                      f"{len(group['params'])}")
         numbers = dict(zip(chain.from_iterable(s["params"] for s in saved),
                            chain.from_iterable(g["params"] for g in self.param_groups), strict=True))
         state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)

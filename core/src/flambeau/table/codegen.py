@@ -197,8 +197,7 @@ class _Writer:
     def _guarded(self, operator: bool) -> list[str]:
         op = self.op
         if op.inlined and not op.fusable:
-            return ["try:", f"    return body({self._forward_body()})", "except FlambeauError as error:",
-                    "    raise renamed(error, op) from None"]
+            return [f"return body({self._forward_body()})"]
         recover = f"return recover(op, error, {self._inputs_tuple()}, {self._attrs()})"
         if operator:
             recover = f"return recover_operator(op, error, {self._inputs_tuple()}, {self._attrs()})"

@@ -68,7 +68,7 @@ def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     if op.method:
         setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
     if op.inplace:
-        setattr(Tensor, f"{op.name}_", in_place or views.inplace_method(op))
+        setattr(Tensor, f"{op.name}_", in_place or views.inplace_method(op.name, function))
     if operator is not None:
         setattr(Tensor, op.operator, operator)
     return function
@@ -342,22 +342,19 @@ def foreign(op: OpDef, name: str, value: Any) -> ArgumentError:
     return ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name)
 
 
-def renamed(error: FlambeauError, op: OpDef) -> FlambeauError:
-    """The same error under the name of the op that the user called."""
-    made = type(error)(error.message, op=op.name, **error.fields)
-    return made
-
-
 def recover(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     """What a caller does when its fast path raised: the slow path, or the coded error that says what is wrong.
 
-    The error is shown alone: what the fast path met on the way says nothing more.
+    The error is shown alone: what the fast path met on the way says nothing more. No frame on its way keeps it, so that
+    it goes, with the tensors it holds, when it has been handled.
     """
     try:
         return _recovered(op, error, inputs, attrs)
     except FlambeauError as told:
         told.__suppress_context__ = True
         raise
+    finally:
+        del error
 
 
 def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
@@ -366,25 +363,40 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if isinstance(error, LOUD):
         call = {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})}
         return again(_translated(op, error, inputs), [t for _, t in _flatten(op, inputs)], op.call, call)
+    told = _failure(op, error, inputs, attrs)
+    try:
+        raise told
+    finally:
+        del error, told
+
+
+def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:
+    """The error to raise for what a fast path raised."""
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
-        raise error if error.op == op.name or (error.op is None and not op.name) else renamed(error, op) from None
+        return error
     for name, value in _flatten_safely(op, inputs):
         if not isinstance(value, Tensor):
             raise ArgumentError(f"argument {name!r} must be a Tensor, got {_described(value)}", op=op.name) from None
     _check_shapes(op, inputs, attrs)
     told = _translated(op, error, inputs)
-    raise told from error if type(told) is BackendError else None  # of a kernel's own fault the kernel's lines matter
+    told.__suppress_context__ = True
+    if type(told) is BackendError:
+        told.__cause__ = error  # of a kernel's own fault the kernel's lines matter
+    return told
 
 
 def recover_operator(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Any:
     """`recover` for an operator, whose other side may be an array of another library."""
     own = next(t for t in inputs if isinstance(t, Tensor))
     lifted = [t if isinstance(t, Tensor) or not getattr(t, "shape", ()) else lift(own, t) for t in inputs]
-    if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
-        return recover(op, error, inputs, attrs)
-    return op.call(*lifted)
+    try:
+        if any(t is NotImplemented for t in lifted) or all(a is b for a, b in zip(lifted, inputs, strict=True)):
+            return recover(op, error, inputs, attrs)
+        return op.call(*lifted)
+    finally:
+        del error
 
 
 def _flatten_safely(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -463,11 +475,11 @@ def fallback(op: OpDef, device: Any) -> Any:
 FALLBACK.append(fallback)
 
 NAMES: dict[str, Any] = {
-    "ALL_DIMS": ALL_DIMS, "FlambeauError": FlambeauError, "Node": Node, "Output": Output, "Parameter": Parameter,
+    "ALL_DIMS": ALL_DIMS, "Node": Node, "Output": Output, "Parameter": Parameter,
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
-    "renamed": renamed, "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
+    "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

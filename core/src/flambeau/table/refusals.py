@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtypes import HALVES
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError
+from .registry import ACCEPTS
 
 _NO_BOOLEANS = ("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a"
                 " mask, use the `~` or `logical_not()` operator instead.")
@@ -31,6 +32,13 @@ def require_alike(op: str, *tensors: Any, parameters: bool = False) -> None:
         return
     raise DTypeError(f"expected all tensors to have the same dtype, but got {' and '.join(d.name for d in given)};"
                      f" convert with .to({given[0]!r})", op=op, dtype=others[0])
+
+
+def require_dtype(op: str, takes: str, *tensors: Any) -> None:
+    """Raises DTypeNotOfferedError for a tensor whose dtype is not of the kind named, "real floating" for one."""
+    for t in tensors:
+        if t is not None and not ACCEPTS[takes](t._kind.dtype):
+            raise DTypeNotOfferedError(f"not implemented for {t.dtype!r}, takes {takes} dtypes", op=op, dtype=t.dtype)
 
 
 def require_tensors(op: str, **given: Any) -> None:

@@ -73,6 +73,7 @@ class OpDef:
         "compute",
         "differentiable",
         "doc",
+        "exact",
         "family",
         "fusable",
         "grad_name",
@@ -124,7 +125,8 @@ class OpDef:
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
-                     alike: str = "", compute: str = "") -> None:
+                     alike: str = "", compute: str = "", exact: bool = False) -> None:
+        self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
         self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free

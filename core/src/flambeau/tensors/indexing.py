@@ -86,7 +86,7 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
             scattered(self._array, value._array, key._array, self._array)
         else:
             return False
-    except (ValueError, IndexError):  # what does not fit, or lies outside: the long way says how
+    except (ValueError, IndexError, TypeError):  # what does not fit, or lies outside: the long way says how
         return False
     views.bump(self)
     return True

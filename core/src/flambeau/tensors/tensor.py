@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import dtypes
 from ..contract.device import Device, Kind
 from ..dtypes import DType
-from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, SizeMismatchError, ValueRangeError
 from ..shapes import canonical_dim, contiguous_strides, numel
 from ..spelling import Missing
 from ..walk.tape import Meta, Output, RemovableHandle, View
@@ -329,7 +329,7 @@ class Tensor(TensorMethods):
     def item(self) -> Any:
         """The only element as a Python number."""
         if self.numel() != 1:
-            raise ValueRangeError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar", op="item")
+            raise SizeMismatchError(f"a Tensor with {self.numel()} elements cannot be converted to Scalar", op="item")
         return self.device.backend.item(self._array)
 
     def tolist(self) -> Any:
@@ -343,10 +343,20 @@ class Tensor(TensorMethods):
         return bool(self.device.backend.item(self._array))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._real())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._real())
+
+    def _real(self) -> Any:
+        """The one element as a real number. Raises ValueRangeError for an imaginary part, which it would lose."""
+        value = self.item()
+        if type(value) is not complex:
+            return value
+        if value.imag:
+            raise ValueRangeError(f"{value} cannot be converted to a real number without losing its imaginary part",
+                                  op="item")
+        return value.real
 
     def __complex__(self) -> complex:
         return complex(self.item())
@@ -402,6 +412,13 @@ def attach(value: Any, *names: str) -> None:
     """Makes a function a method of Tensor, or a property one of its properties, under these names."""
     for name in names:
         setattr(Tensor, name, value)
+
+
+def named(function: Any, name: str) -> Any:
+    """A function made for a name: what it is called everywhere, in tracebacks and errors too."""
+    function.__name__ = function.__qualname__ = name
+    function.__code__ = function.__code__.replace(co_name=name, co_qualname=name)
+    return function
 
 
 def fill(made: Tensor, array: Any, kind: Kind) -> None:

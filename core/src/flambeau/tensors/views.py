@@ -18,7 +18,7 @@ from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import grad_enabled
 from ..table.registry import TABLE, OpDef
 from ..walk.tape import CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
-from .tensor import Tensor, alias, wrap
+from .tensor import Tensor, alias, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
@@ -48,15 +48,14 @@ def copied_view(out: Tensor, source: Tensor) -> Tensor:
 # --- in-place variants of ops
 
 
-def inplace_method(op: OpDef) -> Any:
-    """The method `op_`: computes the op and writes the result into the tensor."""
+def inplace_method(name: str, function: Any) -> Any:
+    """The method `name_`: computes `function` and writes the result into the tensor."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return update(self, op.call, *args, op_name=f"{op.name}_", **kwargs)
+        return update(self, function, *args, op_name=f"{name}_", **kwargs)
 
-    method.__name__ = method.__qualname__ = f"{op.name}_"
-    method.__doc__ = f"In-place version of `{op.name}`."
-    return method
+    method.__doc__ = f"In-place version of `{name}`."
+    return named(method, f"{name}_")
 
 
 def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: Any) -> Tensor:
@@ -273,6 +272,9 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
     if grad_enabled() and (out._requires_grad or result._requires_grad):
         raise InplaceError("functions with out=... arguments don't support automatic differentiation, but one of the"
                            " arguments requires grad", op=op.name)
+    if op.exact and out.dtype is not result.dtype:
+        raise DTypeError(f"Expected out tensor to have dtype {result.dtype!r}, but got {out.dtype!r} instead",
+                         op=op.name, dtype=out.dtype)
     if not can_cast(result.dtype, out.dtype):
         raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
                          op=op.name, dtype=result.dtype)

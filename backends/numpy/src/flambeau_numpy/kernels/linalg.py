@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import BOOL, COMPLEX, FLOAT64, FLOATS, HALVES, INTEGERS
+from ..dtypes import COMPLEX, FLOAT64, FLOATS, HALVES, INTEGERS
 from ..registry import in_float32, kernel, register
 
 Array = np.ndarray[Any, Any]
-
-register("matmul", np.matmul, BOOL)
 
 _EXACT = 2.0**53  # integers up to here are float64 numbers
 

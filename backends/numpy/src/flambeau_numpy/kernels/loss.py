@@ -72,7 +72,7 @@ def _classes(target: Array, count: int, ignore_index: int) -> tuple[Array, Array
     classes = np.where(ignored, 0, target)
     if classes.size and (classes.min() < 0 or classes.max() >= count):
         wrong = classes.min() if classes.min() < 0 else classes.max()
-        raise IndexRangeError(f"Target {wrong} is out of bounds.", op="nll_loss")
+        raise IndexRangeError(f"Target {wrong} is out of bounds for {count} classes.", op="nll_loss")
     return classes, ignored
 
 

@@ -50,10 +50,6 @@ def _transposed(x: Array) -> Array:
     return permuted(x, (*range(last - 1), last, last - 1))
 
 
-def _bool_products(rows: Lines, columns: Lines) -> list[Any]:
-    return [any(map(operator.and_, row, column)) for row in rows for column in columns]
-
-
 def _integer_products(rows: Lines, columns: Lines) -> list[Any]:
     return [sum(map(operator.mul, row, column)) for row in rows for column in columns]
 
@@ -76,6 +72,6 @@ def _complex_dot(row: list[complex], column: list[complex]) -> complex:
     return complex_sum(terms)
 
 
-_MULTIPLY = (_bool_products, _integer_products, _real_products, _complex_products)
+_MULTIPLY = {1: _integer_products, 2: _real_products, 3: _complex_products}  # by the dtype's category
 
 KERNELS: dict[str, Kernel] = {"matmul": _matmul}

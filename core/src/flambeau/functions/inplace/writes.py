@@ -11,7 +11,7 @@ from ...ops.inplace import _copied
 from ...shapes import expanded_size
 from ...table.registry import TABLE, TakeSlowPath
 from ...tensors import views
-from ...tensors.tensor import Tensor, alias, attach
+from ...tensors.tensor import Tensor, alias, attach, named
 
 _assigns = TABLE["assign"].kernels
 
@@ -111,13 +111,7 @@ attach(zero_, "zero_")
 
 def in_place(name: str, function: Any) -> None:
     """Attaches `name_` to Tensor as the in-place form of `function(self, ...)`."""
-
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return views.update(self, function, *args, op_name=f"{name}_", **kwargs)
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"In-place version of `{name}`."
-    setattr(Tensor, f"{name}_", method)
+    attach(views.inplace_method(name, function), f"{name}_")
 
 
 def _comparison(name: str) -> Any:
@@ -139,7 +133,7 @@ def _reshaping(name: str, function: Any) -> None:
         return self
 
     method.__doc__ = f"In-place version of `{name}`."
-    setattr(Tensor, f"{name}_", method)
+    attach(named(method, f"{name}_"), f"{name}_")
 
 
 for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):

@@ -248,10 +248,10 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input1 @ weight[k] @ input2 + bias[k] for every k: (*, n), (*, m), (o, n, m), (o) → (*, o)."""
-    if tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]):
+    if not input1.ndim or tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]) or not input2.ndim:
         raise ShapeError(f"input batch dimensions do not match: got {list(input1.shape)} and {list(input2.shape)}",
                          op="bilinear")
-    if tuple(weight.shape[1:]) != (input1.shape[-1], input2.shape[-1]):
+    if weight.ndim != 3 or tuple(weight.shape[1:]) != (input1.shape[-1], input2.shape[-1]):
         raise ShapeError(f"weight {list(weight.shape)} does not fit inputs of sizes {input1.shape[-1]} and"
                          f" {input2.shape[-1]}", op="bilinear")
     require_alike("bilinear", input1, input2, weight, bias)

@@ -39,8 +39,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise ValueRangeError(f'Padding mode "{mode}" doesn\'t take in value argument, got {value}', op="pad")
     dims = len(pad) // 2
     if dims not in (1, 2, 3) or input.ndim not in (dims + 1, dims + 2):
-        raise UnsupportedError(f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor: the padded"
-                               " dims come after one or two others", op="pad")
+        raise UnsupportedError(f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor"
+                               f" {list(input.shape)}: the padded dims come after one or two others", op="pad")
     sizes = [n + before + after for n, (before, after) in zip(input._array.shape, pairs, strict=True)]
     if min(sizes) < 0 or (mode != "circular" and max(sizes[-dims:]) < 1):
         raise ShapeError(f"input of shape {list(input.shape)} is too small for padding {list(pad)}: the result would"

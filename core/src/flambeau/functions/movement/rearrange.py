@@ -8,13 +8,13 @@ from typing import Any
 
 from ... import dtypes
 from ...dtypes import DType
-from ...errors import ArgumentError, DTypeError, ShapeError, ValueRangeError
+from ...errors import ArgumentError, DTypeError, DTypeNotOfferedError, ShapeError, ValueRangeError
 from ...ops.complex import complex as join_parts
 from ...ops.complex import imag, real
 from ...ops.index import take_along
 from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
-from ...tensors.tensor import Tensor, attach
+from ...tensors.tensor import Tensor, attach, named
 from ...tensors.views import copied_view
 from ..create import linspace, tensor
 from .join import split
@@ -68,20 +68,26 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     size = input._array.shape[dim]
     if not isinstance(repeats, Tensor):
         repeats = tensor(repeats, dtype=dtypes.int64, device=input.device)
+    if repeats.ndim > 1:
+        raise ShapeError(f"repeats must be 0-dim or 1-dim tensor, got {list(repeats.shape)}", op=op)
     repeats = reshape(repeats, (repeats.numel(),))
     if repeats.numel() == 1:
         repeats = expand(repeats, (size,))
     if repeats.numel() != size:
         raise ShapeError(f"repeats must have the same size as input along dim, but got repeats.size(0) ="
                          f" {repeats.numel()} and input.size({dim}) = {size}", op=op)
-    return take_along(input, dim, _repeated_indices(op, repeats))
+    places = _repeated_indices(op, repeats)
+    if output_size is not None and output_size != places.numel():
+        raise ShapeError(f"Invalid output_size, expected {places.numel()} but got {output_size}", op=op)
+    return take_along(input, dim, places)
 
 
 def _repeated_indices(op: str, repeats: Tensor) -> Tensor:
     if repeats.ndim != 1:
         raise ShapeError(f"repeats must be a 1-d tensor, got {list(repeats.shape)}", op=op)
     if repeats.dtype not in (dtypes.int64, dtypes.int32):
-        raise DTypeError(f"repeats has to be Long or Int tensor, got {repeats.dtype!r}", op=op, dtype=repeats.dtype)
+        raise DTypeNotOfferedError(f"repeats has to be Long or Int tensor, got {repeats.dtype!r}", op=op,
+                                   dtype=repeats.dtype)
     counts = repeats.tolist()
     if min(counts, default=0) < 0:
         raise ValueRangeError(f"Repeats must be non-negative, got {min(counts)}", op=op)
@@ -167,9 +173,8 @@ def _each(function: Any) -> Any:
             return function(tensors[0])
         return tuple(function(x) for x in tensors)
 
-    each.__name__ = each.__qualname__ = function.__name__.lstrip("_")
     each.__doc__ = function.__doc__
-    return each
+    return named(each, function.__name__.lstrip("_"))
 
 
 def _atleast_1d(x: Tensor) -> Tensor:

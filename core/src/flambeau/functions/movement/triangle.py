@@ -10,6 +10,7 @@ from ...errors import ShapeError, ValueRangeError
 from ...ops.movement import diagonal_backward, reshape, tril, triu
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim
+from ...table.refusals import require_dtype
 from ...tensors.tensor import Tensor, attach
 from ..create import tensor
 from .views import diagonal as _diagonal
@@ -66,6 +67,7 @@ def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix."""
     if input.ndim != 2:
         raise ShapeError(f"expected a matrix, but got tensor with dim {input.ndim}", op="trace")
+    require_dtype("trace", "number", input)
     return total(_diagonal(input))
 
 

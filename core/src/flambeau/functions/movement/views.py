@@ -25,12 +25,13 @@ from ...ops.movement import (
 from ...shapes import as_size, canonical_dim, canonical_dims, infer_size, numel, spread
 from ...tensors.tensor import Tensor, attach, wrap
 from ...tensors.views import copied_view
+from ..create import zeros
 
 
 def view_as_size(input: Tensor, size: Any) -> Tensor:
     """`input` viewed under `size`, which may hold one -1."""
     size = as_size("view", size)
-    return view_op(input, infer_size("view", size, input.numel()) if -1 in size else size)
+    return view_op(input, infer_size("view", size, input.numel()) if min(size, default=0) < 0 else size)
 
 
 def _view_method(self: Tensor, *given: Any, size: Any = None, dtype: DType | None = None) -> Tensor:
@@ -102,6 +103,28 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 
 attach(as_strided, "as_strided")
+
+
+def empty_strided(size: Any, stride: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
+                  requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """A tensor of that size and stride, in elements, whose elements mean nothing (here they are 0)."""
+    size, stride = as_size("empty_strided", size), as_size("empty_strided", stride, "stride")
+    if len(size) != len(stride):
+        raise ShapeError(f"mismatch in length of strides {list(stride)} and shape {list(size)}", op="empty_strided")
+    span = 0 if 0 in size else 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    made = as_strided_op(zeros(span, dtype=dtype, device=device), size, stride, 0)
+    made._view = None  # nobody else holds what it is a view of
+    return made.requires_grad_() if requires_grad else made
+
+
+def _new_empty_strided(self: Tensor, size: Any, stride: Any, dtype: DType | None = None, device: Any = None,
+                       requires_grad: bool = False, **ignored: Any) -> Tensor:
+    """`empty_strided` in the dtype and on the device of this tensor, unless told otherwise."""
+    return empty_strided(size, stride, dtype=self.dtype if dtype is None else dtype,
+                         device=self.device if device is None else device, requires_grad=requires_grad)
+
+
+attach(_new_empty_strided, "new_empty_strided")
 
 
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
@@ -196,6 +219,6 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
 attach(unflatten, "unflatten")
 
 __all__ = [
-    "as_strided", "broadcast_to", "diagonal", "expand", "flatten", "flip", "narrow", "permute", "ravel",
-    "reshape", "roll", "select", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
+    "as_strided", "broadcast_to", "diagonal", "empty_strided", "expand", "flatten", "flip", "narrow", "permute",
+    "ravel", "reshape", "roll", "select", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...contract.device import Kind
 from ...dtypes import DType, float32, float64, int64
-from ...errors import ArgumentError, DTypeError, ShapeError, UnsupportedError, ValueRangeError
+from ...errors import ArgumentError, DTypeError, ShapeError, SizeMismatchError, UnsupportedError, ValueRangeError
 from ...modes import grad_enabled
 from ...ops.arithmetic import div, mul
 from ...ops.create import cast, full_op, kind_for
@@ -200,8 +200,8 @@ def _check_weights(input: Tensor, samples: int, replacement: bool) -> None:
     if samples <= 0:
         raise ValueRangeError(f"cannot draw {samples} samples", op="multinomial", num_samples=samples)
     if not replacement and samples > input.shape[-1]:
-        raise ValueRangeError(f"cannot draw {samples} samples from {input.shape[-1]} categories without replacement",
-                              op="multinomial", num_samples=samples)
+        raise SizeMismatchError(f"cannot draw {samples} samples from {input.shape[-1]} categories without replacement",
+                                op="multinomial", num_samples=samples)
     if not input.numel():
         return
     low, high = amin(detach(input), None).item(), amax(detach(input), None).item()

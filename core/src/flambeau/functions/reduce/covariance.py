@@ -19,6 +19,7 @@ from ...ops.reduce import sum as total
 from ...ops.special import logaddexp
 from ...shapes import canonical_dim
 from ...table.precision import in_single
+from ...table.refusals import require_dtype
 from ...tensors.tensor import Tensor
 from .reductions import reduced_dims
 
@@ -44,6 +45,7 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
            out: Tensor | None = None) -> Tensor:
     """The sum over `dim`, NaN counting as 0."""
+    require_dtype("nansum", "real", input)
     known = where_op(isnan(input), input * 0 if not input.is_floating_point() else zeros_of(input, ()), input)
     return total(known, dim, keepdim, dtype=dtype, out=out)
 
@@ -81,6 +83,7 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None,
     if input.ndim > 2:
         raise ShapeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim}"
                          " dimensions", op="cov")
+    require_dtype("cov", "number", input)
     rows = input if input.ndim == 2 else reshape(input, (1, -1))
     if rows.dtype.category < 2:
         rows = rows.to(dtypes.get_default_dtype())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes
-from ...errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ...errors import DTypeError, IndexRangeError, ShapeError, SizeMismatchError, ValueRangeError
 from ...ops.arithmetic import _round as round_op
 from ...ops.arithmetic import ceil, floor, maximum
 from ...ops.compare import eq, ge, ne, where_op
@@ -17,8 +17,9 @@ from ...ops.reduce import sum as total
 from ...ops.sort import rank_place, sort_op
 from ...shapes import canonical_dim
 from ...table.dispatch import into, lift
+from ...table.refusals import require_dtype
 from ...table.returns import return_type
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, named
 from ..arithmetic import lerp
 
 _results = {name: return_type(name, ("values", "indices")) for name in ("median", "nanmedian", "kthvalue", "mode")}
@@ -43,9 +44,12 @@ def _filled_dim(op: str, input: Tensor, dim: int) -> int:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element along `dim`, counted from 1, and its index."""
     dim = canonical_dim("kthvalue", dim, input.ndim)
+    _filled_dim("kthvalue", input, dim)
+    require_dtype("kthvalue", "real number", input)
     size = input._array.shape[dim] if input.ndim else 1
     if not 1 <= k <= size:
-        raise ValueRangeError(f"kthvalue(): selected number k out of range for dimension {dim}", op="kthvalue")
+        raise SizeMismatchError(f"kthvalue(): selected number k={k} out of range for dimension {dim} of size {size}",
+                                op="kthvalue")
     place = rank_place(_rows(input), k - 1, dim)
     made = _picked("kthvalue", input, _as_input(place, input), dim, keepdim)
     return made if out is None else into(sort_op.op, out, made)
@@ -57,12 +61,12 @@ def _median(name: str, everything: Any, what: str) -> Any:
             made = everything(input)
             return made if out is None else into(everything.op, out, made)
         dim = _filled_dim(name, input, dim)
+        require_dtype(name, "real number", input)
         made = _picked(name, input, _median_place(name, input, dim), dim, keepdim)
         return made if out is None else into(sort_op.op, out, made)
 
-    median.__name__ = median.__qualname__ = name
     median.__doc__ = f"The lower median of all elements{what}; with `dim` a named tuple (values, indices)."
-    return median
+    return named(median, name)
 
 
 median = _median("median", median_all, ", NaN if one is")

@@ -41,7 +41,7 @@ from ...table.dispatch import into
 from ...table.refusals import require_tensors
 from ...table.registry import Dim, Dims
 from ...table.returns import return_type
-from ...tensors.tensor import Tensor, attach
+from ...tensors.tensor import Tensor, attach, named
 from ...tensors.views import write_out
 
 
@@ -106,10 +106,9 @@ def _spread_function(op: str, function: Any, what: str) -> Any:
         dims, less = _spread_arguments(op, input, dim if axis is None else axis, unbiased, correction)
         return function(input, dims, less, keepdim, out=out)
 
-    spread.__name__ = spread.__qualname__ = op
     spread.__doc__ = (f"The {what} over `dim` (None: all); the count is taken less by `correction`, 1 by default,"
                       " 0 with `unbiased=False`.")
-    return spread
+    return named(spread, op)
 
 
 var = _spread_function("var", var_op, "variance")
@@ -144,10 +143,9 @@ def _extreme(name: str, everything: Any, along: Any, pairwise: Any, what: str) -
             return _checked_all(name, everything, input, out)
         return _along(name, along, input, dim, keepdim, out)
 
-    extreme.__name__ = extreme.__qualname__ = name
     extreme.__doc__ = (f"The {what} element; with `dim` a named tuple (values, indices); with another tensor the {what}"
                        " of each pair.")
-    return extreme
+    return named(extreme, name)
 
 
 def _checked_all(name: str, everything: Any, input: Tensor, out: Any) -> Tensor:
@@ -195,9 +193,8 @@ def _truth(name: str, function: Any, what: str) -> Any:
             return made if out is None else out.copy_(made)
         return function(input, dim, keepdim, out=out)
 
-    truth.__name__ = truth.__qualname__ = name
     truth.__doc__ = f"Whether {what} is true (not zero), of all or over `dim`."
-    return truth
+    return named(truth, name)
 
 
 any = _truth("any", any_op, "some element")

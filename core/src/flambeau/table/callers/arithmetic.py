@@ -252,10 +252,7 @@ def bind_sgn(op, kernels, writers, defaults, body):
     def sgn(input, *, out=None):
         if out is not None:
             return into(op, out, sgn(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     def sgn_(input):
         try:
             kind = input._kind
@@ -1382,10 +1379,7 @@ def bind_heaviside(op, kernels, writers, defaults, body):
     def heaviside(input, values, *, out=None):
         if out is not None:
             return into(op, out, heaviside(input, values))
-        try:
-            return body(input, values)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, values)
     def heaviside_(input, values):
         if type(values) is not Tensor and type(values) is not Parameter:
             lifted = lift(input, values)

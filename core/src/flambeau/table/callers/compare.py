@@ -186,20 +186,14 @@ def bind_ne(op, kernels, writers, defaults, body):
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     def __ne__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return ne, __ne__, None
 
 
@@ -212,20 +206,14 @@ def bind_gt(op, kernels, writers, defaults, body):
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     def __gt__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return gt, __gt__, None
 
 
@@ -238,20 +226,14 @@ def bind_ge(op, kernels, writers, defaults, body):
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     def __ge__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return ge, __ge__, None
 
 
@@ -756,10 +738,7 @@ def bind_logical_and(op, kernels, writers, defaults, body):
     def logical_and(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_and(input, other))
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return logical_and, None, None
 
 
@@ -767,10 +746,7 @@ def bind_logical_or(op, kernels, writers, defaults, body):
     def logical_or(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_or(input, other))
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return logical_or, None, None
 
 
@@ -778,8 +754,5 @@ def bind_logical_xor(op, kernels, writers, defaults, body):
     def logical_xor(input, other, *, out=None):
         if out is not None:
             return into(op, out, logical_xor(input, other))
-        try:
-            return body(input, other)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, other)
     return logical_xor, None, None

@@ -125,8 +125,5 @@ def bind_conj(op, kernels, writers, defaults, body):
     def conj(input, *, out=None):
         if out is not None:
             return into(op, out, conj(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return conj, None, None

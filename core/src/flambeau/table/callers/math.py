@@ -21,8 +21,8 @@ KEYS = {
     'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
+    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
     'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
     'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
@@ -604,10 +604,7 @@ def bind_isnan(op, kernels, writers, defaults, body):
     def isnan(input, *, out=None):
         if out is not None:
             return into(op, out, isnan(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isnan, None, None
 
 
@@ -615,10 +612,7 @@ def bind_isinf(op, kernels, writers, defaults, body):
     def isinf(input, *, out=None):
         if out is not None:
             return into(op, out, isinf(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isinf, None, None
 
 
@@ -626,10 +620,7 @@ def bind_isfinite(op, kernels, writers, defaults, body):
     def isfinite(input, *, out=None):
         if out is not None:
             return into(op, out, isfinite(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return isfinite, None, None
 
 
@@ -638,9 +629,22 @@ def bind_isposinf(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, isposinf(input))
         try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or grad_enabled() and (input._requires_grad):
+                return body(input)
+            array = kernel(input._array)
+        except Exception as error:
+            return recover(op, error, (input, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind.bool
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     return isposinf, None, None
 
 
@@ -649,9 +653,22 @@ def bind_isneginf(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, isneginf(input))
         try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+            kind = input._kind
+            kernel = kernels[kind]
+            if kernel is None or grad_enabled() and (input._requires_grad):
+                return body(input)
+            array = kernel(input._array)
+        except Exception as error:
+            return recover(op, error, (input, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind.bool
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     return isneginf, None, None
 
 
@@ -659,10 +676,7 @@ def bind_signbit(op, kernels, writers, defaults, body):
     def signbit(input, *, out=None):
         if out is not None:
             return into(op, out, signbit(input))
-        try:
-            return body(input)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input)
     return signbit, None, None
 
 

@@ -818,10 +818,7 @@ def bind_any(op, kernels, writers, defaults, body):
             dim = axis
         if keepdims is not None:
             keepdim = keepdims
-        try:
-            return body(input, dim, keepdim)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, dim, keepdim)
     return any, None, None
 
 
@@ -833,10 +830,7 @@ def bind_all(op, kernels, writers, defaults, body):
             dim = axis
         if keepdims is not None:
             keepdim = keepdims
-        try:
-            return body(input, dim, keepdim)
-        except FlambeauError as error:
-            raise renamed(error, op) from None
+        return body(input, dim, keepdim)
     return all, None, None
 
 

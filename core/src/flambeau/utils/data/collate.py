@@ -90,8 +90,10 @@ def collate(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -
     if isinstance(first, tuple) and hasattr(first, "_fields"):
         return type(first)(*map(below, zip(*batch, strict=True)))
     if isinstance(first, Sequence):
-        if any(len(sample) != len(first) for sample in batch):
-            raise ShapeError("each element in list of batch should be of equal size")
+        other = next((i for i, sample in enumerate(batch) if len(sample) != len(first)), None)
+        if other is not None:
+            raise ShapeError(f"each element in list of batch should be of equal size, but sample 0 has {len(first)}"
+                             f" and sample {other} has {len(batch[other])}", op="collate")
         columns = [below(column) for column in zip(*batch, strict=True)]
         return columns if isinstance(first, tuple) else _sequenced(first, columns)
     raise _no_collate(type(first))

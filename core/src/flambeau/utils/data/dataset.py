@@ -46,7 +46,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __init__(self, *tensors: Tensor) -> None:
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
-            raise PreconditionError("Size mismatch between tensors")
+            raise PreconditionError("Size mismatch between tensors: their first sizes are"
+                                    f" {', '.join(str(t.size(0)) for t in tensors)}", op="TensorDataset")
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:

@@ -138,7 +138,5 @@ def sort(x: Array, *, dim: int, descending: bool) -> tuple[Array, Array]:
 @kernel
 def matmul(x: Array, y: Array) -> Array:
     """Halves accumulate in float32; without the word, GPUs would multiply float32 in fewer bits."""
-    if x.dtype == bool:
-        return jnp.matmul(x.astype(jnp.int32), y.astype(jnp.int32)) != 0
     wide = jnp.float32 if x.dtype in HALVES else x.dtype
     return jnp.matmul(x.astype(wide), y.astype(wide), precision=lax.Precision.HIGHEST).astype(x.dtype)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import flambeau
 from flambeau.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from flambeau.errors import ValueRangeError
 
-from .. import legacy
 from ..legacy import *  # noqa: F403 - the typed constructors
 
 __version__ = "2.13.0+flambeau"
@@ -81,22 +79,8 @@ def set_flush_denormal(mode: bool) -> bool:
     return False
 
 
-def is_storage(obj: Any) -> bool:
-    """False: flambeau has no storage objects."""
-    return False
-
-
-def typename(obj: Any) -> str:
-    """The full name of the object's class; a tensor's legacy name."""
-    if isinstance(obj, flambeau.Tensor):
-        return legacy.legacy_name(obj)
-    return f"{type(obj).__module__}.{type(obj).__qualname__}"
-
-
-
-
 __all__ = ["__version__", "are_deterministic_algorithms_enabled", "compile",
            "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
            "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled",
-           "is_storage", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
-           "set_num_threads", "typename", "use_deterministic_algorithms"]
+           "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads",
+           "use_deterministic_algorithms"]
