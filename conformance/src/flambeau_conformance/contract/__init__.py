@@ -11,8 +11,8 @@ from importlib import import_module
 
 from ..check import Check
 
-MODULES = ("structure", "memory", "accumulation", "views", "promotion", "programs", "streams", "threads", "growth",
-           "guards", "hazards", "denormals", "determinism", "optimizers", "refusals", "writers",
+MODULES = ("structure", "memory", "accumulation", "halves", "views", "promotion", "programs", "streams", "threads",
+           "growth", "guards", "hazards", "denormals", "determinism", "optimizers", "refusals", "writers",
            "special", "sizes", "exact",
            "lifetimes", "orders", "distributions")
 
