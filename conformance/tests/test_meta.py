@@ -57,6 +57,8 @@ FOUND = {  # mutant -> a check that must fail, and the kind of failure it must r
     "false-aliasing": ("contract/manifest", "manifest"),
     "overrun": ("contract/guards/assign/float32", "guard"),
     "neighbours-read": ("contract/guards/arithmetic", "guard"),
+    "low-mean": ("contract/halves/mean/float16", "accumulation"),
+    "low-matmul": ("contract/halves/matmul/bfloat16", "accumulation"),
     "upload-deferred": ("contract/hazards/source-overwritten/float32", "stale read"),
     "broken-after-error": ("contract/error-fields", "next op"),
     "other-contract": ("contract/manifest", "manifest"),
