@@ -133,11 +133,12 @@ class Reader:
             (self.folder / name).write_text(text)
         venv.create(place / "env", with_pip=True)
         constraints = place / "wheels.txt"  # the index may have other distributions of these names
-        constraints.write_text("".join(f"{wheel.name.split('-')[0].replace('_', '-')} @ {wheel.as_uri()}\n"
-                                       for wheel in sorted(wheels.glob("flambeau*.whl"))))
+        built = [wheel.name.split("-")[:2] for wheel in wheels.glob("flambeau*.whl")]
+        constraints.write_text("".join(f"{name.replace('_', '-')}=={version}\n" for name, version in built))
         clean = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
         self.here = {**clean, "PATH": f"{place / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-        self.published = {**self.here, "PIP_CONSTRAINT": " ".join([*_constraints(), str(constraints)])}
+        self.published = {**self.here, "PIP_CONSTRAINT": " ".join([*_of_pip("constraint"), str(constraints)]),
+                          "PIP_FIND_LINKS": " ".join([*_of_pip("find-links"), str(wheels)])}
 
     def run(self, step: Step) -> str:
         """Why the step failed; empty where it ended as the page says."""
@@ -158,14 +159,15 @@ class Reader:
         if not re.search(r"\bnox -", command):
             return self.folder, self.here if " ./" in command else self.published
         if "pip install nox" not in command:  # whoever reads on has it from the first page
-            subprocess.run(["python", "-m", "pip", "install", "-q", "nox"], env=self.here, check=True)
+            subprocess.run(["python", "-m", "pip", "install", "-q", "nox"], env=self.here, check=True,
+                           capture_output=True)
         return self.clone, self.here
 
 
-def _constraints() -> list[str]:
-    """Those that pip heeds on this machine anyway."""
+def _of_pip(option: str) -> list[str]:
+    """What pip heeds on this machine anyway; a variable of the environment would take its place."""
     said = subprocess.run([sys.executable, "-m", "pip", "config", "list"], text=True, capture_output=True).stdout
-    return re.findall(r"^(?:global|install)\.constraint='([^']*)'", said, re.MULTILINE)
+    return re.findall(rf"^\S+\.{option}='([^']*)'", said, re.MULTILINE)
 
 
 def _copy(place: Path) -> None:
