@@ -5,7 +5,8 @@
 A README gets a copy of the checkout and an environment in which nothing is installed. Its `sh` blocks run line by
 line, the commands in its sentences where they stand, its `python` blocks in one interpreter; nothing of its text is
 changed. What is not published yet pip takes from the wheels in DIST. nox runs in the root of the copy, everything else
-in the README's own folder. A comment `# ... status 1` says how a command ends, if not with 0.
+in the README's own folder. A comment `# ... status 1` says how a command ends, if not with 0; what is commented as
+`# ... 15 minutes`, and whole nox sessions, wait for `--long`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ INDENTED = re.compile(r"(?:^|\n\n)((?: {4}[^\n]*\n)+)")
 SPAN = re.compile(r"`([^`\n]+)`")
 FORM = re.compile(r"\b[A-Z]{2,}\b|\b[A-Z]\.[A-Z]\b|…|\[")  # NAME, X.Y.Z: the form of a command, nothing to be typed
 SESSION = re.compile(r"\bnox -s (\w+)$")
-QUICK = {"demo"}  # sessions of less than two minutes; the others run with --long, once
+QUICK = {"demo"}  # sessions of a few minutes; the others run with --long, once
+MINUTES = re.compile(r"#.*?\b(\d+) minutes")
+PATIENCE = 5  # minutes; what says that it takes longer runs with --long
 DATA = {"toml", "text"}  # kinds of blocks that hold nothing to run
 HOURS = 1.0  # the longest a command may take
 SCRIPT = "import sys\nimport torch\nprint(torch.ones(2).sum(), sys.argv[1:])\n"
@@ -57,7 +60,10 @@ class Step(NamedTuple):
 
     @property
     def long(self) -> bool:
-        return self.session is not None and self.session not in QUICK
+        if self.session is not None:
+            return self.session not in QUICK
+        said = MINUTES.search(self.text) if self.kind == "sh" else None
+        return said is not None and int(said[1]) > PATIENCE
 
 
 def pages() -> list[Path]:

@@ -62,6 +62,14 @@ def test_a_page_is_read_from_top_to_bottom():
     assert [step.session for step in found] == [None, None, None, None, "tests"]
 
 
+@pytest.mark.parametrize(("text", "long"), [
+    ("nox -s tests", True), ("python -m pip install nox && python -m nox -s mutants", True), ("nox -s demo", False),
+    ("nox -s tests -- core/tests", False), ("run it  # 15 minutes", True), ("run it --minutes 1  # 2 minutes", False),
+])
+def test_what_takes_long_waits_until_it_is_asked_for(text, long):
+    assert readmes.Step(1, "sh", text).long is long
+
+
 def test_a_command_that_fails_fails_the_page(tmp_path, monkeypatch):
     reader = object.__new__(readmes.Reader)
     reader.folder = reader.clone = tmp_path
