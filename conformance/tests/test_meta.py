@@ -65,7 +65,7 @@ FOUND = {  # mutant -> a check that must fail, and the kind of failure it must r
     "unsupported-but-works": ("contract/refusals", "refusal")}
 WITHOUT_ROUNDING = {  # results are no float32 numbers, so no factor spoils them
     "argmax", "argmin", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "complex", "eq", "imag", "le", "logical_not", "lt", "nonzero", "real", "searchsorted"}
+    "bitwise_xor", "complex", "eq", "imag", "le", "logical_not", "lt", "nonzero", "rank_place", "real", "searchsorted"}
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Casting complex values")  # of broken kernels
 
 
