@@ -131,8 +131,8 @@ def _(g):
     return total(g, tuple(range(leading))) if leading > 0 else g
 
 
-@composite(fusable=True, samples=lambda: [Sample(arr(5, 2), arr(5, 3)), Sample(arr(2, 4, 2), arr(2, 4, 3)),
-                                          Sample(arr(2), arr(3))])
+@composite(dtypes="number", fusable=True, samples=lambda: [
+    Sample(arr(5, 2), arr(5, 3)), Sample(arr(2, 4, 2), arr(2, 4, 3)), Sample(arr(2), arr(3))])
 def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     """The weight gradient of `linear`: grad (*, out), input (*, in) → (out, in)."""
     outputs, inputs = grad._array.shape[-1], input._array.shape[-1]
