@@ -238,7 +238,7 @@ _PRODUCTS = (((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((2
 
 
 def _products() -> Iterator[Case]:
-    for d in A:
+    for d in N:
         for left, right in _PRODUCTS:
             pair = (array(left, d, f"l{left}", special=False), array(right, d, f"r{right}", special=False))
             yield Case("matmul", pair)
