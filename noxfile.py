@@ -177,13 +177,28 @@ def bench(session: nox.Session) -> None:
     session.run("flambeau-bench", *arguments, env=ONE_THREAD)
 
 
-@nox.session(python=PYTHONS, reuse_venv=False)
-def wheels(session: nox.Session) -> None:
-    """Builds every wheel, installs them in a fresh environment and runs the README's program on each backend."""
+def build_wheels(session: nox.Session) -> Path:
+    """The folder with a fresh wheel of every distribution."""
     dist = Path(session.create_tmp()) / "dist"
     session.install("pip>=23.1")
     session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={dist}",
                 *[str(ROOT / path) for path in EVERYTHING])
+    return dist
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Every command of every README, from top to bottom, in a fresh environment each; wheels take the index's place.
+
+    `-- README ...` for some of them; `-- --long` also runs the nox sessions that they name.
+    """
+    session.run("python", "tests/readmes.py", f"--wheels={build_wheels(session)}", *session.posargs)
+
+
+@nox.session(python=PYTHONS, reuse_venv=False)
+def wheels(session: nox.Session) -> None:
+    """Builds every wheel, installs them in a fresh environment and runs the README's program on each backend."""
+    dist = build_wheels(session)
     session.install(*sorted(str(path) for path in dist.glob("*.whl")))
     for backend in ("reference", "numpy"):
         session.run("python", str(ROOT / "docs" / "examples" / "little.py"), env={"FLAMBEAU_BACKEND": backend})

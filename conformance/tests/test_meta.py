@@ -57,13 +57,15 @@ FOUND = {  # mutant -> a check that must fail, and the kind of failure it must r
     "false-aliasing": ("contract/manifest", "manifest"),
     "overrun": ("contract/guards/assign/float32", "guard"),
     "neighbours-read": ("contract/guards/arithmetic", "guard"),
+    "low-mean": ("contract/halves/mean/float16", "accumulation"),
+    "low-matmul": ("contract/halves/matmul/bfloat16", "accumulation"),
     "upload-deferred": ("contract/hazards/source-overwritten/float32", "stale read"),
     "broken-after-error": ("contract/error-fields", "next op"),
     "other-contract": ("contract/manifest", "manifest"),
     "unsupported-but-works": ("contract/refusals", "refusal")}
 WITHOUT_ROUNDING = {  # results are no float32 numbers, so no factor spoils them
     "argmax", "argmin", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "complex", "eq", "imag", "le", "logical_not", "lt", "nonzero", "real", "searchsorted"}
+    "bitwise_xor", "complex", "eq", "imag", "le", "logical_not", "lt", "nonzero", "rank_place", "real", "searchsorted"}
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Casting complex values")  # of broken kernels
 
 

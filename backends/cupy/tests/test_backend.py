@@ -11,6 +11,8 @@ from flambeau.dtypes import bfloat16, float32, int64
 from flambeau.errors import BackendError, DeviceError
 from flambeau.table.registry import check_backend
 from flambeau_arrayapi.testing import CASES, cases_for, difference, run
+from flambeau_conformance.contract import halves
+from flambeau_conformance.target import load as load_target
 from flambeau_cupy.backend import CupyBackend, load
 from flambeau_reference.plugin import descriptor as reference
 
@@ -191,3 +193,9 @@ def test_a_program_on_two_devices(cuda):
     assert (x.detach() + y.to(x.device)).tolist() == [2.0, 3.0]
     assert (cuda.memory_allocated(), cuda.mem_get_info(y.device)) == (100, (600, 1000))
     assert y.cpu().device == flambeau.device("cpu")
+
+
+@pytest.mark.parametrize("check", halves.CHECKS, ids=lambda check: check.id)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_sixteen_bit_floats_accumulate_in_float32(cuda, check):
+    assert check.run(load_target("cupy")) == "pass"

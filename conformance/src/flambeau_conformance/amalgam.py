@@ -130,6 +130,7 @@ class Amalgam:
         self.pieces: list[str] = []
         self.imports: dict[str, None] = {"import flambeau": None}
         self.owners: dict[str, str] = {"flambeau": "flambeau"}
+        self.namespaces: dict[str, set[str]] = {}  # modules that are used as such, and what of them
 
     def need(self, where: str, name: str, attributes: set[str]) -> None:
         """Adds what `name` means in the module `where`, and all that this needs."""
@@ -163,10 +164,10 @@ class Amalgam:
             self._namespace(f"{source}.{alias.name}", name, attributes)
 
     def _namespace(self, source: str, name: str, attributes: set[str]) -> None:
+        self._claim(name, source)
+        self.namespaces.setdefault(name, set()).update(attributes)
         for attribute in sorted(attributes):
             self.need(source, attribute, set())
-        members = ", ".join(f"{a}={a}" for a in sorted(attributes))
-        self.pieces.append(f"{name} = SimpleNamespace({members})")
 
     def _define(self, where: str, node: ast.stmt) -> None:
         mark = f"# {where}: {next(_bound(node))}\n"
@@ -185,6 +186,8 @@ class Amalgam:
     def source(self) -> str:
         """Imports and definitions."""
         bodies = [p for p in self.pieces if not p.startswith("# ")]
+        bodies += [f"{name} = SimpleNamespace({', '.join(f'{a}={a}' for a in sorted(attributes))})"
+                   for name, attributes in self.namespaces.items()]
         return _OPENING.format(imports="\n".join(sorted(self.imports))) + "\n\n\n".join(bodies) + "\n\n"
 
 

@@ -96,8 +96,12 @@ def run(case: Case, target: Target) -> str:
 
 def incoming_for(pull: Pullback, case: Case, wide: list[Host]) -> list[Host]:
     """Random gradients for every result that has one, which the dtype under test can hold."""
+    return incoming_like(pull.forward(wide)[2], case)
+
+
+def incoming_like(results: list[Any], case: Case) -> list[Host]:
+    """`incoming_for` these results."""
     random = generator(f"weights of {case.op.name}/{case.label}")
-    _, _, results = pull.forward(wide)
     narrow = [Host(r.values, r.shape, _narrow(r, case)) for r in map(get, (r.detach() for r in results))]
     return [Host(w.values, w.shape, oracle.wide_dtype(w.dtype)) for w in (weights(n, random) for n in narrow)]
 

@@ -22,6 +22,7 @@ from .tensors.interop import from_dlpack, from_numpy, frombuffer
 from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .functions import *
 from .contract import plugins as _plugins
+from .contract.threads import *
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .table.settings import finfo, iinfo, set_default_dtype, set_default_tensor_type
 from .tensors.tensor import Size, Tensor

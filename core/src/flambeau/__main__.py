@@ -47,7 +47,8 @@ def _state(entry: object) -> str:
     except FlambeauError as error:
         return f"fails to load: {error}"
     note = f" ({status.reason})" if status.reason else ""
-    return f"ok{note}, device type {backend.device_type!r}, {backend.device_count()} device(s)"
+    return (f"ok{note}, device type {backend.device_type!r}, {backend.device_count()} device(s),"
+            f" {backend.get_num_threads()} thread(s)")
 
 
 def main(arguments: list[str]) -> int:

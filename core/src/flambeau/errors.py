@@ -110,6 +110,12 @@ class NumberRangeError(ValueRangeError, OverflowError):
     code = "FL113"
 
 
+class ThreadCountError(ValueRangeError, ArgumentError):
+    """A number of threads that is no positive int, or that is set a second time where PyTorch takes one."""
+
+    code = "FL114"
+
+
 class DTypeNotOfferedError(DTypeError, NotImplementedError):
     """An operation that does not exist for an element type."""
 
@@ -263,7 +269,8 @@ __all__ = [
     "DTypeNotOfferedError", "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError",
     "GraphFreedError", "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError",
     "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
-    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "UnsupportedError", "ValueRangeError",
+    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "ThreadCountError", "UnsupportedError",
+    "ValueRangeError",
     "WorkerError",
     "ZeroDivisorError",
 ]

@@ -17,6 +17,7 @@ from .dtypes import BFLOAT16, FLAMBEAU, FLOATS, NUMPY, UINT16
 from .kernels.movement import address, storage
 from .kernels.optim import STEPS
 from .registry import TABLE, WRITERS
+from .threads import get_num_threads, respect_environment, set_num_threads
 
 Array = np.ndarray[Any, Any]
 
@@ -38,12 +39,15 @@ class NumpyBackend(ArrayApiBackend):
 
     def __init__(self) -> None:
         silence_warnings()
+        respect_environment()
         super().__init__(np, name="numpy", device_type="cpu", array_type=np.ndarray, shared_views=True,
                          dtypes={bfloat16: BFLOAT16})
         self._shared = frozenset(self.kernels)
         self.kernels |= {name: by.get(float32) or next(iter(by.values())) for name, by in TABLE.items()}
 
     own = staticmethod(np.asarray)
+    get_num_threads = staticmethod(get_num_threads)
+    set_num_threads = staticmethod(set_num_threads)
 
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
         own = TABLE.get(name, {}).get(dtype)

@@ -11,7 +11,7 @@ from flambeau.contract.backend import Status
 if TYPE_CHECKING:
     from .backend import NumpyBackend
 
-_NEEDED = ("numpy", "ml_dtypes", "scipy")
+_NEEDED = ("numpy", "ml_dtypes", "scipy", "threadpoolctl")
 
 
 class NumpyDescriptor:

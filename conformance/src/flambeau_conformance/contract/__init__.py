@@ -11,10 +11,9 @@ from importlib import import_module
 
 from ..check import Check
 
-MODULES = ("structure", "hardware", "memory", "accumulation", "views", "promotion", "programs", "streams", "threads",
-           "growth", "guards", "hazards", "denormals", "determinism", "optimizers", "refusals", "writers",
-           "special", "sizes", "exact",
-           "lifetimes", "orders", "distributions")
+MODULES = ("structure", "hardware", "memory", "accumulation", "halves", "views", "promotion", "programs", "streams",
+           "threads", "growth", "guards", "hazards", "denormals", "determinism", "optimizers", "refusals", "writers",
+           "special", "sizes", "exact", "lifetimes", "orders", "distributions")
 
 
 def checks() -> Iterator[Check]:

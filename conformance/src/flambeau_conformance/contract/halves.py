@@ -27,7 +27,7 @@ from flambeau.table.settings import finfo
 from .. import oracle
 from ..cases import Case, Place, good_cases, table
 from ..check import PASSED, Check, require
-from ..gradients import Pullback, incoming_for, tracked
+from ..gradients import Pullback, incoming_like, tracked
 from ..host import Host, get, put, rounded
 from ..target import Target
 from ..values import refused
@@ -167,16 +167,16 @@ def _values(case: Case, hosts: list[Host], target: Target, where: str) -> None:
 
 def _gradients(case: Case, hosts: list[Host], target: Target, where: str, create_graph: bool) -> None:
     pull, wide = Pullback(case, oracle.reference()), oracle.widened(case, hosts)
-    incoming = incoming_for(pull, case, wide)
-    if not incoming:
+    _, leaves, made = pull.forward(wide)
+    if not made:
         return
+    incoming = incoming_like(made, case)
+    results = [get(g) for g in pull.pull(leaves, made, [put(w, pull.device) for w in incoming])]
 
     def function(given: list[Host]) -> list[Host]:
         return pull(given[: len(wide)], given[len(wide) :])
 
-    results = function([*wide, *incoming])
-    expected = Expected(results, partial(_moved, function, [*wide, *incoming], results, case,
-                                         _read_by_rules(case)))
+    expected = Expected(results, partial(_moved, function, [*wide, *incoming], results, case, _read_by_rules(case)))
     mine = Pullback(case, target.device)
     _, leaves, made = mine.forward(hosts)
     sent = [put(Host(w.values, w.shape, r.dtype), target.device) for w, r in zip(incoming, made, strict=True)]
@@ -189,12 +189,12 @@ def _run(op: OpDef, dtype: DType, target: Target) -> str:
     reason = target.refuses(op.name, dtype)
     if reason:
         return refused(cases[0], target, reason)
-    for case in cases:
+    for n, case in enumerate(cases):
         for turn in range(len(PATTERNS)):
             hosts = numbers(case, turn)
             _values(case, hosts, target, f"{case.id}, numbers {turn}")
-            if tracked(case):
-                _gradients(case, hosts, target, f"gradient of {case.id}, numbers {turn}", turn % 2 == 1)
+            if tracked(case) and (len(cases) == 1 or (turn + n) % 2 == 0):
+                _gradients(case, hosts, target, f"gradient of {case.id}, numbers {turn}", (turn // 2 + n) % 2 == 1)
     return PASSED
 
 

@@ -58,6 +58,22 @@ def names(target: Target) -> None:
     require(isinstance(target.backend.array_type, type), "name", "array_type is not a class")
 
 
+@promise("thread-count", CHECKS)
+def thread_count(target: Target) -> None:
+    """At least one thread, never more than asked for, and what was answered can be asked for again."""
+    backend = target.backend
+    before = backend.get_num_threads()
+    try:
+        for asked in (1, 2):
+            backend.set_num_threads(asked)
+            answered = backend.get_num_threads()
+            require(answered in range(1, asked + 1), "threads", f"set_num_threads({asked}), then {answered!r} threads")
+    finally:
+        backend.set_num_threads(before)
+    require(before == backend.get_num_threads() >= 1, "threads",
+            f"set_num_threads({before!r}), then {backend.get_num_threads()!r} threads")
+
+
 @promise_each("declared-dtypes", dtypes.ALL, CHECKS)
 def declared_dtypes(target: Target, dtype: DType) -> None:
     """A dtype of the contract can be held, unless a capability says no."""

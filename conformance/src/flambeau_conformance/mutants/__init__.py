@@ -17,7 +17,7 @@ from .mutant import CATALOGUE, Mutant, Parts
 
 SIGN = "+"
 HEALTHY = Mutant("healthy", "Nothing is wrong.", "healthy", (), lambda base: Parts())
-MODULES = ("numerics", "structure", "transfer", "behaviour", "states", "fused", "steps", "devices", "core")
+MODULES = ("numerics", "structure", "transfer", "behaviour", "states", "fused", "steps", "devices", "core", "halves")
 
 
 def catalogue() -> dict[str, Mutant]:

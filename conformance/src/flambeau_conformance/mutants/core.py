@@ -17,7 +17,7 @@ from flambeau.contract.backend import Backend
 from flambeau.random import Generator, draws
 from flambeau.random.mt19937 import Engine
 from flambeau.table.registry import TABLE
-from flambeau.walk import engine
+from flambeau.walk import engine, rules
 
 from .mutant import Parts, mutant
 
@@ -26,7 +26,11 @@ _RANDOM = "contract/random*"
 
 def _mine(tensor: Any, name: str) -> bool:
     """Whether the tensor is on the device of the mutant of that name."""
-    return bool(tensor._kind.device.backend.name.endswith(f"+{name}"))
+    return _of(tensor._kind, name)
+
+
+def _of(kind: Any, name: str) -> bool:
+    return bool(kind.device.backend.name.endswith(f"+{name}"))
 
 
 def _replace(old: Any, new: Any) -> None:
@@ -111,6 +115,35 @@ def _gradient_aliased(base: Backend) -> Parts:
         right(leaf, g, owned or _mine(g, "gradient-aliased"), create)
 
     _replace(right, store)
+    return Parts()
+
+
+@mutant("low-rules", "low accumulation", "contract/halves/layer_norm/*", "contract/halves/var/*", needs="16-bit floats")
+def _low_rules(base: Backend) -> Parts:
+    """Gradient rules of 16-bit floats run in them, rounded at every step."""
+    right = rules._half
+
+    def half(node: Any) -> Any:
+        kind = right(node)
+        return None if kind is None or _of(kind, "low-rules") else kind
+
+    rules._half = half
+    return Parts()
+
+
+@mutant("low-meeting", "low accumulation", "contract/accumulation/*", needs="16-bit floats")
+def _low_meeting(base: Backend) -> Parts:
+    """Gradients that meet are rounded after every addition."""
+    right = engine.Walk._accumulate
+
+    def accumulate(self: Any, edge: Any, held: Any, g: Any) -> None:
+        if _mine(g, "low-meeting"):
+            self.pending[edge] = TABLE["add"].call(held, g)
+            self.owned.discard(edge)
+        else:
+            right(self, edge, held, g)
+
+    engine.Walk._accumulate = accumulate  # type: ignore[method-assign]
     return Parts()
 
 

@@ -32,9 +32,11 @@ def _variants() -> set[str]:
 
 
 def promise_of(check_id: str) -> str:
-    """The promise that a check belongs to: `contract/NAME` without dtype or family, or its sort."""
+    """The promise that a check belongs to: `contract/NAME` without dtype, family or op, or its sort."""
     head, *rest = check_id.split("/")
     if head == "contract":
+        if rest[0] == "halves":  # one check per op
+            return "contract/halves"
         return "/".join(["contract", *rest[:1], *[part for part in rest[1:] if part not in _variants()]])
     return _SORTS.get(rest[-1], "errors" if rest[-1].startswith("bad") else "values")
 

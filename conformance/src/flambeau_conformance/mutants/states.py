@@ -259,3 +259,9 @@ kernels("half-flushed", "Sums in float16 and bfloat16 lose subnormal results.", 
 kernels("empty-of-one", "A copy of an array without elements has one.", "empty", ("copy/float32/*",),
         {"copy": based(lambda base, kernel, x: kernel(x) if numel(x.shape) else made(
             base, [0.0], (1,) * len(x.shape), base.dtype_of(x)))})
+
+
+@mutant("threads-not-counted", "false promise", "contract/thread-count")
+def _threads_not_counted(base: Backend) -> Parts:
+    """Whatever number of threads is asked for, there are four."""
+    return Parts(members={"get_num_threads": lambda: 4, "set_num_threads": lambda n: None})

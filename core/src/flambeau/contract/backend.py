@@ -131,6 +131,13 @@ class Backend(Hardware):
         """Nested lists of Python numbers; a 0-d array gives the number itself."""
         return nest(decode(self.to_host(array), self.dtype_of(array)), array.shape)
 
+    def get_num_threads(self) -> int:
+        """How many threads a kernel may use."""
+        return 1
+
+    def set_num_threads(self, n: int) -> None:
+        """Lets kernels use `n` threads; a backend that has none takes note of nothing."""
+
     def to_numpy(self, array: Any) -> Any:
         """The elements as a NumPy array; a copy unless the backend's arrays are NumPy's."""
         numpy: Any = import_module("numpy")  # only a user who asks for an array of NumPy's needs it

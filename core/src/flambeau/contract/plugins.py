@@ -15,6 +15,7 @@ from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNo
 from ..table.registry import check_backend
 from .backend import Backend, Status
 from .device import FINDER, TYPES, forget
+from .threads import apply as apply_threads
 
 GROUP = "flambeau.backends"
 MENDS = {"cpu": "flambeau-numpy", "cuda": '"flambeau-cupy[cuda13]"'}  # what serves a type, where nothing does
@@ -116,11 +117,17 @@ def _load(entry: Installed) -> Backend:
         raise ContractError(f"backend {entry.name!r}: load() returned {type(backend).__name__}, not a"
                             " flambeau.contract.backend.Backend", backend=entry.name)
     check_backend(backend)
+    apply_threads(backend)
     return backend
 
 
 def _unknown(name: str) -> str:
     return f"no backend or device is called {name!r}; installed: {_listing()}"
+
+
+def loaded() -> list[Backend]:
+    """The backends that are in use: looking for none, loading none."""
+    return [entry.backend for entry in (_state.found or {}).values() if entry.backend is not None]
 
 
 def _listing() -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..dtypes import COMPLEX, FLOAT64, FLOATS, HALVES, INTEGERS
 from ..registry import in_float32, kernel, register
+from ..threads import SMALL, matrix_product
 
 Array = np.ndarray[Any, Any]
 
@@ -35,10 +36,12 @@ def _largest(x: Array) -> float:
 
 @kernel("matmul", FLOATS + COMPLEX)
 def matmul(x: Array, y: Array) -> Array:
+    if x.ndim == 2 == y.ndim:
+        return x.dot(y) if x.size + y.size < SMALL else matrix_product(x, y)
     if y.ndim > 2:
         return np.matmul(x, y)
     if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
-        return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[1])
+        return matrix_product(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[1])
     if not (x.ndim and y.ndim):
         raise ValueError("matmul takes arrays of one dimension or more")  # where `dot` would multiply
     return x.dot(y)
@@ -50,7 +53,10 @@ register("matmul", in_float32(matmul), HALVES)
 def linear(x: Array, weight: Array, bias: Array | None) -> Array:
     """x @ weight.T + bias; the bias is added in the product's own memory."""
     if x.ndim > 2 and weight.ndim == 2:
-        out = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).dot(weight.T).reshape(*x.shape[:-1], len(weight))
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        out = matrix_product(rows, weight.T).reshape(*x.shape[:-1], len(weight))
+    elif x.ndim == 2 == weight.ndim and x.size + weight.size >= SMALL:
+        out = matrix_product(x, weight.T)
     else:
         out = x.dot(weight.T)
     if bias is None:
@@ -67,7 +73,7 @@ def linear_grad_weight(grad: Array, input: Array) -> Array:
     if grad.ndim != 2 or input.ndim != 2:
         rows = math.prod(input.shape[:-1])
         grad, input = grad.reshape(rows, grad.shape[-1]), input.reshape(rows, input.shape[-1])
-    return grad.T.dot(input)
+    return grad.T.dot(input) if grad.size + input.size < SMALL else matrix_product(grad.T, input)
 
 
 register("linear_grad_weight", linear_grad_weight, FLOATS + COMPLEX)

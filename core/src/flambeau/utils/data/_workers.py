@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ...contract.threads import set_num_threads
 from ...errors import WorkerError
 from ...random import manual_seed
 from ._fetch import Fetch, fetcher
@@ -78,6 +79,7 @@ class _Task:
 
 def _run_worker(task: _Task, tasks: Any, results: Any) -> None:
     global _info
+    set_num_threads(1)  # the workers are what runs side by side
     _seed_generators(task)
     _info = WorkerInfo(task.worker, task.workers, task.seed + task.worker, task.dataset)
     fetch: Fetch = _not_started

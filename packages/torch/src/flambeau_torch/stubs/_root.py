@@ -1,8 +1,7 @@
-"""Names of `torch` itself that only PyTorch programs need: typed constructors, thread counts, determinism."""
+"""Names of `torch` itself that only PyTorch programs need: typed constructors, determinism, compilers."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from flambeau.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
@@ -12,33 +11,7 @@ from ..legacy import *  # noqa: F403 - the typed constructors
 
 __version__ = "2.13.0+flambeau"
 
-_settings: dict[str, Any] = {"threads": 1, "interop": 1, "deterministic": False, "warn_only": False,
-                             "precision": "highest"}
-
-
-def get_num_threads() -> int:
-    """What `set_num_threads` was told; a backend's own library reads OMP_NUM_THREADS when it is loaded."""
-    told: int = _settings["threads"]
-    return told
-
-
-def set_num_threads(int: int) -> None:
-    """Noted, and put into OMP_NUM_THREADS for libraries that are loaded later."""
-    if int < 1:
-        raise ValueRangeError("set_num_threads expects a positive integer", op="set_num_threads")
-    _settings["threads"] = int
-    os.environ["OMP_NUM_THREADS"] = str(int)
-
-
-def get_num_interop_threads() -> int:
-    """What `set_num_interop_threads` was told."""
-    told: int = _settings["interop"]
-    return told
-
-
-def set_num_interop_threads(int: int) -> None:
-    """Noted; operations run one after the other."""
-    _settings["interop"] = int
+_settings: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision": "highest"}
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
@@ -80,7 +53,6 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 __all__ = ["__version__", "are_deterministic_algorithms_enabled", "compile",
-           "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-           "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled",
-           "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads",
+           "get_float32_matmul_precision", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+           "is_deterministic_algorithms_warn_only_enabled", "set_float32_matmul_precision", "set_flush_denormal",
            "use_deterministic_algorithms"]
