@@ -183,6 +183,7 @@ class DeviceNotAvailableError(DeviceError, BackendError, AssertionError):
     """
 
     code = "FL207"
+    of_a_call = False  # which call came first to need it says nothing
 
 
 class UnsupportedError(FlambeauError, NotImplementedError):

@@ -132,9 +132,9 @@ def test_numbers_as_pytorch(name: str, dtype: str, device: str) -> None:
 @pytest.mark.parametrize(("make", "text"), [
     (lambda: flambeau.tensor([200], dtype=flambeau.uint8).clamp(max=300),
      "clamp: value cannot be converted to type uint8_t without overflow: 300 (FL113)"),
-    (lambda: flambeau.tensor([1]) + 2**70, "Overflow when unpacking long: an integer of 71 bits (FL113)"),
+    (lambda: flambeau.tensor([1]) + 2**70, "add: Overflow when unpacking long: an integer of 71 bits (FL113)"),
     (lambda: flambeau.tensor([0]).fill_(math.nan),
-     "value cannot be converted to type int64_t without overflow: nan (FL113)"),
+     "fill_: value cannot be converted to type int64_t without overflow: nan (FL113)"),
 ])
 def test_text_and_class(make: Any, text: str) -> None:
     with pytest.raises(flambeau.errors.NumberRangeError) as caught:

@@ -92,8 +92,6 @@ def _index_put(x: Tensor, values: Tensor, *indices: Tensor, accumulate: bool) ->
 
 
 def _matmul(x: Tensor, y: Tensor) -> Tensor:
-    if x.dtype == torch.bool:
-        return torch.matmul(x.to(torch.int32), y.to(torch.int32)).to(torch.bool)
     if x.dtype in (torch.float16, torch.bfloat16):
         return torch.matmul(x.float(), y.float()).to(x.dtype)
     return torch.matmul(x, y)
