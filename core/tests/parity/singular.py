@@ -73,7 +73,7 @@ def answers(library: Any, function: Function, inputs: Case, dtype: str, seed: fl
 
 def _listed(gradient: Any, like: Any) -> Any:
     zeros = like.detach().new_zeros(tuple(like.shape))
-    return (zeros if gradient is None else zeros + gradient.detach()).tolist()  # PyTorch's may lack storage
+    return (zeros if gradient is None else zeros.copy_(gradient.detach())).tolist()  # PyTorch's may lack storage
 
 
 def numbers(value: Any) -> Iterator[Any]:

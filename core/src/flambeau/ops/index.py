@@ -331,7 +331,7 @@ def _(g, input, index, src, *, dim, include_self):
 def _(g, input, index, src, out, *, dim, include_self):
     """The quotient by each factor; a zero that is alone in its place gets the product of the others there."""
     zero, one = eq(src, 0), lift(src, 1)
-    zeros = scatter_add_op(zeros_of(src, input._array.shape), dim, index, cast(zero, src._kind.dtype))
+    zeros = scatter_add_op(zeros_of(index, input._array.shape), dim, index, cast(zero, index._kind.dtype))
     if is_grad_enabled() and bool((zeros > 1).any()):
         return gather_op(g, dim, index) * _c(_products_of_others(input, dim, index, src, include_self))
     alone = zero & eq(gather_op(zeros, dim, index), 1)

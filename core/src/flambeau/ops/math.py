@@ -183,7 +183,8 @@ def isfinite(input: Tensor) -> Tensor:
 
 
 @composite(name="nan_to_num", saves="input", dtypes="floating", samples=lambda: [
-    Sample(arr(3), 0.0, 2.0, -2.0), Sample(arr(4, fill=[math.nan, math.inf, -math.inf, 1.0]), 0.5, 2.0, -2.0)])
+    Sample(arr(3), 0.0, 2.0, -2.0),
+    Sample(arr(4, fill=[math.nan, math.inf, -math.inf, 1.0]), 0.5, 2.0, -2.0, gradcheck=False)])
 def nan_to_num_op(input: Tensor, nan: float, posinf: float, neginf: float) -> Tensor:
     """NaN replaced by `nan`, infinities by `posinf` and `neginf`."""
     made = where_op(ne(input, input), lift(input, nan), input)
