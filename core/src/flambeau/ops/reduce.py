@@ -303,11 +303,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
     made = composite(compute="float32", name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
                      samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
                                       Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
-
-    @made.grad("input")
-    def _(g, input, out):
-        return _shared_by_all(g, input, out)
-
+    made.grad("input")(_shared_by_all)
     return made
 
 
@@ -350,7 +346,7 @@ def all_sized(input: Tensor, dims: Shape) -> bool:
     return 0 not in [shape[d] for d in dims if d < len(shape)]
 
 
-@composite(saves="input", dtype="summed", name="nansum", samples=_REDUCED)
+@composite(saves="input", dtype="summed", dtypes="real", name="nansum", samples=_REDUCED)
 def nansum_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The sum over `dim`, NaN counting as 0."""
     return sum(where_op(ne(input, input), lift(input, 0), input), dim, keepdim, dtype=dtype)
@@ -493,11 +489,7 @@ def _median_op(name: str) -> Any:
     made = composite(compute="float32", name=name, saves="input out", dtypes="real number", out=False,
                      samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
                                       Sample(arr())])(body)
-
-    @made.grad("input")
-    def _(g, input, out):
-        return _shared_by_all(g, input, out)
-
+    made.grad("input")(_shared_by_all)
     return made
 
 
