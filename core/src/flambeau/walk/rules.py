@@ -124,7 +124,10 @@ class Wide:
         inputs = [p.name for p in op.inputs]
         if name in inputs or not set(inputs) <= set(op.saves):
             return widened(value)
-        made = op.call(**{n: self(op.saves.index(n)) for n in inputs}, **(self.node.attrs or {}))
+        attrs = dict(self.node.attrs or {})
+        if attrs.get("dtype") is value._kind.dtype:
+            attrs["dtype"] = value._kind.single.dtype
+        made = op.call(**{n: self(op.saves.index(n)) for n in inputs}, **attrs)
         return made[op.outputs.index(name)] if isinstance(made, tuple) else made
 
 
