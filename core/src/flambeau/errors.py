@@ -101,7 +101,7 @@ class ValueRangeError(FlambeauError, ValueError, RuntimeError):
 class SizeMismatchError(ShapeError, ValueRangeError):
     """Sizes that do not fit, where PyTorch raises ValueError."""
 
-    code = "FL114"
+    code = "FL115"
 
 
 class NumberRangeError(ValueRangeError, OverflowError):
