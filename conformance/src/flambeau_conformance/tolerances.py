@@ -59,7 +59,7 @@ _OPS = (
     (ROUNDED, "add sub"),
     (DIVIDED, "mul div sqrt abs"),
     (REMAINDER, "fmod remainder floor_divide"),
-    (REDUCTION, "scatter_add index_put index_add_dim cumsum cumprod prod sum mean fold"),
+    (REDUCTION, "scatter_add scatter_product index_put index_add_dim cumsum cumprod prod sum mean fold"),
     (COMPOSED, "sgn"),
     (ONE_MINUS, "gelu gelu_backward"),
 )

@@ -87,6 +87,8 @@ def safe_pow(x: complex, y: complex) -> complex:
     try:
         return x**y
     except ZeroDivisionError:
+        if y.real > 0.0:
+            return 0j
         return complex(INF, NAN) if y.imag == 0.0 and y.real < 0.0 else complex(NAN, NAN)
     except OverflowError:
         return exp(y * cmath.log(x))

@@ -34,8 +34,8 @@ from ..values import refused
 
 HALVES = (dtypes.float16, dtypes.bfloat16)
 FAMILIES = {"reduce", "linalg", "conv", "norm", "loss", "pool", "embedding"}
-OTHERS = {"scatter_add", "index_put", "index_add_dim", "take", "gather", "index", "scatter_extremum", "expand",
-          "strided_copy"}  # of other families, those that sum, or whose gradients do
+OTHERS = {"scatter_add", "index_put", "index_add_dim", "take", "gather", "index", "scatter_extremum",
+          "scatter_product", "expand", "strided_copy"}  # of other families, those that sum, or whose gradients do
 _ROUNDINGS = 8.0  # of float32 on the way to one number: as many as `tolerances.COMPOSED` allows
 _SINGLE = finfo(dtypes.float32).eps
 
@@ -202,7 +202,7 @@ def _checks() -> Iterator[Check]:
     for op in filter(accumulating, table()):
         for dtype in HALVES:
             if any(c.dtype is dtype for c in good_cases(op)):
-                yield Check(f"contract/halves/{op.name}/{dtype.name}", "contract", partial(_run, op, dtype), op.name,
+                yield Check(f"contract/halves/{op.name}/{dtype.name}", "contract", partial(_run, op, dtype), "",
                             dtype.name)
 
 

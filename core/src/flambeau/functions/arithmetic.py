@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import math
 from typing import Any
 
 from .. import dtypes
@@ -19,11 +17,14 @@ from ..ops.arithmetic import (
     clamp_max_tensor,
     clamp_min_tensor,
     clamp_number,
+    clamp_tensors,
     div,
     floor,
     floor_divide,
     fmod,
     heaviside,
+    lerp_number,
+    lerp_tensor,
     maximum,
     minimum,
     mul,
@@ -33,10 +34,9 @@ from ..ops.arithmetic import (
     sign,
     trunc,
 )
-from ..ops.arithmetic import abs as abs_op
-from ..ops.compare import eq, lt, ne, where_op
+from ..ops.compare import ne, where_op
 from ..ops.create import cast
-from ..ops.math import _pow, square
+from ..ops.math import _pow, nan_to_num_op, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
 from ..table.precision import in_single
@@ -201,8 +201,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if all(getattr(t, "dtype", None) is dtypes.bool for t in (input, min, max)):
             raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="clamp", dtype=input.dtype)
-        made = input if min is None else clamp_min_tensor(input, _as_tensor(input, min))
-        made = made if max is None else clamp_max_tensor(made, _as_tensor(input, max))
+        made = _clamped(input, None if min is None else _as_tensor(input, min),
+                        None if max is None else _as_tensor(input, max))
         return made if out is None else into(clamp_number.op, out, made)
     kind = input._kind.dtype
     if kind.category < 2 and (isinstance(min, float) or isinstance(max, float)):
@@ -213,6 +213,12 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         if limit is not None:
             fit(limit, input._kind.dtype, "clamp")
     return clamp_number(input, min, max, out=out)
+
+
+def _clamped(input: Tensor, min: Tensor | None, max: Tensor | None) -> Tensor:
+    if min is None or max is None:
+        return clamp_max_tensor(input, max) if min is None else clamp_min_tensor(input, min)
+    return clamp_tensors(input, min, max)
 
 
 def _as_tensor(like: Tensor, value: Any) -> Any:
@@ -255,21 +261,13 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
         raise DTypeError(f"expected dtype {input.dtype!r} for `end` but got dtype {end.dtype!r}", op="lerp")
     if input._kind.dtype.category < 2:
         raise DTypeNotOfferedError(f"not implemented for {input.dtype!r}", op="lerp", dtype=input.dtype)
-    weight = weight if isinstance(weight, Tensor) else held(weight, input._kind.dtype, "lerp")
-    if isinstance(weight, Tensor):
-        made = _lerp_tensor(input, end, weight)
-    elif builtins.abs(weight) < 0.5:
-        made = in_single(lambda a, b: a + (b - a) * weight)(input, end)
-    else:
-        made = in_single(lambda a, b: b - (b - a) * (1 - weight))(input, end)
-    return made if out is None else into(_add.op, out, made)
-
-
-def _lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
-    if input._kind.dtype is not weight._kind.dtype:
+    if not isinstance(weight, Tensor):
+        made = lerp_number(input, end, held(weight, input._kind.dtype, "lerp"))
+    elif input._kind.dtype is not weight._kind.dtype:
         raise DTypeError(f"expected dtype {input.dtype!r} for `weight` but got dtype {weight.dtype!r}", op="lerp")
-    near = lt(abs_op(weight), 0.5)
-    return in_single(lambda a, b, w: where_op(near, a + (b - a) * w, b - (b - a) * (1 - w)))(input, end, weight)
+    else:
+        made = lerp_tensor(input, end, weight)
+    return made if out is None else into(_add.op, out, made)
 
 
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -285,9 +283,7 @@ def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = No
         return copy(input, out=out)
     limits = finfo(input.dtype)
     high, low = (limits.max if posinf is None else float(posinf)), (limits.min if neginf is None else float(neginf))
-    made = where_op(ne(input, input), lift(input, float(nan or 0.0)), input)
-    made = where_op(eq(input, math.inf), lift(input, high), made)
-    made = where_op(eq(input, -math.inf), lift(input, low), made)
+    made = nan_to_num_op(input, float(nan or 0.0), high, low)
     return made if out is None else into(_add.op, out, made)
 
 

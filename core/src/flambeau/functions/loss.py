@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..errors import DTypeError, ShapeError, SizeMismatchError, ValueRangeError
+from ..modes import no_grad
 from ..ops.arithmetic import abs as abs_op
-from ..ops.arithmetic import maximum, neg
+from ..ops.arithmetic import neg
 from ..ops.create import cast
 from ..ops.loss import (
     _per_class,
@@ -19,11 +20,11 @@ from ..ops.loss import (
     smooth_l1_loss,
 )
 from ..ops.math import exp
-from ..ops.movement import reshape, unsqueeze
+from ..ops.movement import copy, reshape, unsqueeze
 from ..ops.norm import log_softmax_op
 from ..ops.reduce import sum as total
 from ..shapes import broadcast_shapes
-from ..table.dispatch import lift, result_dtype
+from ..table.dispatch import result_dtype
 from ..table.precision import in_single
 from ..tensors.tensor import Tensor
 
@@ -138,8 +139,16 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
     dtype = result_dtype([x1, x2])
     x1, x2 = x1.to(dtype), x2.to(dtype)
-    first, second = (x / maximum(x.norm(2, dim, keepdim=True), lift(x, eps)) for x in (x1, x2))
+    first, second = (x / _limited_norm(x, dim, eps) for x in (x1, x2))
     return total(first * second, dim)
+
+
+def _limited_norm(input: Tensor, dim: int, eps: float) -> Tensor:
+    """The norm along `dim`, raised to `eps` behind the back of the gradient, as in PyTorch."""
+    norm = copy(input.norm(2, dim, keepdim=True))
+    with no_grad():
+        norm.clamp_min_(eps)
+    return norm
 
 
 @in_single

@@ -15,7 +15,7 @@ from ..tensors.tensor import Tensor
 from .arithmetic import abs as abs_op
 from .arithmetic import maximum, minimum, mul, neg
 from .common import CURVES, TWO
-from .compare import le, lt, where_op
+from .compare import eq, le, lt, where_op
 from .complex import _c
 from .math import exp, expm1, log1p, tanh
 from .movement import cat_op, narrow
@@ -121,7 +121,8 @@ def _(g, input, weight):
 
 @prelu_op.grad("weight")
 def _(g, input):
-    return where_op(lt(_zero(input), input), _zero(g), input * g)
+    bent = where_op(eq(input, _zero(input)), _zero(input), input)  # at 0 the second derivative is 0
+    return where_op(lt(_zero(input), input), _zero(g), bent * g)
 
 
 @composite(compute="float32", saves="input", dtypes=_FLOATING, samples=CURVES)
@@ -142,7 +143,8 @@ def _(g, input, *, alpha, scale, input_scale):
 def elu_backward(grad: Tensor, input: Tensor, alpha: float, scale: float, input_scale: float) -> Tensor:
     """The gradient of `elu`; exp is taken of negative numbers only, so none overflows."""
     low = le(input, _zero(input))
-    slope = mul(exp(mul(where_op(low, input, _zero(input)), input_scale)), alpha * scale * input_scale)
+    below = where_op(lt(input, _zero(input)), input, _zero(input))  # at 0 the second derivative is 0
+    slope = mul(exp(mul(below, input_scale)), alpha * scale * input_scale)
     return where_op(low, mul(grad, slope), mul(grad, scale))
 
 

@@ -4,6 +4,7 @@ Gradients follow PyTorch's convention for complex numbers (conjugate Wirtinger).
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from ..errors import ValueRangeError
@@ -11,12 +12,11 @@ from ..table.dispatch import composite, lift, primitive
 from ..table.refusals import require_alike
 from ..table.registry import Number
 from ..table.samples import Sample, arr
-from ..tensors import views
 from ..tensors.tensor import Tensor
 from .common import BINARY, DIVISION, PAIRS, UNARY
 from .compare import eq, le, lt, where_op
 from .complex import _c, conj
-from .create import cast
+from .create import cast, nothing
 
 
 @primitive(saves="", dtypes="number", method=True, inplace=True, operator="__neg__", samples=UNARY)
@@ -46,7 +46,7 @@ def sign(input: Tensor) -> Tensor:
 
 @sign.grad("input")
 def _(g):
-    return g * 0
+    return nothing(g)
 
 
 @composite(method=True, inplace=True, samples=UNARY)
@@ -55,7 +55,8 @@ def sgn(input: Tensor) -> Tensor:
     if input._kind.dtype.category < 3:
         return sign(input)
     size = abs(input)
-    return where_op(size == 0, input * 0, input / where_op(size == 0, size + 1, size))
+    none = eq(size, 0)
+    return where_op(none, lift(input, 0), input / where_op(none, lift(size, 1), size))
 
 
 def _rounding(name: str, doc: str) -> Any:
@@ -66,7 +67,7 @@ def _rounding(name: str, doc: str) -> Any:
 
     @made.grad("input")
     def _(g):
-        return g * 0
+        return nothing(g)
 
     return made
 
@@ -83,7 +84,7 @@ def _round(input: Tensor) -> Tensor:
 
 @_round.grad("input")
 def _(g):
-    return g * 0
+    return nothing(g)
 
 
 @primitive(name="add", saves="", broadcast=True, inplace=True, operator="__add__", samples=BINARY)
@@ -186,7 +187,7 @@ def _(g):
 
 @fmod.grad("other")
 def _(g, input, other):
-    return -g * trunc(input / other)
+    return -g * div_rounded(input, other, "trunc")
 
 
 @primitive(saves="input other", dtypes="real", broadcast=True, method=True, samples=BINARY)
@@ -236,22 +237,37 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     return _trunc_div(input, other, out)
 
 
+@composite(name="div_rounded", saves="", dtypes="real floating", broadcast=True, grad_name="DivBackward1",
+           samples=lambda: [Sample(arr(3), arr(3, nonzero=True), "trunc"),
+                            Sample(arr(2, 3), arr(3, nonzero=True), "floor")])
+def div_rounded(input: Tensor | Number, other: Tensor | Number, rounding_mode: str) -> Tensor:
+    """The quotient, broadcast, rounded towards zero ("trunc") or down ("floor")."""
+    return trunc(_div(input, other)) if rounding_mode == "trunc" else floor_divide(input, other)
+
+
+@div_rounded.grad("input")
+def _(g):
+    return nothing(g)
+
+
+@div_rounded.grad("other")
+def _(g):
+    return nothing(g)
+
+
 def _floor_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
-    return floor_divide(input, other, out=out) if not _floats(input, other) else _floored(input, other, out)
+    if _floats(input, other):
+        return div_rounded(input, other, "floor", out=out)
+    return floor_divide(input, other, out=out)
 
 
 def _floats(*values: Any) -> bool:
     return any(isinstance(v, float) or (isinstance(v, Tensor) and v.dtype.category > 1) for v in values)
 
 
-def _floored(input: Any, other: Any, out: Tensor | None) -> Tensor:
-    made = floor_divide(input, other)
-    return made if out is None else views.write_out(floor_divide.op, out, made)
-
-
 def _trunc_div(input: Any, other: Any, out: Tensor | None) -> Tensor:
     if _floats(input, other):
-        return trunc(_div(input, other), out=out)
+        return div_rounded(input, other, "trunc", out=out)
     rest = fmod(input, other)
     if isinstance(input, Tensor) and not input.dtype.category:
         input = cast(input, rest.dtype)
@@ -321,9 +337,78 @@ def _(g, input, max):
     return where_op(lt(max, input), g, lift(g, 0))
 
 
+@composite(name="clamp_tensors", saves="input min max", dtypes="real", broadcast=True, grad_name="ClampBackward1",
+           samples=lambda: [Sample(arr(3), arr(3), arr(3)), Sample(arr(2, 3), arr(3, low=-1, high=0), arr(low=0.1)),
+                            Sample(arr(), arr(2), arr(2))])
+def clamp_tensors(input: Tensor, min: Tensor, max: Tensor) -> Tensor:
+    """Each element limited to [min, max], broadcast; `max` where `min` exceeds it."""
+    return minimum(maximum(input, min), max)
+
+
+@clamp_tensors.grad("input")
+def _(g, input, min, max):
+    return where_op(le(min, input) & le(input, max), g, lift(g, 0))
+
+
+@clamp_tensors.grad("min")
+def _(g, input, min, max):
+    return where_op(lt(min, max) & lt(input, min), g, lift(g, 0))
+
+
+@clamp_tensors.grad("max")
+def _(g, input, min, max):
+    return where_op(lt(max, min) | lt(max, input), g, lift(g, 0))
+
+
 @composite(alike="all", saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False,
            samples=PAIRS)
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where the first of each pair is negative, 1 where positive, the second where it is 0; broadcast."""
     require_alike("heaviside", input, values)
     return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))
+
+
+_BETWEEN = (lambda: [Sample(arr(3), arr(3), 0.3), Sample(arr(2, 3), arr(3), 0.5), Sample(arr(3), arr(3), 2.0),
+                     Sample(arr(), arr(2), -0.7), Sample(arr(0, 3), arr(3), 0.5)])
+
+
+@composite(compute="float32", name="lerp", saves="", dtypes="floating", broadcast=True, samples=_BETWEEN)
+def lerp_number(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """input + weight * (end - input), broadcast; exact at both ends."""
+    if builtins.abs(weight) < 0.5:
+        return input + (end - input) * weight
+    return end - (end - input) * (1 - weight)
+
+
+@lerp_number.grad("input")
+def _(g, *, weight):
+    return g * (1 - weight).conjugate()
+
+
+@lerp_number.grad("end")
+def _(g, *, weight):
+    return g * weight.conjugate()
+
+
+@composite(compute="float32", name="lerp_tensor", saves="input end weight", dtypes="floating", broadcast=True,
+           grad_name="LerpBackward1", out=False,
+           samples=lambda: [Sample(arr(3), arr(3), arr(3, fill=[0.0, 0.7, -2.0])), Sample(arr(2, 3), arr(3), arr())])
+def lerp_tensor(input: Tensor, end: Tensor, weight: Tensor) -> Tensor:
+    """`lerp` by a weight for each pair, broadcast."""
+    apart = end - input
+    return where_op(lt(abs(weight), 0.5), input + apart * weight, end - apart * (1 - weight))
+
+
+@lerp_tensor.grad("input")
+def _(g, weight):
+    return g * _c(1 - weight)
+
+
+@lerp_tensor.grad("end")
+def _(g, weight):
+    return g * _c(weight)
+
+
+@lerp_tensor.grad("weight")
+def _(g, input, end):
+    return g * _c(end - input)

@@ -11,6 +11,7 @@ from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
 from ..tensors.views import copied_view
 from .common import UNARY
+from .create import nothing
 
 
 def _c(x: Any) -> Any:
@@ -24,7 +25,7 @@ def _real(input: Tensor) -> Tensor:
 
 @_real.grad("input")
 def _(g):
-    return complex(g, g * 0)
+    return complex(g, nothing(g))
 
 
 @primitive(saves="", dtype="real", dtypes="complex", name="imag", samples=UNARY)
@@ -34,7 +35,7 @@ def _imag(input: Tensor) -> Tensor:
 
 @_imag.grad("input")
 def _(g):
-    return complex(g * 0, g)
+    return complex(nothing(g), g)
 
 
 def real(input: Tensor) -> Tensor:

@@ -93,6 +93,11 @@ def zeros_of(like: Tensor, size: Any) -> Tensor:
     return _filled(tuple(size), 0, like._kind.plain)
 
 
+def nothing(g: Tensor) -> Tensor:
+    """The gradient of what does not depend on its input: zeros, whatever comes in."""
+    return _filled(g._array.shape, 0, g._kind.plain)
+
+
 def ones_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """Ones of the size, dtype and device of `input`, unless told otherwise."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..dtypes import int64
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ..modes import is_grad_enabled
 from ..shapes import canonical_dim, numel
-from ..table.dispatch import composite, primitive
-from ..table.precision import in_single
+from ..table.dispatch import composite, lift, primitive
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor
 from .arithmetic import maximum, minimum
+from .compare import eq, where_op
+from .complex import _c
 from .create import arange, cast, zeros_of
 from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
 from .sort import searchsorted_op, sort_op, topk_op
@@ -274,7 +276,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     if reduce not in ("add", "multiply"):
         raise ValueRangeError(f"reduce argument must be either add or multiply, got {reduce!r}", op="scatter")
     src = cropped(src, index)
-    made = scatter_add_op(input, dim, index, src) if reduce == "add" else scatter_product(input, dim, index, src)
+    made = scatter_add_op(input, dim, index, src) if reduce == "add" else scatter_product(input, dim, index, src, True)
     return made if out is None else views.write_out(scatter_op.op, out, made)
 
 
@@ -291,21 +293,62 @@ def _flat_places(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return reshape(gather(grid, dim, index), (index.numel(),))
 
 
-@in_single
-def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool = True) -> Tensor:
+@composite(compute="float32", saves="input index src out", kinds="T int64 T", grad_name="ScatterReduceBackward0",
+           samples=lambda: [
+    Sample(arr(3, 4), 0, arr(2, 4, dtype="int64", fill=[0, 0, 2, 1, 0, 1, 2, 1]), arr(2, 4, nonzero=True), True),
+    Sample(arr(4, fill=[2.0, 0.0, 3.0, 0.0]), 0, arr(4, dtype="int64", fill=[0, 0, 2, 1]),
+           arr(4, fill=[0.0, 2.0, -1.0, 3.0]), True),
+    Sample(arr(5), 0, arr(4, dtype="int64", fill=[0, 0, 2, 4]), arr(4, nonzero=True), False)])
+def scatter_product(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool) -> Tensor:
     """A copy of `input` multiplied by `src` where `index` says: the k-th writes to all places at once, k by k."""
-    places, values, count = _flat_places(input, dim, index), reshape(src, (index.numel(),)), index.numel()
+    places, values = _flat_places(input, dim, index), reshape(src, (index.numel(),))
     flat = reshape(input, (input.numel(),)).clone()
     if not include_self:
         flat = scatter_value(flat, 0, places, 1)
-    ordered, order = sort_op(places, 0)
-    turn = arange(count, device=input.device) - searchsorted_op(ordered, ordered, False)
-    for k in range(int(turn.max().item()) + 1 if count else 0):
-        now = nonzero(turn == k, as_tuple=True)[0]
-        targets = take_along(ordered, 0, now)
-        factors = take_along(values, 0, take_along(order, 0, now))
-        flat = scatter_op(flat, 0, targets, take_along(flat, 0, targets) * factors)
+    for now in _turns(places):
+        targets = take_along(places, 0, now)
+        flat = scatter_op(flat, 0, targets, take_along(flat, 0, targets) * take_along(values, 0, now))
     return reshape(flat, tuple(input._array.shape))
+
+
+def _turns(places: Tensor) -> Iterator[Tensor]:
+    """Which of `places` come first of those that are alike, which second, and so on."""
+    count = places.numel()
+    ordered, order = sort_op(places, 0)
+    turn = arange(count, device=places.device) - searchsorted_op(ordered, ordered, False)
+    for k in range(int(turn.max().item()) + 1 if count else 0):
+        yield take_along(order, 0, nonzero(turn == k, as_tuple=True)[0])
+
+
+@scatter_product.grad("input")
+def _(g, input, index, src, *, dim, include_self):
+    factor = where_op(eq(input, 0), lift(input, 1), input)
+    made = g * _c(scatter_product(factor, dim, index, src, include_self) / factor)
+    return made if include_self else scatter_value(made, dim, index, 0)
+
+
+@scatter_product.grad("src")
+def _(g, input, index, src, out, *, dim, include_self):
+    """The quotient by each factor; a zero that is alone in its place gets the product of the others there."""
+    zero, one = eq(src, 0), lift(src, 1)
+    zeros = scatter_add_op(zeros_of(index, input._array.shape), dim, index, cast(zero, index._kind.dtype))
+    if is_grad_enabled() and bool((zeros > 1).any()):
+        return gather_op(g, dim, index) * _c(_products_of_others(input, dim, index, src, include_self))
+    alone = zero & eq(gather_op(zeros, dim, index), 1)
+    others = scatter_product(input, dim, index, where_op(alone, one, src), include_self)
+    quotient = gather_op(g * _c(out), dim, index) / _c(where_op(zero, one, src))
+    return where_op(alone, gather_op(g * _c(others), dim, index), quotient)
+
+
+def _products_of_others(input: Tensor, dim: int, index: Tensor, src: Tensor, include_self: bool) -> Tensor:
+    """For each factor, the product of the others in its place; differentiable beside several zeros."""
+    shape = tuple(index._array.shape)
+    factors = made = reshape(src, (index.numel(),))
+    for now in _turns(_flat_places(input, dim, index)):
+        rest = reshape(scatter_value(factors, 0, now, 1), shape)
+        others = reshape(gather_op(scatter_product(input, dim, index, rest, include_self), dim, index), (-1,))
+        made = scatter_op(made, 0, now, take_along(others, 0, now))
+    return reshape(made, shape)
 
 
 @composite(compute="float32", saves="input index src out", kinds="T int64 T", dtypes="real", samples=lambda: [

@@ -9,13 +9,14 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..shapes import broadcast_shapes, numel
-from ..table.dispatch import composite, primitive
+from ..table.dispatch import composite, lift, primitive
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .activation import relu
-from .arithmetic import mul
-from .compare import where_op
+from .arithmetic import ceil, minimum, mul, sign
+from .compare import ne, where_op
 from .complex import _c
+from .create import cast, nothing
 from .movement import cat_op, narrow_op, reshape, transpose
 from .reduce import amax
 from .reduce import sum as total
@@ -131,7 +132,7 @@ def _(g):
     return total(g, tuple(range(leading))) if leading > 0 else g
 
 
-@composite(dtypes="number", fusable=True, samples=lambda: [
+@composite(fusable=True, dtypes="number", samples=lambda: [
     Sample(arr(5, 2), arr(5, 3)), Sample(arr(2, 4, 2), arr(2, 4, 3)), Sample(arr(2), arr(3))])
 def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     """The weight gradient of `linear`: grad (*, out), input (*, in) → (out, in)."""
@@ -178,7 +179,7 @@ def _distances(x1: Tensor, x2: Tensor, p: float) -> Tensor:
     if p == math.inf:
         return amax(apart, -1) if apart.shape[-1] else total(apart, -1)
     if p == 0:
-        return total((apart != 0).to(apart.dtype), -1)
+        return total(where_op(ne(apart, apart), apart, cast(ne(apart, 0), apart._kind.dtype)), -1)
     return total(apart, -1) if p == 1 else total(apart * apart, -1).sqrt() if p == 2 else total(apart**p, -1) ** (1 / p)
 
 
@@ -199,17 +200,19 @@ def _slopes(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Tensor:
     apart = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     g, out = g.unsqueeze(-1), out.unsqueeze(-1)
     if p == 0:
-        return apart * 0
+        return nothing(apart)
+    direction = where_op(ne(apart, apart), apart, sign(apart))  # NaN has none, and is passed on
     if p == 1:
-        return g * apart.sign()
+        return g * direction
     if p == math.inf:
-        return g * apart.sign() * (apart.abs() == out).to(g.dtype)
-    away = where_op(out == 0, out * 0 + 1, out)
+        short = ceil((apart.abs() - out).abs())
+        return g * direction * (1 - minimum(short, lift(short, 1)))
+    away = where_op(out == 0, lift(out, 1), out)
     slope = (
-        apart / away if p == 2 else apart.sign() * (where_op(apart == 0, apart * 0 + 1, apart.abs()) / away) ** (p - 1)
+        apart / away if p == 2 else apart.sign() * (where_op(apart == 0, lift(apart, 1), apart.abs()) / away) ** (p - 1)
     )
     gone = out == 0 if p >= 1 else apart == 0
-    return where_op(gone, apart * 0, g * slope)
+    return where_op(gone, lift(apart, 0), g * slope)
 
 
 def _slopes_in_runs(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) -> Any:
@@ -222,7 +225,7 @@ def _slopes_in_runs(g: Tensor, x1: Tensor, x2: Tensor, out: Tensor, p: float) ->
 def _product_slopes(g: Tensor, out: Tensor) -> Tensor:
     """g / out, and nothing where a distance is 0."""
     near = out == 0
-    return where_op(near, g * 0, g / where_op(near, out * 0 + 1, out))
+    return where_op(near, lift(g, 0), g / where_op(near, lift(out, 1), out))
 
 
 @cdist_op.grad("x1")

@@ -145,7 +145,7 @@ def nll_loss_op(input: Tensor, target: Tensor, weight: Tensor | None = None, ign
     """Minus the log probability, `input` (N, C, *), of the class `target` (N, *)."""
     classes, shares = _class_shares(input, target, weight, ignore_index)
     picked = reshape(gather(input, 1, unsqueeze(classes, 1)), tuple(target._array.shape))
-    return _class_reduced(neg(picked * shares), shares, reduction)
+    return _class_reduced(neg(_kept(picked * shares, target, ignore_index)), shares, reduction)
 
 
 def _class_shares(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor]:
@@ -157,10 +157,14 @@ def _class_shares(input: Tensor, target: Tensor, weight: Tensor | None, ignore_i
     return classes, where_op(ignored, lift(input, 0), one)
 
 
+def _kept(x: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+    """0 at ignored targets, whatever stood there."""
+    return where_op(eq(target, ignore_index), lift(x, 0), x)
+
+
 def _class_parts(grad: Tensor, target: Tensor, shares: Tensor, ignore_index: int, reduction: str) -> Tensor:
     """The gradient that each row gets, before its class's weight; 0 where it is ignored, also if all are."""
-    part = grad / total(shares) if reduction == "mean" else grad
-    return where_op(eq(target, ignore_index), lift(part, 0), part)
+    return _kept(grad / total(shares) if reduction == "mean" else grad, target, ignore_index)
 
 
 def _check_classes(classes: Tensor, count: int) -> None:
@@ -203,10 +207,10 @@ def cross_entropy_op(input: Tensor, target: Tensor, weight: Tensor | None = None
     log_probs = log_softmax_op(input, 1)
     classes, shares = _class_shares(input, target, weight, ignore_index)
     picked = reshape(gather(log_probs, 1, unsqueeze(classes, 1)), tuple(target._array.shape))
-    errors = neg(picked * shares)
+    errors = neg(_kept(picked * shares, target, ignore_index))
     if label_smoothing:
         spread = total(log_probs if weight is None else log_probs * _per_class(weight, log_probs), 1)
-        smooth = neg(where_op(eq(target, ignore_index), lift(spread, 0), spread))
+        smooth = neg(_kept(spread, target, ignore_index))
         errors = errors * (1 - label_smoothing) + smooth * (label_smoothing / input._array.shape[1])
     return _class_reduced(errors, shares, reduction), log_probs  # type: ignore[return-value]
 
@@ -273,8 +277,7 @@ def _(g, input, target, weight, *, reduction):
 
 @binary_cross_entropy.grad("target")
 def _(g, input, target, weight, *, reduction):
-    least = lift(input, -100)
-    slope = maximum(log1p(neg(input)), least) - maximum(log(input), least)
+    slope = log1p(neg(input)) - log(input)  # not limited, as in PyTorch
     return _weighted_share(g, input, target, weight, reduction) * slope
 
 

@@ -18,6 +18,7 @@ from .common import BINARY, ONE, PAIRS, POWERS, UNARY, domain
 from .compare import eq, lt, ne, where_op
 from .complex import _c, _imag, _real
 from .complex import complex as complex_op
+from .create import cast, nothing
 
 
 @primitive(saves="out", dtype="floating", method=True, inplace=True, samples=UNARY)
@@ -114,13 +115,16 @@ def _pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 @_pow.grad("input")
 def _(g, input, exponent):
-    return where_op(exponent == 0, lift(g, 0), g * _c(exponent * _pow(input, exponent - 1)))
+    flat = eq(exponent, 0)
+    lower = where_op(flat, lift(exponent, 1), exponent) - 1
+    return where_op(flat, lift(g, 0), g * _c(exponent * _pow(input, lower)))
 
 
 @_pow.grad("exponent")
 def _(g, input, exponent, out):
     flat = (input == 0) & ((exponent >= 0) if exponent._kind.dtype.category < 3 else (exponent == exponent))
-    return where_op(flat, lift(g, 0), g * _c(out * log(where_op(flat, lift(input, 1), input))))
+    slope = out * log(where_op(flat, lift(input, 1), input))
+    return g * _c(where_op(flat, lift(slope, 0), slope))
 
 
 @primitive(saves="input other", dtype="floating", dtypes="real", broadcast=True, method=True, inplace=True,
@@ -178,6 +182,21 @@ def isfinite(input: Tensor) -> Tensor:
     return lt(size, math.inf)
 
 
+@composite(name="nan_to_num", saves="input", dtypes="floating", samples=lambda: [
+    Sample(arr(3), 0.0, 2.0, -2.0),
+    Sample(arr(4, fill=[math.nan, math.inf, -math.inf, 1.0]), 0.5, 2.0, -2.0, gradcheck=False)])
+def nan_to_num_op(input: Tensor, nan: float, posinf: float, neginf: float) -> Tensor:
+    """NaN replaced by `nan`, infinities by `posinf` and `neginf`."""
+    made = where_op(ne(input, input), lift(input, nan), input)
+    made = where_op(eq(input, math.inf), lift(input, posinf), made)
+    return where_op(eq(input, -math.inf), lift(input, neginf), made)
+
+
+@nan_to_num_op.grad("input")
+def _(g, input):
+    return g * cast(isfinite(input), input._kind.dtype)
+
+
 @composite(saves="", dtype="bool", dtypes="real", differentiable=False, fusable=True, method=True, samples=ONE)
 def isposinf(input: Tensor) -> Tensor:
     """Whether each element is +inf."""
@@ -215,7 +234,7 @@ def _(g, input, out):
 
 @copysign.grad("other")
 def _(g):
-    return g * 0
+    return nothing(g)
 
 
 def _unary(samples: Any, saves: str = "input", dtypes: str = "all") -> Any:
@@ -385,12 +404,12 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
 
 @hypot.grad("input")
 def _(g, input, other):
-    return g * (input / hypot(input, other))
+    return g * input / hypot(input, other)
 
 
 @hypot.grad("other")
 def _(g, input, other):
-    return g * (other / hypot(input, other))
+    return g * other / hypot(input, other)
 
 
 @_unary(ONE, saves="out")
@@ -404,10 +423,18 @@ def _(g, out):
     return g * _c(out) * math.log(2)
 
 
+def _quotient(input: Tensor, divisor: float) -> Tensor:
+    """input / divisor, part by part: a complex quotient would make NaN of infinities."""
+    if input._kind.dtype.category < 3:
+        return input / divisor
+    re, im = _parts(input)
+    return complex_op(re / divisor, im / divisor)
+
+
 @_unary(domain(0.1, 5))
 def log2(input: Tensor) -> Tensor:
     """The logarithm to base 2 of each element."""
-    return log(input) / math.log(2)
+    return _quotient(log(input), math.log(2))
 
 
 @log2.grad("input")
@@ -418,7 +445,7 @@ def _(g, input):
 @_unary(domain(0.1, 5))
 def log10(input: Tensor) -> Tensor:
     """The logarithm to base 10 of each element."""
-    return log(input) / math.log(10)
+    return _quotient(log(input), math.log(10))
 
 
 @log10.grad("input")

@@ -14,8 +14,9 @@ from ..table.dispatch import composite
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
 from .arithmetic import div
+from .compare import eq, ne, where_op
 from .conv import fold_op, unfold_op
-from .create import zeros_of
+from .create import arange, cast, zeros_of
 from .index import gather_op, scatter_add, take_along
 from .movement import cat, expand, pad_op, permute_op, reshape, slice_op
 from .reduce import argmax
@@ -32,7 +33,7 @@ _MAXIMA = (lambda: [
 @composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real number",
            grad_name="MaxPool2DWithIndicesBackward0", samples=_MAXIMA)
 def max_pool(input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, size: Any) -> Any:
-    """The largest of each window of (N, C, *spatial) and its place, flat over the spatial dims.
+    """The largest of each window of (N, C, *spatial), or NaN, and its first place, of NaN its last; flat over the dims.
 
     Window i along a dim starts at i*stride - padding; `size` says how many there are. Elements outside
     the input do not count.
@@ -65,10 +66,19 @@ def _largest(input: Tensor, places: list[list[list[int]]]) -> Any:
     out = tuple(len(table) for table in places)
     rows = permute_op(windows, (0, 1, *(2 + d for d in order)))
     rows = reshape(rows, (*shape[:2], *out, numel(rows._array.shape[2 + n :])))
-    best = argmax(rows, -1, True)
+    best = _last_nan_or(argmax(rows, -1, True), rows)
     flat = reshape(permute_op(flat, order), (*out, rows._array.shape[-1]))
     where = gather_op(expand(flat, tuple(rows._array.shape)), -1, best)
     return gather_op(rows, -1, best).squeeze(-1), where.squeeze(-1)
+
+
+def _last_nan_or(best: Tensor, rows: Tensor) -> Tensor:
+    """`best`, but in the rows with NaN the place of their last one."""
+    if rows._kind.dtype.category < 2:
+        return best
+    turns = cast(ne(rows, rows), int64) * (arange(rows._array.shape[-1], device=rows.device) + 1)
+    latest = argmax(turns, -1, True)
+    return where_op(eq(gather_op(turns, -1, latest), 0), best, latest)
 
 
 def _scattered(g, indices, input_shape):

@@ -10,6 +10,7 @@ from typing import Any
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import IndexRangeError
+from ..modes import is_grad_enabled
 from ..shapes import canonical_dims, numel
 from ..table.dispatch import composite, lift, primitive
 from ..table.registry import Dim, Dims
@@ -76,14 +77,17 @@ def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
 
 @prod_op.grad("input")
 def _(g, input, out, *, dim, keepdim):
-    """The product of all others, from running products before and after each element: right at zeros too."""
+    """The quotient by each element where none is 0; else the product of all others, which is 0 with two zeros."""
     shape = tuple(input._array.shape)
-    g = restored(g, shape, dim, keepdim)
-    return g * _c(_others(input, dim))
+    zeros = sum(eq(input, 0)).item()
+    if zeros > 1 and len(dim) == len(shape):
+        return zeros_of(g, shape)
+    others = _others(input, dim) if zeros or not shape else restored(out, shape, dim, keepdim) / input
+    return restored(g, shape, dim, keepdim) * _c(others)
 
 
 def _others(input: Tensor, dim: tuple[int, ...]) -> Tensor:
-    """For each element, the product of the other elements of its group."""
+    """For each element, the product of the other elements of its group: of those before it, and of those after."""
     shape = tuple(input._array.shape)
     if not shape or 0 in shape:
         return ones_like(input)
@@ -118,7 +122,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
 def _shared(g, input, out, *, dim, keepdim):
     shape = tuple(input._array.shape)
-    hit = (input == restored(out, shape, dim, keepdim)) | (input != input)
+    hit = input == restored(out, shape, dim, keepdim)
     mask = where_op(hit, input * 0 + 1, input * 0) if not input.is_floating_point() else hit.to(input.dtype)
     return restored(g, shape, dim, keepdim) * mask / restored(sum(mask, dim, keepdim), shape, dim, keepdim)
 
@@ -155,25 +159,42 @@ def cumsum(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
 
 @cumsum.grad("input")
 def _(g, *, dim):
-    if not g._array.shape:
-        return g
-    return flip(cumsum(flip(g, (dim,)), dim), (dim,))
+    return _running_back(g, dim) if g._array.shape else g
 
 
-@primitive(compute="float32", saves="input", dtype="summed", method=True, inplace=True, samples=_RUNNING)
+@primitive(compute="float32", saves="input out", dtype="summed", method=True, inplace=True, samples=_RUNNING)
 def cumprod(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running product along `dim`."""
 
 
 @cumprod.grad("input")
-def _(g, input, *, dim):
-    return _cumprod_gradient(g, input, dim)
-
-
-def _cumprod_gradient(g: Tensor, input: Tensor, dim: int) -> Tensor:
-    """d out[j] / d x[i] is the product of x[:j+1] without x[i]; summed over j >= i. O(n^2) memory, right at zeros."""
-    if not input._array.shape:
+def _(g, input, out, *, dim):
+    if not input._array.shape or input._array.shape[dim] == 1:
         return g
+    zero = eq(input, 0)
+    if not sum(zero).item():
+        return _running_back(g * _c(out), dim) / _c(input)
+    return (_beside_zeros_twice if is_grad_enabled() else _beside_zeros)(g, _c(input), _c(out), zero, dim)
+
+
+def _running_back(g: Tensor, dim: int) -> Tensor:
+    """The running sum along `dim` from the end."""
+    return flip(cumsum(flip(g, (dim,)), dim), (dim,))
+
+
+def _beside_zeros(g: Tensor, input: Tensor, out: Tensor, zero: Tensor, dim: int) -> Tensor:
+    """Elements before the first zero as ever; that zero by what is multiplied on both sides of it; none after it."""
+    nothing, one = lift(g, 0), lift(g, 1)
+    met = cumsum(zero, dim)
+    before, from_first = eq(met, 0), eq(met, 1)
+    made = _running_back(where_op(before, g * out, nothing), dim) / where_op(before, input, one)
+    after = cumprod(where_op(from_first & ~zero, input, one), dim) * where_op(from_first, g, nothing)
+    at_zero = sum(after, (dim,), True) * prod_op(where_op(before, input, one), (dim,), True)
+    return where_op(from_first & zero, at_zero, where_op(before, made, nothing))
+
+
+def _beside_zeros_twice(g: Tensor, input: Tensor, out: Tensor, zero: Tensor, dim: int) -> Tensor:
+    """Differentiable: the product of x[:j+1] without x[i], summed over j >= i. O(n^2) memory."""
     n = input._array.shape[dim]
     columns = []
     for i in range(n):
@@ -181,8 +202,8 @@ def _cumprod_gradient(g: Tensor, input: Tensor, dim: int) -> Tensor:
         tail = input.narrow(dim, i + 1, n - i - 1)
         hole = ones_like(input.narrow(dim, i, 1))
         others = cumprod(cat([head, hole, tail], dim), dim).narrow(dim, i, n - i)
-        columns.append(sum(g.narrow(dim, i, n - i) * _c(others), dim))
-    return stack(columns, dim) if columns else g
+        columns.append(sum(g.narrow(dim, i, n - i) * others, dim))
+    return stack(columns, dim)
 
 
 @primitive(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real", method=True,
@@ -266,6 +287,12 @@ def _(g, input, out, *, dim, correction, keepdim):
     return var_backward(slope, input, dim, correction, keepdim)
 
 
+def _shared_by_all(g: Tensor, input: Tensor, out: Tensor) -> Tensor:
+    """The gradient of one element, shared out among those that are equal to it; NaN is equal to NaN."""
+    hit = where_op(ne(out, out), ne(input, input), eq(input, out))
+    return where_op(hit, g / sum(cast(hit, g._kind.dtype)), lift(g, 0))
+
+
 def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
     """The composite behind `max(x)`: one result, ties sharing the gradient."""
 
@@ -276,12 +303,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
     made = composite(compute="float32", name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
                      samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
                                       Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
-
-    @made.grad("input")
-    def _(g, input, out):
-        hit = cast(where_op(ne(out, out), ne(input, input), eq(input, out)), g._kind.dtype)
-        return hit * (g / sum(hit))
-
+    made.grad("input")(_shared_by_all)
     return made
 
 
@@ -322,6 +344,17 @@ def all_sized(input: Tensor, dims: Shape) -> bool:
     """Whether none of `dims` is empty."""
     shape = input._array.shape
     return 0 not in [shape[d] for d in dims if d < len(shape)]
+
+
+@composite(saves="input", dtype="summed", dtypes="real", name="nansum", samples=_REDUCED)
+def nansum_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The sum over `dim`, NaN counting as 0."""
+    return sum(where_op(ne(input, input), lift(input, 0), input), dim, keepdim, dtype=dtype)
+
+
+@nansum_op.grad("input")
+def _(g, input, *, dim, keepdim):
+    return restored(g, tuple(input._array.shape), dim, keepdim) * cast(eq(input, input), input._kind.dtype)
 
 
 _TRUTH = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1), True), Sample(arr()),
@@ -390,22 +423,24 @@ def _(g, input, out, *, ord, dim, keepdim):
     shape = tuple(input._array.shape)
     g, out = restored(g, shape, dim, keepdim), restored(out, shape, dim, keepdim)
     if ord == 0:
-        return input * 0
+        return zeros_of(input, shape)
     if ord == 1:
         return g * sgn(input)
     if ord == 2:
-        return g * _ratio(input, out)
+        return g * _unless(eq(out, 0), input, out)
     if ord in (math.inf, -math.inf):
         return _at_extremes(g, input, out, dim)
-    size = abs_op(input)
-    slope = _ratio(input, size) * _pow(_ratio(size, out, 1.0), ord - 1)
-    return g * where_op(eq(size, 0) | eq(out, 0), lift(slope, 0), slope)
+    if ord < 1:
+        size, zero = abs_op(input), eq(input, 0)
+        slope = _pow(where_op(zero, lift(size, 1), size), ord - 1)
+        return sgn(input) * where_op(zero, lift(size, 0), slope) * g * _pow(out, 1 - ord)
+    size = sgn(input) * _pow(abs_op(input), ord - 1) if ord < 2 else input * _pow(abs_op(input), ord - 2)
+    return size * _unless(eq(out, 0), g, _pow(out, ord - 1))
 
 
-def _ratio(input: Tensor, divisor: Tensor, otherwise: float = 0.0) -> Tensor:
-    """input / divisor, `otherwise` where the divisor is 0."""
-    flat = eq(divisor, 0)
-    return where_op(flat, lift(input, otherwise), input / where_op(flat, lift(divisor, 1), divisor))
+def _unless(zero: Tensor, input: Tensor, divisor: Tensor) -> Tensor:
+    """input / divisor, 0 where `zero`."""
+    return where_op(zero, lift(input, 0), input / where_op(zero, lift(divisor, 1), divisor))
 
 
 def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
@@ -454,12 +489,7 @@ def _median_op(name: str) -> Any:
     made = composite(compute="float32", name=name, saves="input out", dtypes="real number", out=False,
                      samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
                                       Sample(arr())])(body)
-
-    @made.grad("input")
-    def _(g, input, out):
-        hit = cast(where_op(ne(out, out), ne(input, input), eq(input, out)), g._kind.dtype)
-        return hit * (g / sum(hit))
-
+    made.grad("input")(_shared_by_all)
     return made
 
 

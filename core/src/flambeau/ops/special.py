@@ -165,8 +165,7 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 @xlogy.grad("input")
 def _(g, input, other):
-    flat = eq(input, 0) & le(other, lift(other, 0))
-    return where_op(flat, lift(g, 0), g * log(where_op(flat, lift(other, 1), other)))
+    return where_op(eq(input, 0) & le(other, lift(other, 0)), lift(g, 0), xlogy(g, other))
 
 
 @xlogy.grad("other")

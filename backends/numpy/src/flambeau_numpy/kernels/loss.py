@@ -101,19 +101,26 @@ def _class_reduced(errors: Array, shares: Array | None, reduction: str) -> Any:
     return _reduced(errors, reduction)
 
 
-def _picked(log_probs: Array, target: Array, classes: Array, shares: Array | None) -> Array:
+def _picked(log_probs: Array, target: Array, classes: Array, ignored: Array | None, shares: Array | None) -> Array:
     flat = np.ascontiguousarray(log_probs).reshape(-1).take(_places(classes, log_probs.shape))
     np.negative(flat, out=flat)
     errors = flat.reshape(target.shape)
     if shares is not None:
         errors *= shares
-    return errors
+    return _kept(errors, ignored)
+
+
+def _kept(x: Array, ignored: Array | None) -> Array:
+    """0 at ignored targets, whatever stood there; written into `x`."""
+    if ignored is not None:
+        x[ignored] = 0
+    return x
 
 
 def nll_loss(input: Array, target: Array, weight: Array | None, *, ignore_index: int, reduction: str) -> Array:
     classes, ignored = _classes(target, input.shape[1], ignore_index)
     shares = _shares(classes, ignored, weight, input.dtype)
-    return _class_reduced(_picked(input, target, classes, shares), shares, reduction)
+    return _class_reduced(_picked(input, target, classes, ignored, shares), shares, reduction)
 
 
 def nll_loss_backward(grad: Array, target: Array, weight: Array | None, *, size: tuple[int, ...], ignore_index: int,
@@ -121,22 +128,15 @@ def nll_loss_backward(grad: Array, target: Array, weight: Array | None, *, size:
     classes, ignored = _classes(target, size[1], ignore_index)
     shares = _shares(classes, ignored, weight, grad.dtype)
     out = np.zeros(size, grad.dtype)
-    out.reshape(-1)[_places(classes, size)] = _parts(grad, target, shares, reduction)
+    part = _averaged(grad, target, shares, reduction)
+    made = np.negative(part if shares is None else _kept(part * shares, ignored))
+    out.reshape(-1)[_places(classes, size)] = made.reshape(-1) if made.ndim else made
     return out
-
-
-def _parts(grad: Array, target: Array, shares: Array | None, reduction: str) -> Any:
-    """Minus the gradient of every target's log probability, flat or a number."""
-    grad = _averaged(grad, target, shares, reduction)
-    made = np.negative(grad if shares is None else grad * shares)
-    return made.reshape(-1) if made.ndim else made
 
 
 def _averaged(grad: Array, target: Array, shares: Array | None, reduction: str) -> Array:
     if reduction != "mean":
         return grad
-    if shares is not None and not shares.any():  # every target ignored: no gradient, though the mean is NaN
-        return np.zeros_like(grad)
     return np.divide(grad, grad.dtype.type(target.size) if shares is None else _total(shares))
 
 
@@ -145,7 +145,7 @@ def cross_entropy_loss(input: Array, target: Array, weight: Array | None, *, ign
     log_probs = log_softmax(input, dim=1)
     classes, ignored = _classes(target, input.shape[1], ignore_index)
     shares = _shares(classes, ignored, weight, input.dtype)
-    errors = _picked(log_probs, target, classes, shares)
+    errors = _picked(log_probs, target, classes, ignored, shares)
     if label_smoothing:
         errors *= 1 - label_smoothing
         errors += _smoothed(log_probs, ignored, weight, label_smoothing)
@@ -156,9 +156,7 @@ def _smoothed(log_probs: Array, ignored: Array | None, weight: Array | None, smo
     """The part of the errors that goes against the uniform distribution."""
     spread = (log_probs if weight is None else log_probs * _per_class(weight, log_probs)).sum(1)
     spread *= -smoothing / log_probs.shape[1]
-    if ignored is not None:
-        spread[ignored] = 0
-    return spread
+    return _kept(spread, ignored)
 
 
 def _per_class(weight: Array, like: Array) -> Array:
@@ -170,7 +168,7 @@ def cross_entropy_backward(grad: Array, log_probs: Array, target: Array, weight:
     shape = log_probs.shape
     classes, ignored = _classes(target, shape[1], ignore_index)
     shares = _shares(classes, ignored, weight, grad.dtype)
-    if shares is not None or label_smoothing:
+    if shares is not None or label_smoothing or not _finite(grad):
         return _general_backward(grad, log_probs, target, weight, (classes, ignored, shares), reduction,
                                  label_smoothing)
     part = _averaged(grad, target, None, reduction)
@@ -182,12 +180,16 @@ def cross_entropy_backward(grad: Array, log_probs: Array, target: Array, weight:
     return out
 
 
+def _finite(grad: Array) -> bool:
+    return bool(np.isfinite(grad).all()) if grad.ndim else math.isfinite(grad)
+
+
 def _general_backward(grad: Array, log_probs: Array, target: Array, weight: Array | None, found: Any, reduction: str,
                       smoothing: float) -> Array:
     classes, ignored, shares = found
     grad = _averaged(grad, target, shares, reduction)
     made = np.zeros(log_probs.shape, log_probs.dtype)
-    picked = np.broadcast_to(grad if shares is None else grad * shares, target.shape) * (smoothing - 1)
+    picked = np.broadcast_to(grad if shares is None else _kept(grad * shares, ignored), target.shape) * (smoothing - 1)
     made.reshape(-1)[_places(classes, made.shape)] = picked.reshape(-1)
     if smoothing:
         kept = np.broadcast_to(grad * (smoothing / made.shape[1]), target.shape)

@@ -80,8 +80,8 @@ def _windowed(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: 
             continue
         windows = (..., *[w for w, _ in pairs])  # type: ignore[misc]
         found, held = x[(..., *[p for _, p in pairs])], values[windows]  # type: ignore[misc]
-        better = ~(found <= held)
-        better &= held == held
+        better = found > held
+        better |= found != found  # the last NaN wins
         held[...] = where(better, found, held)
         places = _flat([np.arange(p.start, p.stop, p.step) for _, p in pairs], spatial)  # type: ignore[misc]
         indices[windows] = where(better, places, indices[windows])

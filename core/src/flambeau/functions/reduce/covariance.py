@@ -8,13 +8,13 @@ from ... import dtypes
 from ...dtypes import DType
 from ...errors import DTypeError, ShapeError, ValueRangeError
 from ...ops.arithmetic import _sub, maximum
-from ...ops.compare import bitwise_xor, eq, where_op
+from ...ops.compare import bitwise_xor, eq
 from ...ops.complex import conj, real
 from ...ops.create import zeros_of
 from ...ops.linalg import matmul
-from ...ops.math import isnan, sqrt
+from ...ops.math import sqrt
 from ...ops.movement import cat, copy, expand, permute_op, reshape
-from ...ops.reduce import mean_op
+from ...ops.reduce import mean_op, nansum_op
 from ...ops.reduce import sum as total
 from ...ops.special import logaddexp
 from ...shapes import canonical_dim
@@ -46,8 +46,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DTyp
            out: Tensor | None = None) -> Tensor:
     """The sum over `dim`, NaN counting as 0."""
     require_dtype("nansum", "real", input)
-    known = where_op(isnan(input), input * 0 if not input.is_floating_point() else zeros_of(input, ()), input)
-    return total(known, dim, keepdim, dtype=dtype, out=out)
+    return nansum_op(input, dim, keepdim, dtype=dtype, out=out)
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:

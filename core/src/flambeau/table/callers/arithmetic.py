@@ -24,11 +24,15 @@ KEYS = {
     'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
     'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
     'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
     'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
     'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
     'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
     'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
     'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True),
+    'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False),
 }
 
 
@@ -1239,6 +1243,53 @@ def bind_minimum(op, kernels, writers, defaults, body):
     return minimum, None, None
 
 
+def bind_div_rounded(op, kernels, writers, defaults, body):
+    def div_rounded(input, other, rounding_mode, *, out=None):
+        if out is not None:
+            return into(op, out, div_rounded(input, other, rounding_mode))
+        if type(input) is not Tensor and type(input) is not Parameter:
+            lifted = lift(other, input)
+            if lifted is NotImplemented:
+                raise foreign(op, 'input', input)
+            input = lifted
+        if type(other) is not Tensor and type(other) is not Parameter:
+            lifted = lift(input, other)
+            if lifted is NotImplemented:
+                raise foreign(op, 'other', other)
+            other = lifted
+        try:
+            kind = input._kind
+            if other._kind is not kind:
+                return mixed(op, (input, other, ), {'rounding_mode': rounding_mode})
+            array = kernels[kind](input._array, other._array, rounding_mode=rounding_mode)
+        except Exception as error:
+            return recover(op, error, (input, other, ), {'rounding_mode': rounding_mode})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'rounding_mode': rounding_mode}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return div_rounded, None, None
+
+
 def bind_clamp(op, kernels, writers, defaults, body):
     def clamp(input, min=None, max=None, *, out=None):
         if out is not None:
@@ -1375,6 +1426,46 @@ def bind_clamp_max(op, kernels, writers, defaults, body):
     return clamp_max, None, None
 
 
+def bind_clamp_tensors(op, kernels, writers, defaults, body):
+    def clamp_tensors(input, min, max, *, out=None):
+        if out is not None:
+            return into(op, out, clamp_tensors(input, min, max))
+        try:
+            kind = input._kind
+            if min._kind is not kind or max._kind is not kind:
+                return mixed(op, (input, min, max, ), None)
+            array = kernels[kind](input._array, min._array, max._array)
+        except Exception as error:
+            return recover(op, error, (input, min, max, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or min._requires_grad or max._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), min._node or (min if min._requires_grad else None), max._node or (max if max._requires_grad else None), )
+            node.saved = (input, min, max, )
+            v_input = input._version
+            v_min = min._version
+            v_max = max._version
+            node.versions = None if v_input is v_min is v_max is None else (0 if v_input is None else v_input[0], 0 if v_min is None else v_min[0], 0 if v_max is None else v_max[0], )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return clamp_tensors, None, None
+
+
 def bind_heaviside(op, kernels, writers, defaults, body):
     def heaviside(input, values, *, out=None):
         if out is not None:
@@ -1403,3 +1494,78 @@ def bind_heaviside(op, kernels, writers, defaults, body):
             pass  # the slow path does it, or says what is wrong
         return update(input, op.call, values, op_name='heaviside_')
     return heaviside, None, heaviside_
+
+
+def bind_lerp(op, kernels, writers, defaults, body):
+    def lerp(input, end, weight, *, out=None):
+        if out is not None:
+            return into(op, out, lerp(input, end, weight))
+        try:
+            kind = input._kind
+            if end._kind is not kind:
+                return mixed(op, (input, end, ), {'weight': weight})
+            array = kernels[kind](input._array, end._array, weight=weight)
+        except Exception as error:
+            return recover(op, error, (input, end, ), {'weight': weight})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or end._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'weight': weight}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), end._node or (end if end._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return lerp, None, None
+
+
+def bind_lerp_tensor(op, kernels, writers, defaults, body):
+    def lerp_tensor(input, end, weight):
+        try:
+            kind = input._kind
+            if end._kind is not kind or weight._kind is not kind:
+                return mixed(op, (input, end, weight, ), None)
+            array = kernels[kind](input._array, end._array, weight._array)
+        except Exception as error:
+            return recover(op, error, (input, end, weight, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or end._requires_grad or weight._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), end._node or (end if end._requires_grad else None), weight._node or (weight if weight._requires_grad else None), )
+            node.saved = (input if weight._requires_grad else None, end if weight._requires_grad else None, weight if input._requires_grad or end._requires_grad else None, )
+            v_input = input._version
+            v_end = end._version
+            v_weight = weight._version
+            node.versions = None if v_input is v_end is v_weight is None else (0 if v_input is None else v_input[0], 0 if v_end is None else v_end[0], 0 if v_weight is None else v_weight[0], )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return lerp_tensor, None, None

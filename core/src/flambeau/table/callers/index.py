@@ -16,6 +16,7 @@ KEYS = {
     'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), (), False),
     'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
     'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False),
+    'scatter_product': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
     'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
 }
 
@@ -361,6 +362,49 @@ def bind_masked_select(op, kernels, writers, defaults, body):
             out._node = None
         return out
     return masked_select, None, None
+
+
+def bind_scatter_product(op, kernels, writers, defaults, body):
+    def scatter_product(input, dim, index, src, include_self, *, out=None, axis=None):
+        if out is not None:
+            return into(op, out, scatter_product(input, dim, index, src, include_self, axis=axis))
+        if axis is not None:
+            dim = axis
+        try:
+            kind = input._kind
+            if index._kind is not kind.int64 or src._kind is not kind:
+                return mixed(op, (input, index, src, ), {'dim': dim, 'include_self': include_self})
+            array = kernels[kind](input._array, index._array, src._array, dim=dim, include_self=include_self)
+        except Exception as error:
+            return recover(op, error, (input, index, src, ), {'dim': dim, 'include_self': include_self})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or src._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'dim': dim, 'include_self': include_self}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), None, src._node or (src if src._requires_grad else None), )
+            out._version = [0, None]
+            node.saved = (input, index, src, shell(out), )
+            v_input = input._version
+            v_index = index._version
+            v_src = src._version
+            node.versions = None if v_input is v_index is v_src is None else (0 if v_input is None else v_input[0], 0 if v_index is None else v_index[0], 0 if v_src is None else v_src[0], 0, )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return scatter_product, None, None
 
 
 def bind_scatter_extremum(op, kernels, writers, defaults, body):

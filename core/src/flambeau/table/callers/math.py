@@ -21,6 +21,7 @@ KEYS = {
     'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
+    'nan_to_num': ('composite', (('input', 'Tensor', False, ''), ('nan', 'float', False, ''), ('posinf', 'float', False, ''), ('neginf', 'float', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
     'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
     'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
     'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
@@ -622,6 +623,42 @@ def bind_isfinite(op, kernels, writers, defaults, body):
             return into(op, out, isfinite(input))
         return body(input)
     return isfinite, None, None
+
+
+def bind_nan_to_num(op, kernels, writers, defaults, body):
+    def nan_to_num(input, nan, posinf, neginf, *, out=None):
+        if out is not None:
+            return into(op, out, nan_to_num(input, nan, posinf, neginf))
+        try:
+            kind = input._kind
+            array = kernels[kind](input._array, nan=nan, posinf=posinf, neginf=neginf)
+        except Exception as error:
+            return recover(op, error, (input, ), {'nan': nan, 'posinf': posinf, 'neginf': neginf})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'nan': nan, 'posinf': posinf, 'neginf': neginf}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), )
+            node.saved = (input, )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return nan_to_num, None, None
 
 
 def bind_isposinf(op, kernels, writers, defaults, body):

@@ -15,7 +15,7 @@ KEYS = {
     'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
     'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
     'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
+    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
     'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
     'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
     'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
@@ -26,6 +26,7 @@ KEYS = {
     'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
     'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
     'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
+    'nansum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
     'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
     'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False),
@@ -375,9 +376,10 @@ def bind_cumprod(op, kernels, writers, defaults, body):
             node.attrs = {'dim': dim, 'dtype': dtype}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input, )
+            out._version = [0, None]
+            node.saved = (input, shell(out), )
             v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
             out._requires_grad = True
             out._node = node
         else:
@@ -808,6 +810,51 @@ def bind_min_dim(op, kernels, writers, defaults, body):
             out1._node = None
         return returns(op, (out0, out1))
     return min_dim, None, None
+
+
+def bind_nansum(op, kernels, writers, defaults, body):
+    def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
+        if out is not None:
+            return into(op, out, nansum(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
+        if axis is not None:
+            dim = axis
+        if keepdims is not None:
+            keepdim = keepdims
+        try:
+            kind = input._kind
+            dim = ALL_DIMS[len(input._array.shape)] if dim is None else reduce_dims('nansum', dim, len(input._array.shape))
+            if dtype is None:
+                dtype = kind.summed.dtype
+            elif dtype is not kind.dtype and input._requires_grad:
+                return nansum(recast(input, dtype), dim, keepdim, dtype=dtype)
+            array = kernels[kind](input._array, dim=dim, keepdim=keepdim, dtype=dtype)
+        except Exception as error:
+            return recover(op, error, (input, ), {'dim': dim, 'keepdim': keepdim, 'dtype': dtype})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'dim': dim, 'keepdim': keepdim, 'dtype': dtype}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), )
+            node.saved = (input, )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return nansum, None, None
 
 
 def bind_any(op, kernels, writers, defaults, body):
