@@ -138,6 +138,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """The cosine of the angle between vectors along `dim`; norms are limited to at least `eps`."""
     broadcast_shapes("cosine_similarity", tuple(x1._array.shape), tuple(x2._array.shape))
     dtype = result_dtype([x1, x2])
+    if dtype.category != 2:
+        raise DTypeError(f"expected common dtype to be floating point, yet common dtype is {dtype!r}",
+                         op="cosine_similarity", dtype=dtype)
     x1, x2 = x1.to(dtype), x2.to(dtype)
     first, second = (x / _limited_norm(x, dim, eps) for x in (x1, x2))
     return total(first * second, dim)
