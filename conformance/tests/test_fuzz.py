@@ -77,7 +77,7 @@ PLANTED = {
 }
 
 
-def found(target: Target, seeds: range = range(8)) -> CheckFailed | None:
+def found(target: Target, seeds: range = range(24)) -> CheckFailed | None:
     for start in seeds:
         try:
             search(target, start, 50)
@@ -94,7 +94,7 @@ def program_in(error: CheckFailed) -> Program:
 def test_a_planted_bug_is_found_and_its_program_is_short(name: str):
     target = wrapped("numpy", f"fuzzed-{name}", **PLANTED[name])
     error = found(target)
-    assert error is not None, "survived 400 programs"
+    assert error is not None, "survived 1200 programs"
     program = program_in(error)
     assert len(program.lines) <= 4, program.lines
     with pytest.raises(CheckFailed):
