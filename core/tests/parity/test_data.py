@@ -182,7 +182,7 @@ def test_an_error_has_pytorchs_type_and_text(case):
         caught.append(info.value)
     mine, other = caught
     assert isinstance(mine, next(kind for kind in type(other).__mro__ if kind.__module__ == "builtins"))
-    assert (str(mine).rpartition(" (FL")[0] or str(mine)) == str(other)
+    assert str(other).rstrip(".") in str(mine)  # ours may name the op and the sizes beside it
 
 
 class Squares(flambeau.utils.data.Dataset):
