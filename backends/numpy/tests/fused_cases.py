@@ -150,6 +150,12 @@ CASES = {
              ((2, 9, 3), 1), ((0, 4), 1), ((5, 0), 0)) for k in (0, 1, 3, 4) for largest in (True, False)],
     "rank_place": [((x,), {"rank": r, "dim": d}) for x, d in (((40,), 0), ((3, 17), 1), ((17, 3), 0), ((2, 9, 3), 1),
                    ((0, 4), 1)) for r in (0, 2, 3)],
+    "tril": [((x,), {"diagonal": d}) for x in ((3, 4), (4, 2), (2, 3, 3), (0, 3)) for d in (-1, 0, 2)],
+    "triu": [((x,), {"diagonal": d}) for x in ((3, 4), (4, 2), (2, 3, 3), (0, 3)) for d in (-1, 0, 2)],
+    "var": [((x,), {"dim": d, "correction": c, "keepdim": k}) for x, d in (
+        ((7,), (0,)), ((3, 4), (1,)), ((3, 4), (0, 1)), ((2, 3, 4), (0, 2)), ((5, 3000), (1,)), ((), ()),
+        ((0, 4), (1,)))
+        for c in (0.0, 1.0) for k in (False, True)],
     "softmax": _along(1), "softmax_backward": _along(2), "log_softmax": _along(1), "log_softmax_backward": _along(2),
     "layer_norm": [((x, w, b), {"normalized_shape": n, "eps": 1e-5}) for x, n in (
         ((3, 4), (4,)), ((2, 3, 4), (3, 4)), ((0, 4), (4,)), ((5, 3000), (3000,)))

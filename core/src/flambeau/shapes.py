@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 from .errors import ArgumentError, DimError, RepeatedDimError, ShapeError
@@ -12,10 +13,7 @@ Shape = tuple[int, ...]
 
 def numel(shape: Iterable[int]) -> int:
     """The number of elements of a shape."""
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return prod(shape)
 
 
 def contiguous_strides(shape: Sequence[int]) -> Shape:
@@ -68,8 +66,13 @@ def as_int(op: str, name: str, value: Any) -> int:
     return int(value.__index__())
 
 
+_INTS = frozenset({int})
+
+
 def as_size(op: str, size: Any, name: str = "size") -> Shape:
     """A size given as an int or a sequence of ints."""
+    if type(size) is tuple and _INTS.issuperset(map(type, size)):
+        return size
     if isinstance(size, (tuple, list)):
         return tuple([s if type(s) is int else as_int(op, name, s) for s in size])
     if isinstance(size, Iterable) and not hasattr(size, "__index__"):
@@ -97,14 +100,14 @@ def non_negative(op: str, size: Shape) -> Shape:
 def infer_size(op: str, size: Shape, count: int) -> Shape:
     """`size` with its one -1 replaced so that it holds `count` elements."""
     if -1 not in size:
-        if numel(size) != count or any(s < 0 for s in size):
+        if prod(size) != count or min(size, default=0) < 0:
             raise ShapeError(f"shape {list(size)} is invalid for input of size {count}: it holds {numel(size)}"
                              " elements", op=op, size=size)
         return size
     if size.count(-1) > 1:
         raise ShapeError(f"only one dimension can be inferred, got {list(size)}", op=op, size=size)
-    known = numel(s for s in size if s != -1)
-    if any(s < -1 for s in size):
+    known = -prod(size)  # without the -1
+    if min(size) < -1:
         raise ShapeError(f"negative size in {list(size)}", op=op, size=size)
     if known == 0:
         raise ShapeError(f"cannot reshape {count} elements into {list(size)}: the size of -1 is ambiguous",
@@ -112,7 +115,7 @@ def infer_size(op: str, size: Shape, count: int) -> Shape:
     if count % known:
         raise ShapeError(f"shape {list(size)} is invalid for input of size {count}: {count} elements are not a multiple"
                          f" of {known}", op=op, size=size)
-    return tuple(count // known if s == -1 else s for s in size)
+    return tuple([count // known if s == -1 else s for s in size])
 
 
 def broadcast_shapes(op: str, *shapes: Shape) -> Shape:

@@ -79,7 +79,9 @@ def _(g, *, dims):
 def permute(input: Tensor, dims: Any) -> Tensor:
     """The dimensions in the order `dims`; a view."""
     dims = as_size("permute", dims, "dims")
-    ndim = input.ndim
+    ndim = len(input._array.shape)
+    if len(dims) == ndim and set(dims) == set(range(ndim)):
+        return permute_op(input, dims)
     if len(dims) != ndim:
         raise ShapeError(f"dims {list(dims)} has {len(dims)} entries for a tensor of {ndim} dimensions", op="permute")
     order = tuple(canonical_dim("permute", d, ndim) for d in dims)

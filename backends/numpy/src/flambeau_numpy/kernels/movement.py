@@ -76,6 +76,23 @@ def slice_(x: Array, *, index: tuple[Any, ...]) -> Array:
     return out if type(out) is _ndarray else x[(*index, ...)]
 
 
+@kernel("tril")
+def tril(x: Array, *, diagonal: int) -> Array:
+    return np.tril(matrices("tril", x), diagonal)
+
+
+@kernel("triu")
+def triu(x: Array, *, diagonal: int) -> Array:
+    return np.triu(matrices("triu", x), diagonal)
+
+
+def matrices(op: str, x: Array) -> Array:
+    """The array, which must have two dimensions."""
+    if x.ndim < 2:
+        raise ShapeError(f"input tensor must have at least 2 dimensions, got {x.ndim}", op=op)
+    return x
+
+
 @kernel("as_strided")
 def as_strided(x: Array, *, size: Shape, stride: Shape, storage_offset: int) -> Array:
     width = x.itemsize

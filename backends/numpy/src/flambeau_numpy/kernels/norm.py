@@ -143,6 +143,15 @@ def normalized_backward(grad: Array, input: Array, mean: Array, rstd: Array, *, 
     return made
 
 
+def var(x: Array, *, dim: Dims, correction: float, keepdim: bool) -> Array:
+    if not x.ndim:
+        return np.asarray(np.divide(np.subtract(x, x), max(1 - correction, 0.0)))
+    centred = np.subtract(x, _mean(x, dim))
+    made = total(np.multiply(centred, centred, out=centred), dim)
+    made /= max(math.prod([x.shape[i] for i in dim]) - correction, 0.0)
+    return made if keepdim else made.reshape([n for i, n in enumerate(x.shape) if i not in dim])
+
+
 # --- batch norm
 
 
@@ -184,5 +193,5 @@ def batch_norm_eval(input: Array, running_mean: Array, running_var: Array, weigh
 
 
 for _function in (softmax, softmax_backward, log_softmax, log_softmax_backward, layer_norm, rms_norm,
-                  normalized_backward, batch_norm_train, batch_norm_eval):
+                  normalized_backward, var, batch_norm_train, batch_norm_eval):
     register_floating(_function.__name__, _function)
