@@ -21,7 +21,8 @@ from .optimizer import (
 )
 
 
-def _check_betas(betas: Any) -> None:
+def check_betas(betas: Any) -> None:
+    """Raises ValueRangeError for fading factors outside [0, 1)."""
     for index, beta in enumerate(betas):
         if not 0.0 <= beta < 1.0:
             raise ValueRangeError(f"Invalid beta parameter at index {index}: {beta}")
@@ -43,7 +44,7 @@ class Adam(Optimizer):
                  fused: bool | None = None, decoupled_weight_decay: bool = False) -> None:
         check_learning_rate(lr)
         check_non_negative("epsilon value", eps)
-        _check_betas(betas)
+        check_betas(betas)
         check_non_negative("weight_decay value", weight_decay)
         defaults = {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
                     "maximize": maximize, "foreach": foreach, "capturable": capturable,

@@ -94,7 +94,6 @@ class Optimizer:
         self.__dict__.update(state)
         for table in _HOOK_TABLES:
             self.__dict__.setdefault(table, OrderedDict())
-        self.defaults.setdefault("differentiable", False)
 
     defaults: dict[str, Any]
     state: defaultdict[Any, dict[str, Any]]
@@ -111,7 +110,7 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Changes every parameter by its gradient; returns what `closure`, which computes the loss anew, gives."""
-        with set_grad_enabled(bool(self.defaults["differentiable"])):
+        with set_grad_enabled(bool(self.defaults.get("differentiable"))):
             loss = None
             if closure is not None:
                 with enable_grad():
