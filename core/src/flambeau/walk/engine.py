@@ -64,6 +64,25 @@ class Walk:
             self.pending[edge] = TABLE["add"].call(held, g)
             self.owned.add(edge)
 
+    def _added_to_part(self, node: Node, g: Tensor) -> bool:
+        """Adds the gradient of a slice to what is pending for the whole, in place; False where that cannot be.
+
+        The rule would make a whole of zeros for every part: of a thousand parts, a thousand times the work.
+        """
+        edge = node.edges[0]
+        whole = (edge.node, edge.nr) if type(edge) is Output else edge.tensor if type(edge) is Leaf else edge
+        held = self.pending.get(whole)
+        if held is None or whole not in self.owned:
+            return False
+        if g._kind.single is not None and whole in self.wide:
+            g = widened(g)
+        kind = held._kind
+        if g._kind is not kind or kind.plain is not kind or not kind.device.backend.shared_views:
+            return False
+        place = TABLE["slice"].kernels[kind](held._array, index=node.attrs["index"])  # type: ignore[index]
+        kind.device.backend.accumulate(place, g._array)
+        return True
+
     def _rounded(self, edge: Any, g: Any) -> Any:
         """The gradient that was pending at `edge`, in its own dtype."""
         kind = self.wide.pop(edge, None)
@@ -74,6 +93,7 @@ class Walk:
         heap, nodes, pending, deliver = self.heap, self.nodes, self.pending, self.deliver
         attrs: Any
         create, keep, capturing, wide = self.create, self.keep, self.captures is not None, self.wide
+        part = TABLE["slice"]
         while heap:
             node = nodes.pop(-heappop(heap))
             g = pending.pop(node, None)
@@ -89,6 +109,8 @@ class Walk:
                 self._visit(node, g)
                 continue
             edges, attrs, versions = node.edges, node.attrs, node.versions
+            if op is part and not create and self._added_to_part(node, g):
+                continue
             for target, function, args, named in op.rules_plan:
                 edge = edges[target]
                 if edge is None:
@@ -123,6 +145,8 @@ class Walk:
             self._capture(node, g)
             if not any(e is not None and owner(e) in needed for e in node.edges):  # type: ignore[operator]
                 return
+        if node.op is TABLE["slice"] and node.hooks is None and not self.create and self._added_to_part(node, g):
+            return
         results = node_gradients(node, g, self.create)
         if node.hooks is not None and node.hooks.post:
             results = _run_post_hooks(node, results, g)
