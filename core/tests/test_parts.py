@@ -59,7 +59,8 @@ def test_no_whole_is_made_for_every_part(monkeypatch):
     op = TABLE["slice_backward"]
     made = []
     original = op.call
-    monkeypatch.setattr(import_module("flambeau.ops.movement"), "slice_backward", lambda *a: made.append(1) or original(*a))
+    monkeypatch.setattr(import_module("flambeau.ops.movement"), "slice_backward",
+                        lambda *a: made.append(1) or original(*a))
     x = flambeau.ones(50, 3, requires_grad=True)
     sum(p.sum() for p in (x * 1).unbind(0)).backward()
     assert x.grad.tolist() == [[1.0] * 3] * 50
