@@ -61,3 +61,13 @@ def test_a_module_called_alone_adds_nothing():
     with pytest.raises(flambeau.errors.ShapeError) as caught:
         nn.Linear(5, 2)(flambeau.ones(2, 4))
     assert str(caught.value).startswith("linear: ")
+
+
+def test_the_path_survives_a_process_boundary():
+    import pickle
+
+    net = flambeau.nn.Sequential(flambeau.nn.Identity(), flambeau.nn.Linear(5, 2))
+    with pytest.raises(flambeau.errors.ShapeError) as info:
+        net(flambeau.zeros(2, 3))
+    assert str(pickle.loads(pickle.dumps(info.value))) == str(info.value)
+    assert str(info.value).startswith("1: linear")

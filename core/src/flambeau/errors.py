@@ -43,11 +43,14 @@ class FlambeauError(Exception):
         return f"{head}{self.message} ({self.code})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.op, self.fields)
+        return _rebuild, (type(self), self.message, self.op, self.fields, self.path)
 
 
-def _rebuild(kind: type[FlambeauError], message: str, op: str | None, fields: dict[str, Any]) -> FlambeauError:
-    return kind(message, op=op, **fields)
+def _rebuild(kind: type[FlambeauError], message: str, op: str | None, fields: dict[str, Any],
+             path: str = "") -> FlambeauError:
+    made = kind(message, op=op, **fields)
+    made.path = path
+    return made
 
 
 class ShapeError(FlambeauError, RuntimeError):
