@@ -18,6 +18,11 @@ from .source import Source
 _HEADER = 30  # bytes of a local header before the name
 
 
+def _from_disk(error: OSError) -> bool:
+    """Whether the disk failed, and not a place was sought that the file does not have."""
+    return error.errno not in (None, errno.EINVAL)
+
+
 class Archive:
     """The entries of a zip archive by name."""
 
@@ -36,10 +41,12 @@ class Archive:
         try:
             return zipfile.ZipFile(self.file)
         except zipfile.BadZipFile as error:
+            if isinstance(error.__context__, OSError) and _from_disk(error.__context__):
+                raise error.__context__ from None
             raise self.source.fault("not a zip archive: it is damaged, incomplete, no checkpoint, or from PyTorch"
                                     " before 1.6, which is not read") from error
         except OSError as error:
-            if error.errno not in (None, errno.EINVAL):  # the disk, and not what is on it
+            if _from_disk(error):
                 raise
             raise self.source.fault("the archive's directory points outside the file") from error
         except Exception as error:

@@ -152,8 +152,8 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
 
     `map_location` names the device that tensors go to: a device, a dict from saved locations, or a function of the
     storage and its location. Unless `weights_only=False`, only tensors and Python's own containers are built, nothing
-    is imported, called or changed, and the memory taken is bounded by the file's length. Whatever is wrong with the file
-    raises SerializationError, a `pickle.UnpicklingError` that names the file, the entry and the rule.
+    is imported, called or changed, and the memory taken is bounded by the file's length. Whatever is wrong with the
+    file raises SerializationError, a `pickle.UnpicklingError` that names the file, the entry and the rule.
     """
     if not isinstance(f, (str, os.PathLike)):
         return _read(f, f, map_location, weights_only is False)

@@ -74,7 +74,7 @@ def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, requires_g
         _count_copy(storage, numel(shape))
     storage.tensors += 1
     base, kind = storage.tensor(), storage.device.kinds[storage.dtype]
-    if strides == contiguous_strides(shape) and offset == 0 and numel(shape) == base.numel():
+    if strides == contiguous_strides(shape) and offset == 0 and numel(shape) == base.numel() > 0:
         made = base.reshape(shape)
     else:
         made = base.as_strided(shape, strides, offset)
