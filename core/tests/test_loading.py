@@ -373,3 +373,15 @@ def test_damaged_files_are_refused_or_give_what_was_saved(tmp_path: Path) -> Non
         except SerializationError:
             refused += 1
     assert refused > 2000
+
+
+# --- files that are trusted
+
+
+def test_a_trusted_file_builds_what_it_names_and_its_faults_are_of_the_same_class() -> None:
+    settings = pickle.dumps({"made": complex(1, 2), "path": Path("/there")}, 2)
+    assert flambeau.load(io.BytesIO(around(settings)), weights_only=False)["path"] == Path("/there")
+    for body in (settings[:-3], named("nowhere", "name") + b".", named("builtins", "nothing") + b".", b"h\x09.",
+                 tensor(storage(count=5)) + b".", tensor(storage(), size="\x05") + b".", storage() + b".", b"K"):
+        with pytest.raises(SerializationError):
+            flambeau.load(io.BytesIO(around(body, _0=bytes(16))), weights_only=False)

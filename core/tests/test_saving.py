@@ -103,6 +103,11 @@ def test_pythons_values_come_back(value: Any) -> None:
     assert got == [value, value] and type(got[0]) is type(value)
 
 
+def test_many_containers_may_have_the_same_keys() -> None:
+    value = [(frozenset([1.5, (i, 2)]), {1.5: 2**70}, {(1, (2, 3)), 2**65}) for i in range(1000)]
+    assert back(value) == value
+
+
 def test_containers_that_hold_themselves_come_back() -> None:
     value: list[Any] = [1]
     value.append((value, {"me": value}))

@@ -23,6 +23,7 @@ class Keys:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.alike: dict[tuple[int, int], int] = {}
+        self.targets: dict[int, Any] = {}  # kept, so that no other object gets their ids
 
     def check(self, key: Any, target: Any) -> str:
         """The rule that `key` breaks as a key of `target`, or nothing."""
@@ -36,6 +37,7 @@ class Keys:
             place = id(target), hash(key)
         except TypeError:
             return f"{kind.__name__} cannot be a key"
+        self.targets[id(target)] = target
         self.alike[place] = self.alike.get(place, 0) + 1
         return "hundreds of keys have the same hash" if self.alike[place] > _ALIKE else ""
 
