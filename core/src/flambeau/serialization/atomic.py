@@ -15,7 +15,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     """A file to write that takes the place of the one at `path` when the block ends without an exception.
 
     Until then, and for ever if it does not, what was there stays there. Links are followed, the old file's permissions
-    kept; what is no regular file, a pipe say, is written to directly.
+    kept; what is no regular file, a pipe say, is written to directly. A process that is killed leaves what it had
+    written beside, as `.NAME.….tmp`.
     """
     path = os.path.realpath(path)
     mode = _mode(path)
