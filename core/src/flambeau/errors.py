@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+try:
+    from _pickle import UnpicklingError  # what `pickle` calls by that name, without the rest of it
+except ImportError:  # no CPython
+    from pickle import UnpicklingError
+
 from .called import called, with_shapes
 
 
@@ -231,8 +236,8 @@ class RegistryError(FlambeauError, ValueError):
     code = "FL401"
 
 
-class SerializationError(FlambeauError, RuntimeError):
-    """A file that cannot be read, or holds a type that loading does not build."""
+class SerializationError(FlambeauError, UnpicklingError, RuntimeError):
+    """A file that cannot be read, or holds a type that loading does not build; `fields` name file, entry and rule."""
 
     code = "FL501"
 

@@ -17,13 +17,21 @@ def _from_bytes(cls: type, data: bytes, shape: tuple[int, ...], dtype: str, devi
     """A tensor from its pickle."""
     place, element = resolve(device), dtypes.BY_NAME[dtype]
     kind = place.kinds[element]
-    made: Any = wrap(place.backend.from_host(data, shape, element), kind)
-    if cls is not Tensor:
-        plain, made = made, new(cls)
-        fill(made, plain._array, kind if cls is Parameter else kind.of_subclass(cls))
+    made = of_class(wrap(place.backend.from_host(data, shape, element), kind), cls)
     made._requires_grad = requires_grad
     made.__dict__.update(attributes)
     return made  # type: ignore[no-any-return]
+
+
+def of_class(tensor: Tensor, cls: type) -> Any:
+    """The elements of a tensor outside the graph as one of class `cls`."""
+    if type(tensor) is cls:
+        return tensor
+    made: Any = new(cls)
+    plain = tensor._kind.plain
+    fill(made, tensor._array, plain if cls in (Tensor, Parameter) else plain.of_subclass(cls))
+    made._requires_grad = tensor._requires_grad
+    return made
 
 
 def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:

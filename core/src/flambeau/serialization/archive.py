@@ -1,0 +1,107 @@
+"""The zip archive, read with suspicion: nothing is allocated before its size is known to lie in the file.
+
+Entries are stored as they are, so an archive never holds more than the file does: compressed, encrypted, overlapping
+and repeated entries are refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import zipfile
+import zlib
+from typing import Any
+
+from ..errors import ArgumentError
+from .layout import CHUNK
+from .source import Source
+
+_HEADER = 30  # bytes of a local header before the name
+
+
+def _from_disk(error: OSError) -> bool:
+    """Whether the disk failed, and not a place was sought that the file does not have."""
+    return error.errno not in (None, errno.EINVAL)
+
+
+class Archive:
+    """The entries of a zip archive by name."""
+
+    def __init__(self, file: Any, source: Source) -> None:
+        self.file, self.source = file, source
+        directory = self._directory()
+        self.entries = {info.filename: info for info in directory.infolist()}
+        if len(self.entries) < len(directory.infolist()):
+            raise source.fault("the archive names an entry twice")
+        self.ends = self._ends(directory.start_dir)
+
+    def _directory(self) -> zipfile.ZipFile:
+        if not hasattr(self.file, "read") or not hasattr(self.file, "seek"):
+            raise ArgumentError("expected a path, or a binary file that can be read and sought in, got"
+                                f" {type(self.file).__name__}", op="load")
+        try:
+            return zipfile.ZipFile(self.file)
+        except zipfile.BadZipFile as error:
+            if isinstance(error.__context__, OSError) and _from_disk(error.__context__):
+                raise error.__context__ from None
+            raise self.source.fault("not a zip archive: it is damaged, incomplete, no checkpoint, or from PyTorch"
+                                    " before 1.6, which is not read") from error
+        except OSError as error:
+            if _from_disk(error):
+                raise
+            raise self.source.fault("the archive's directory points outside the file") from error
+        except Exception as error:
+            raise self.source.fault(f"the archive's directory cannot be read: {error}") from error
+
+    def _ends(self, directory: int) -> dict[str, int]:
+        """Where the next entry, or the directory, begins after each entry."""
+        ordered = sorted(self.entries.values(), key=lambda info: info.header_offset)
+        following = [info.header_offset for info in ordered[1:]] + [directory]
+        for info, end in zip(ordered, following, strict=True):
+            if info.header_offset < 0 or info.header_offset + _HEADER + info.compress_size > end:
+                raise self.source.fault("the entry overlaps the next one or the end of the file", info.filename)
+        return {info.filename: end for info, end in zip(ordered, following, strict=True)}
+
+    def root(self, name: str) -> str:
+        """The folder of the one entry of that name."""
+        found = [entry for entry in self.entries if entry.rpartition("/")[2] == name]
+        if len(found) != 1:
+            raise self.source.fault(f"the archive holds {'no' if not found else 'several'} {name}")
+        return found[0].removesuffix(name)
+
+    def size(self, name: str) -> int:
+        """The bytes of an entry."""
+        info = self.entries.get(name)
+        if info is None:
+            raise self.source.fault("the archive lacks the entry", name)
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise self.source.fault("the entry is compressed; a checkpoint's entries are stored as they are", name)
+        if info.flag_bits & 1:
+            raise self.source.fault("the entry is encrypted", name)
+        return info.file_size
+
+    def read(self, name: str) -> bytearray:
+        """An entry's bytes, checked against its checksum where the archive has one."""
+        size = self.size(name)
+        start = self._start(name)
+        if start + size > self.ends[name]:
+            raise self.source.fault("the entry overlaps the next one or the end of the file", name)
+        data, crc = bytearray(size), 0
+        self.file.seek(start)
+        for at in range(0, size, CHUNK):
+            piece = self.file.read(min(CHUNK, size - at))
+            if len(piece) != min(CHUNK, size - at):
+                raise self.source.fault("the file ends within the entry", name)
+            data[at : at + len(piece)] = piece
+            crc = zlib.crc32(piece, crc)
+        if self.entries[name].CRC not in (0, crc):  # PyTorch writes 0 under set_crc32_options(False)
+            raise self.source.fault("the entry's bytes are damaged: they do not fit its checksum", name)
+        return data
+
+    def _start(self, name: str) -> int:
+        """Where an entry's bytes begin, as its local header says."""
+        offset = self.entries[name].header_offset
+        self.file.seek(offset)
+        header = self.file.read(_HEADER)
+        if len(header) < _HEADER or header[:4] != b"PK\x03\x04":
+            raise self.source.fault("the entry has no header where the directory says", name)
+        return offset + _HEADER + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")

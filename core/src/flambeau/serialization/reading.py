@@ -1,0 +1,163 @@
+"""`load`: from the archive to objects."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from ..contract.device import TYPES, Device
+from ..errors import (
+    ArgumentError,
+    DeviceNotAvailableError,
+    DTypeNotOfferedError,
+    OutOfMemoryError,
+    SerializationError,
+    UnsupportedError,
+)
+from . import layout
+from .allowed import SAFE, TORCH, allowed
+from .archive import Archive
+from .locations import placing
+from .machine import Machine, Refusal
+from .parts import Part, StorageType
+from .rebuild import Storage, check_lazy
+from .source import Source
+
+# what is wrong with the machine or the call, and not with the file
+_NOT_THE_FILES = (SerializationError, ArgumentError, DeviceNotAvailableError, DTypeNotOfferedError, OutOfMemoryError,
+                  UnsupportedError, OSError, MemoryError)
+_PID = 5  # "storage", type, key, location, count
+
+
+class _Storages:
+    """The storages of one archive, each read when a tensor first asks for it."""
+
+    def __init__(self, archive: Archive, root: str, place: Callable[[str, int], Device]) -> None:
+        self.archive, self.root, self.place = archive, root, place
+        self.held: dict[str, Storage] = {}
+        self.misplaced: Exception | None = None  # what `map_location` raised
+
+    def get(self, pid: Any) -> Storage:
+        """The storage that a persistent id names."""
+        dtype, key, location, count = self._parts(pid)
+        held = self.held.get(key)
+        if held is None:
+            held = self.held[key] = self._read(dtype, key, location, count)
+        if (held.dtype, held.count, held.location) != (dtype, count, location):
+            raise Refusal(f"storage {key} is described in two ways")
+        return held
+
+    def _parts(self, pid: Any) -> tuple[Any, str, str, int]:
+        if type(pid) is not tuple or len(pid) != _PID or pid[0] != "storage" or not isinstance(pid[1], StorageType):
+            raise Refusal("a persistent id is not that of a storage")
+        _, kind, key, location, count = pid
+        if type(key) is not str or type(location) is not str or type(count) is not int or count < 0:
+            raise Refusal("a storage's key and location are no texts, or its length no integer from 0 on")
+        if location.partition(":")[0] not in TYPES:
+            raise Refusal(f"a storage was saved from {location!r}, which is no device")
+        return kind.dtype, key, location, count
+
+    def _read(self, dtype: Any, key: str, location: str, count: int) -> Storage:
+        name = self.root + layout.STORAGE.format(key)
+        size, expected = self.archive.size(name), count * dtype.itemsize
+        if size != expected:
+            raise self.archive.source.fault(f"storage {key} has {size} bytes, expected {expected}", name)
+        device = self._placed(location, size)
+        data = self.archive.read(name)
+        if dtype.name == "bool" and not _only_bools(data):
+            raise self.archive.source.fault("a bool is a byte other than 0 and 1", name)
+        return Storage(data, dtype, device, location)
+
+    def _placed(self, location: str, size: int) -> Device:
+        try:
+            return self.place(location, size)
+        except Exception as error:
+            self.misplaced = error
+            raise
+
+
+def _only_bools(data: bytearray) -> bool:
+    return not any(data[at : at + layout.CHUNK].translate(None, b"\0\1") for at in range(0, len(data), layout.CHUNK))
+
+
+class _FreeUnpickler(pickle.Unpickler):
+    """Python's own, which imports and calls what the file names: for files that are trusted."""
+
+    def __init__(self, data: Any, storages: _Storages) -> None:
+        super().__init__(io.BytesIO(data))
+        self.persistent_load = storages.get  # type: ignore[method-assign]
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = TORCH.get(f"{module}.{name}")
+        if found is None:
+            return super().find_class(module, name)
+        return getattr(found, "value", None) or found
+
+
+def _restored(data: Any, storages: _Storages, free: bool, source: Source, name: str) -> Any:
+    """The object that the pickle describes; whatever is wrong with it is a SerializationError."""
+    machine = None if free else Machine(data, allowed, storages.get, SAFE.values())
+    try:
+        made = _FreeUnpickler(data, storages).load() if machine is None else machine.run()
+        if isinstance(made, Part):
+            raise Refusal("the file holds a bare storage or function, and no tensor")
+        for storage in storages.held.values():
+            check_lazy(storage)
+        return made
+    except _NOT_THE_FILES:
+        raise
+    except Refusal as error:
+        raise source.fault(f"{error}{_at(machine)}", name) from None
+    except Exception as error:
+        if error is storages.misplaced:
+            raise
+        reason = getattr(error, "message", None) or str(error) or "an object is not there"
+        raise source.fault(f"the pickle cannot be followed: {type(error).__name__}: {reason:.200}{_at(machine)}",
+                           name) from error
+
+
+def _at(machine: Machine | None) -> str:
+    return "" if machine is None else f", at byte {machine.at}"
+
+
+def _read(f: Any, file: Any, map_location: Any, free: bool) -> Any:
+    source = Source(f)
+    archive = Archive(file, source)
+    root = archive.root(layout.PICKLE)
+    _check_format(archive, root)
+    name = root + layout.PICKLE
+    return _restored(archive.read(name), _Storages(archive, root, placing(map_location)), free, source, name)
+
+
+def _check_format(archive: Archive, root: str) -> None:
+    """Raises SerializationError for a byte order or a version of the layout that is not read."""
+    name = root + layout.BYTEORDER
+    if name in archive.entries and archive.size(name) < layout.CHUNK and archive.read(name) != b"little":
+        raise archive.source.fault("files written on big-endian machines are not read", name)
+    name = root + layout.VERSION
+    if name not in archive.entries or archive.size(name) > 100:
+        return
+    text = bytes(archive.read(name)).strip()
+    if not text.isdigit() or not 1 <= int(text) <= layout.NEWEST_FORMAT:
+        raise archive.source.fault(f"the file has version {text.decode('ascii', 'replace')!r} of the layout; 1 to"
+                                   f" {layout.NEWEST_FORMAT} are read", name)
+
+
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
+         mmap: bool | None = None, **pickle_load_args: Any) -> Any:
+    """Reads what `save`, flambeau's or PyTorch's, wrote to a path or binary file.
+
+    `map_location` names the device that tensors go to: a device, a dict from saved locations, or a function of the
+    storage and its location. Unless `weights_only=False`, only tensors and Python's own containers are built, nothing
+    is imported, called or changed, and the memory taken is bounded by the file's length. Whatever is wrong with the
+    file raises SerializationError, a `pickle.UnpicklingError` that names the file, the entry and the rule.
+    """
+    if not isinstance(f, (str, os.PathLike)):
+        return _read(f, f, map_location, weights_only is False)
+    if not os.path.exists(f):
+        raise FileNotFoundError(f"load: no such file: {os.fspath(f)!r}")
+    with open(f, "rb") as file:
+        return _read(f, file, map_location, weights_only is False)
