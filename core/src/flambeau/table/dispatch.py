@@ -26,7 +26,7 @@ from ..errors import (
     ValueRangeError,
     ZeroDivisorError,
 )
-from ..modes import _grad, grad_enabled
+from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
@@ -462,11 +462,8 @@ def fallback(op: OpDef, device: Any) -> Any:
         tensors: list[Any] = [None if a is None else wrap(a, kinds[dtype_of(a)]) for a in arrays]
         if sequence is not None:
             tensors[sequence:] = [tensors[sequence:]]
-        token = _grad.set(False)
-        try:
-            result = body(**dict(zip(names, tensors, strict=True)), **attrs)
-        finally:
-            _grad.reset(token)
+        call = {**dict(zip(names, tensors, strict=True)), **attrs}
+        result = run_with(_grad, False, lambda: body(**call))  # `called` sees by `body` who runs it
         return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
 
     return kernel

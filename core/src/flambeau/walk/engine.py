@@ -12,8 +12,9 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
+from ..contract.locks import lock
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError
-from ..modes import _grad
+from ..modes import _grad, run_with
 from ..table.dispatch import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
@@ -35,6 +36,14 @@ class Walk:
         self.owned: set[Any] = set()  # edges whose pending gradient is a buffer of this walk
         self.wide: dict[Any, Any] = {}  # edges whose gradient of 16-bit floats is pending in float32, with its kind
         self.needed, self.captures = needed, captures
+
+    def start(self, seeds: list[tuple[Tensor, Tensor]]) -> None:
+        """Walks back from every root with its gradient."""
+        for root, g in seeds:
+            edge = root._node or root
+            if self.needed is None or owner(edge) in self.needed:
+                self.deliver(edge, g, False)
+        self.run()
 
     def deliver(self, edge: Any, g: Any, fresh: bool) -> None:
         """Adds `g` to what is pending at `edge`; `fresh` says that nobody else holds it."""
@@ -234,8 +243,17 @@ def _run_post_hooks(node: Node, results: list[tuple[Any, Any]], g: Any) -> list[
     return results
 
 
+_growing = [lock() for _ in range(32)]  # leaves share them by their address
+
+
 def _store_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
-    """`.grad` grows by g; it never shares memory with anything else."""
+    """`.grad` grows by g, one walk at a time."""
+    with _growing[id(leaf) >> 6 & 31]:
+        _grow(leaf, g, owned, create)
+
+
+def _grow(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
+    """`.grad` plus g; it never shares memory with anything else."""
     held = leaf._grad
     if held is None:
         if create:
@@ -317,15 +335,7 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
 
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
-    token = _grad.set(walk.create)
-    try:
-        for root, g in seeds:
-            edge = root._node or root
-            if walk.needed is None or owner(edge) in walk.needed:
-                walk.deliver(edge, g, False)
-        walk.run()
-    finally:
-        _grad.reset(token)
+    run_with(_grad, walk.create, walk.start, seeds)
 
 
 def _captured(seeds: list[tuple[Tensor, Tensor]], targets: list[Tensor], keep: bool, create: bool) -> list[Any]:
