@@ -167,7 +167,11 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
     """A creation op on the default device."""
     kind = default_device().kinds[attrs["dtype"]]
     try:
-        return wrap(quietly(kind, op.kernels[kind], **attrs), kind)
+        kernel = op.kernels[kind]
+        try:
+            return wrap(kernel(**attrs), kind)
+        except LOUD:
+            return wrap(quietly(kind, kernel, **attrs), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(op, attrs, kind.dtype, error) from None
 

@@ -205,20 +205,25 @@ class Walk:
             captures[node] = g
 
     def _serve_leaves(self) -> None:
+        captures, owned, create = self.captures, self.owned, self.create
         for leaf, g in list(self.pending.items()):
             if not isinstance(leaf, Tensor):
                 continue
-            g = self._rounded(leaf, g)
+            if self.wide:
+                g = self._rounded(leaf, g)
             meta = leaf._meta
-            if meta is not None and meta.hooks:
-                for hook in list(meta.hooks.values()):
-                    made = hook(g)
-                    g = g if made is None else made
-            if self.captures is not None and leaf in self.captures:
-                self.captures[leaf] = g
+            if captures is None and meta is None:
+                _store_grad(leaf, g, leaf in owned, create)
                 continue
             seen = meta is not None and meta.hooks  # a hook may have kept the gradient, or given one of its own
-            _store_grad(leaf, g, leaf in self.owned and not seen, self.create)
+            if seen:
+                for hook in list(meta.hooks.values()):  # type: ignore[union-attr]
+                    made = hook(g)
+                    g = g if made is None else made
+            if captures is not None and leaf in captures:
+                captures[leaf] = g
+                continue
+            _store_grad(leaf, g, leaf in owned and not seen, create)
             if meta is not None and meta.post_hooks:
                 for hook in list(meta.post_hooks.values()):
                     hook(leaf)
@@ -243,35 +248,32 @@ def _run_post_hooks(node: Node, results: list[tuple[Any, Any]], g: Any) -> list[
     return results
 
 
-_growing = [lock() for _ in range(32)]  # leaves share them by their address
+_growing = lock()
 
 
 def _store_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
-    """`.grad` grows by g, one walk at a time."""
-    with _growing[id(leaf) >> 6 & 31]:
-        _grow(leaf, g, owned, create)
-
-
-def _grow(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
-    """`.grad` plus g; it never shares memory with anything else."""
-    held = leaf._grad
-    if held is None:
-        if create:
-            leaf._grad = g if owned or g._node is not None else TABLE["copy"].call(g)
-            return
-        array = g._array if owned else TABLE["copy"].kernels[g._kind.plain](g._array)
-        kind = leaf._kind
-        made: Any = new(Tensor if kind.subclass is None else kind.subclass)
-        fill(made, array, kind)
-        leaf._grad = made
-    elif create:
-        leaf._grad = TABLE["add"].call(held, g)
-    else:
-        if held._kind.device.backend.shared_views:
-            held._array = held._kind.device.backend.accumulate(held._array, g._array)
+    """`.grad` grows by g, of several threads' walks one at a time; it never shares memory with anything else."""
+    with _growing:
+        held = leaf._grad
+        if held is None:
+            leaf._grad = _first_grad(leaf, g, owned, create)
+        elif create:
+            leaf._grad = TABLE["add"].call(held, g)
+        elif (backend := held._kind.device.backend).shared_views:
+            held._array = backend.accumulate(held._array, g._array)
             bump(held)
         else:
             store(held, TABLE["add"].call(held, g))
+
+
+def _first_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> Tensor:
+    if create:
+        return g if owned or g._node is not None else TABLE["copy"].call(g)
+    array = g._array if owned else TABLE["copy"].kernels[g._kind.plain](g._array)
+    kind = leaf._kind
+    made: Any = new(Tensor if kind.subclass is None else kind.subclass)
+    fill(made, array, kind)
+    return made  # type: ignore[no-any-return]
 
 
 # --- entry points
