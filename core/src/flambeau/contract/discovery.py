@@ -119,7 +119,8 @@ def _file(entry: Installed, found: dict[str, Installed]) -> None:
     found[entry.name] = entry
 
 
-def _clash(first: Installed, second: Installed) -> Installed:
+def _clash(*both: Installed) -> Installed:
+    first, second = sorted(both, key=lambda entry: entry.origin)
     made = Installed(first.name, first.source, f"{first.distribution or first.source} and"
                      f" {second.distribution or second.source}")
     made.device_type, made.descriptor = first.device_type, first.descriptor
