@@ -139,8 +139,9 @@ def _lift_new(tensor: Any, value: Any) -> Any:
     key: tuple[type, Any] = (type(value), value)
     if not value and not isinstance(value, int):  # a zero with a sign, which equals the other one
         key = type(value), repr(value)
-        if key in cache:
-            return cache[key]
+        known = cache.get(key)
+        if known is not None:
+            return known
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
     if value == value:

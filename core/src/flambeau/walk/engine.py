@@ -333,11 +333,22 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     found = _captured(seeds, targets, keep, create_graph)
     for target, g in zip(targets, found, strict=True):
         if g is not None:
-            _store_grad(target, g, False, create_graph)
+            _unlocked(_store_grad, target, g, False, create_graph)
 
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
-    run_with(_grad, walk.create, walk.start, seeds)
+    _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+
+
+def _unlocked(function: Any, *args: Any) -> None:
+    """`function(...)`; an interrupt that strikes as a leaf's lock is given back leaves it open all the same."""
+    within = _growing._is_owned()  # a signal's handler that walks back while a gradient grows
+    try:
+        function(*args)
+    except BaseException:
+        while not within and _growing._is_owned():
+            _growing.release()
+        raise
 
 
 def _captured(seeds: list[tuple[Tensor, Tensor]], targets: list[Tensor], keep: bool, create: bool) -> list[Any]:
