@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 LAYERS = [
     ["called", "errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937",
      "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks",
+     "contract.discovery", "contract.locks",
      "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet"],
     ["contract", "table.settings"],

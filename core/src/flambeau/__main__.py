@@ -24,7 +24,7 @@ def report() -> tuple[str, bool]:
     if not found:
         lines.append("no backend is installed; to mend it: python -m pip install flambeau-numpy")
     for name, entry in sorted(found.items()):
-        where = f" ({entry.distribution} {entry.version})" if entry.distribution else ""
+        where = f" ({entry.distribution} {entry.version})".replace(" )", ")") if entry.distribution else ""
         lines.append(f"{name}{where}: {_state(entry)}")
     try:
         preferred = plugins.preferred("cpu")
@@ -37,6 +37,7 @@ def report() -> tuple[str, bool]:
 
 def _state(entry: object) -> str:
     from .contract import plugins
+    from .contract.discovery import told
     from .errors import FlambeauError
 
     status = entry.status  # type: ignore[attr-defined]
@@ -47,8 +48,11 @@ def _state(entry: object) -> str:
     except FlambeauError as error:
         return f"fails to load: {error}"
     note = f" ({status.reason})" if status.reason else ""
-    return (f"ok{note}, device type {backend.device_type!r}, {backend.device_count()} device(s),"
-            f" {backend.get_num_threads()} thread(s)")
+    try:
+        return (f"ok{note}, device type {backend.device_type!r}, {backend.device_count()} device(s),"
+                f" {backend.get_num_threads()} thread(s)")
+    except Exception as error:
+        return f"loads, but does not answer: {told(error)}"
 
 
 def main(arguments: list[str]) -> int:

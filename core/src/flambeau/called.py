@@ -12,8 +12,8 @@ from typing import Any
 
 _PACKAGE = __package__
 _ROOMS = tuple(f"{_PACKAGE}.{room}" for room in (
-    "called", "contract.", "dtypes", "errors", "functions.", "nn._functional", "nn.functional", "nn._reduction",
-    "nn._sizes", "ops.", "shapes", "table.", "tensors."))
+    "called", "contract.", "dtypes", "errors", "functions.", "modes", "nn._functional", "nn.functional",
+    "nn._reduction", "nn._sizes", "ops.", "shapes", "table.", "tensors."))
 _SOURCES = ("functions", "tensors.tensor", "nn.functional")  # whose names users call; Tensor lies in the second
 _SPOKEN = {"__getitem__": "index", "__setitem__": "index_put_"}
 _MOST = 8  # shapes listed of one sequence
@@ -51,12 +51,13 @@ def _learn() -> None:
         space = vars(module.Tensor if source == "tensors.tensor" else module) if module else {}
         if len(space) == _read.get(source, 0):
             continue
-        _read[source] = len(space)
+        count = len(space)
         for name, value in list(space.items()):
             code = getattr(_inner(value), "__code__", None)
             spoken = _SPOKEN.get(name, name)
             if code is not None and not spoken.startswith("_") and (code not in _names or name == code.co_name):
                 _names[code] = spoken
+        _read[source] = count
 
 
 def _inner(value: Any) -> Any:

@@ -12,10 +12,29 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+V = TypeVar("V")
 
 _grad = ContextVar("flambeau_grad_mode", default=True)
 _inference = ContextVar("flambeau_inference_mode", default=False)
 grad_enabled = _grad.get
+
+
+def run_with(variable: ContextVar[V], value: V, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """`function(...)` while a variable has that value; it has its former one again on every way out.
+
+    An interrupt may strike where the value is put back, before it is, so that is done twice.
+    """
+    former = variable.get()
+    try:
+        try:
+            variable.set(value)
+            return function(*args, **kwargs)
+        finally:
+            variable.set(former)
+    finally:
+        if variable.get() is not former:
+            variable.set(former)
 
 
 def is_grad_enabled() -> bool:
@@ -37,13 +56,15 @@ class _Mode:
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self._again():
-                return function(*args, **kwargs)
+            return self._run(function, *args, **kwargs)
 
         return wrapped  # type: ignore[return-value]
 
     def _again(self) -> _Mode:
         return type(self)()
+
+    def _run(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         raise NotImplementedError
@@ -71,10 +92,17 @@ def _decorated_generator(mode: _Mode, function: Any) -> Any:
 class _GradMode(_Mode):
     enabled = True
 
+    def _run(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        return run_with(_grad, self.enabled, function, *args, **kwargs)
+
     def __enter__(self) -> Self:
         self._was = _grad.get()
-        _grad.set(self.enabled)
-        return self
+        try:
+            _grad.set(self.enabled)
+            return self
+        except BaseException:  # an interrupt: without an entry there will be no exit
+            _grad.set(self._was)
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -121,8 +149,12 @@ class set_grad_enabled(_GradMode):
         return set_grad_enabled(self.enabled)
 
     def __enter__(self) -> Self:
-        _grad.set(self.enabled)
-        return self
+        try:
+            _grad.set(self.enabled)
+            return self
+        except BaseException:
+            _grad.set(self._was)
+            raise
 
 
 class inference_mode(_Mode):
@@ -145,14 +177,24 @@ class inference_mode(_Mode):
     def _again(self) -> _Mode:
         return inference_mode(self.mode)
 
+    def _run(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        enabled = _grad.get() and not self.mode
+        return run_with(_inference, self.mode, lambda: run_with(_grad, enabled, function, *args, **kwargs))
+
     def __enter__(self) -> Self:
         self._was = _grad.get(), _inference.get()
-        _inference.set(self.mode)
-        if self.mode:
-            _grad.set(False)
-        return self
+        try:
+            _inference.set(self.mode)
+            if self.mode:
+                _grad.set(False)
+            return self
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        _grad.set(self._was[0])
-        _inference.set(self._was[1])
+        try:
+            _grad.set(self._was[0])
+        finally:
+            _inference.set(self._was[1])

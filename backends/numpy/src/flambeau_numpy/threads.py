@@ -55,8 +55,8 @@ def matrix_product(x: Array, y: Array) -> Array:
     threads = read()
     if threads == 1:
         return x.dot(y)
-    write(1)
     try:
+        write(1)
         return x.dot(y)
     finally:
         write(threads)

@@ -16,7 +16,7 @@ from heapq import heappop
 from typing import Any
 
 from ..errors import GradientError
-from ..modes import _grad
+from ..modes import _grad, run_with
 from ..table import dispatch
 from ..table.registry import TABLE
 from ..tensors import views
@@ -27,7 +27,7 @@ from . import function
 
 _PACKAGE = __name__.partition(".")[0]
 _stacks: weakref.WeakKeyDictionary[Node, traceback.StackSummary] = weakref.WeakKeyDictionary()
-_settings = {"on": False, "check_nan": True}
+_settings = {"on": False, "check_nan": True, "whole": True}  # whole: every namespace has been changed
 _plain_run, _plain_gradients, _plain_tick = engine.Walk.run, engine.node_gradients, tape.tick
 
 
@@ -69,11 +69,7 @@ def _watched_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]
 
 
 def _has_nan(g: Tensor) -> bool:
-    token = _grad.set(False)
-    try:
-        return bool(g.dtype.category > 1 and TABLE["sum"].call(TABLE["ne"].call(g, g)).item())
-    finally:
-        _grad.reset(token)
+    return g.dtype.category > 1 and bool(run_with(_grad, False, lambda: TABLE["ne"].call(g, g).sum().item()))
 
 
 def _site(node: Node) -> str:
@@ -114,9 +110,18 @@ def _install(on: bool) -> None:
 
 
 def _switch(on: bool, check_nan: bool) -> None:
-    if on != _settings["on"]:
+    if on != _settings["on"] or not _settings["whole"]:
+        _settings["whole"] = False
         _install(on)
-    _settings.update(on=on, check_nan=check_nan)
+    _settings.update(on=on, check_nan=check_nan, whole=True)
+
+
+def _restore(former: tuple[bool, bool]) -> None:
+    """Switches back; an interrupt on the way is raised when that is done."""
+    try:
+        _switch(*former)
+    finally:
+        _switch(*former)
 
 
 def is_anomaly_enabled() -> bool:
@@ -134,13 +139,17 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._was = _settings["on"], _settings["check_nan"]
-        _switch(mode, check_nan)
+        try:
+            _switch(mode, check_nan)
+        except BaseException:
+            _restore(self._was)
+            raise
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: Any) -> None:
-        _switch(*self._was)
+        _restore(self._was)
 
 
 class detect_anomaly:
@@ -157,10 +166,14 @@ class detect_anomaly:
 
     def __enter__(self) -> None:
         self._was = _settings["on"], _settings["check_nan"]
-        _switch(True, self.check_nan)
+        try:
+            _switch(True, self.check_nan)
+        except BaseException:
+            _restore(self._was)
+            raise
 
     def __exit__(self, *exc: Any) -> None:
-        _switch(*self._was)
+        _restore(self._was)
 
 
 __all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly"]

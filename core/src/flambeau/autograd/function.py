@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ArgumentError, GradientError, InplaceError, ShapeError
-from ..modes import _grad, grad_enabled, is_grad_enabled, no_grad
+from ..modes import _grad, grad_enabled, is_grad_enabled, run_with
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, shell, wrap
 from ..tensors.views import rebase
@@ -256,16 +256,19 @@ class Function:
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._requires_grad for a in args)
         tracked = any(ctx.needs_input_grad) and grad_enabled()
         edges = tuple(_input_edge(a) for a in args) if tracked else None
-        token = _grad.set(False)
-        try:
-            made = cls.forward(*args) if separate else cls.forward(ctx, *args)
-            if separate:
-                cls.setup_context(ctx, args, made)
-        finally:
-            _grad.reset(token)
+        made = run_with(_grad, False, _forward, cls, ctx, args, separate)
         outputs = made if isinstance(made, tuple) else (made,)
         finished = _Recorder(cls._op, ctx, args, outputs).finish(edges)
         return finished if isinstance(made, tuple) else finished[0]
+
+
+def _forward(cls: type[Function], ctx: Any, args: tuple[Any, ...], separate: bool) -> Any:
+    """What the user's `forward` makes, `ctx` set up beside it."""
+    if not separate:
+        return cls.forward(ctx, *args)
+    made = cls.forward(*args)
+    cls.setup_context(ctx, args, made)
+    return made
 
 
 def _positional(cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], separate: bool) -> tuple[Any, ...]:
@@ -413,8 +416,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *args: Any) -> Any:
-        with no_grad():
-            made = fn(ctx, *args)
+        made = run_with(_grad, False, fn, ctx, *args)
         if not is_grad_enabled() or not any(isinstance(a, Tensor) and a._requires_grad for a in args):
             return made
         return tuple(_final(m) for m in made) if isinstance(made, tuple) else _final(made)

@@ -11,11 +11,13 @@ kind: a backend may give every dtype a kernel of its own at no cost.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from .. import dtypes
 from ..dtypes import DType, get_default_dtype
 from ..errors import ArgumentError, DeviceError, DeviceNotAvailableError, NameUnknownError
+from .locks import LOADING
 
 # PyTorch's names for kinds of hardware. All but the first number their devices: a tensor on "cuda" says "cuda:0".
 TYPES = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy",
@@ -48,10 +50,11 @@ class Kind:
         """The kind of tensors of that class: never equal to the plain kind, so they take the slow path."""
         kind = self.subclasses.get(subclass)
         if kind is None:
-            kind = self.subclasses[subclass] = Kind(self.dtype, self.device, subclass)
+            kind = Kind(self.dtype, self.device, subclass)
             kind.plain = self
             for name in ("bool", "complex", "floating", "int64", "real", "single", "summed"):
                 setattr(kind, name, getattr(self, name))
+            kind = self.subclasses.setdefault(subclass, kind)
         return kind
 
     def __repr__(self) -> str:
@@ -69,7 +72,8 @@ class Device:
     """A place for tensors, as a value: `device("cuda:1")`, `device("cuda", 1)`, `device("reference")`.
 
     `type` reads as PyTorch's ("cpu", "cuda"), `index` is None where none was given. "cpu" means the preferred installed
-    CPU backend, the name of a backend that one. In a `with` statement it is the default device.
+    CPU backend, the name of a backend that one. In a `with` statement it is the default device of the
+    thread.
 
     The value asks for no hardware; to make a tensor there, or to read `backend`, raises DeviceNotAvailableError where
     there is none. Raises BackendNotFoundError for a name that is neither a device type nor an installed backend,
@@ -105,16 +109,6 @@ class Device:
     def __setattr__(self, name: str, value: Any) -> None:
         raise NameUnknownError(f"attribute {name!r} of a device is not writable", op="device")
 
-    def link(self) -> None:
-        """Points every kind at its relatives; again after the default dtype has changed."""
-        kinds = self.kinds
-        for dtype, kind in kinds.items():
-            kind.bool, kind.int64, kind.real = kinds[dtypes.bool], kinds[dtypes.int64], kinds[dtype.real]
-            kind.complex = kinds[dtype.complex]
-            kind.single = kinds[dtypes.float32] if dtype in dtypes.HALVES else None
-            kind.floating = kind if dtype.category > 1 else kinds[get_default_dtype()]
-            kind.summed = kind if dtype.category > 1 else kinds[dtypes.int64]
-
     def __str__(self) -> str:
         return self._name if self.index is None else f"{self._name}:{self.index}"
 
@@ -127,42 +121,52 @@ class Device:
         return Device, (self._name,) if self.index is None else (self._name, self.index)
 
     def __enter__(self) -> Device:
-        _stack.append(_default.device)
-        _default.set(self)
-        return self
+        around = _default.get()
+        try:
+            _default.set((self, around))
+            return self
+        except BaseException:  # an interrupt: without an entry there will be no exit
+            _default.set(around)
+            raise
 
     def __exit__(self, *exc: Any) -> None:
-        _default.set(_stack.pop())
+        _default.set(_default.get()[1] or _UNSET)
 
 
-class _Default:
-    __slots__ = ("device", "home")
-
-    def __init__(self) -> None:
-        self.set(None)
-
-    def set(self, device: Device | None) -> None:
-        self.device = device
-        self.home: Device | None = None  # where tensors go: looked up at the first one
-
-
-_default = _Default()
-_stack: list[Device | None] = []
+Default = tuple[Device | None, Any]  # the default device of a thread or task, and what it was around the `with`
+_UNSET: Default = (None, None)
+_default: ContextVar[Default] = ContextVar("flambeau_default_device", default=_UNSET)
+_homes: dict[Device | None, Device] = {}  # default device -> where tensors go; emptied when backends change
 VALUES: dict[tuple[str, int | None], Device] = {}  # every device that was named
 DEVICES: dict[tuple[str, int | None], Device] = {}  # those that tensors are on, by their backend
 FINDER: list[Any] = []  # contract.plugins puts itself here: what finds the backend that a name means
 _names: dict[str, Device] = {}  # what users wrote -> the device in use; emptied when backends change
 
 
+def _link(kinds: dict[DType, Kind]) -> None:
+    """Points the kinds of a device at their relatives; again after the default dtype has changed."""
+    for dtype, kind in kinds.items():
+        kind.bool, kind.int64, kind.real = kinds[dtypes.bool], kinds[dtypes.int64], kinds[dtype.real]
+        kind.complex = kinds[dtype.complex]
+        kind.single = kinds[dtypes.float32] if dtype in dtypes.HALVES else None
+        kind.floating = kind if dtype.category > 1 else kinds[get_default_dtype()]
+        kind.summed = kind if dtype.category > 1 else kinds[dtypes.int64]
+
+
 def relink() -> None:
     """After the default dtype changed: integer kinds divide into another floating kind."""
-    for device in DEVICES.values():
-        device.link()
+    with LOADING:
+        for device in DEVICES.values():
+            _link(device.kinds)
 
 
 def forget(backend: str) -> None:
-    """After a backend was declared or withdrawn: names are resolved anew, and it gets devices of its own."""
+    """After a backend was declared or withdrawn: names are resolved anew, and it gets devices of its own.
+
+    The caller holds LOADING.
+    """
     _names.clear()
+    _homes.clear()
     for place in [place for place in DEVICES if place[0] == backend]:
         del DEVICES[place]
     for key, device in list(VALUES.items()):
@@ -181,11 +185,15 @@ def _serves(home: Device, name: str) -> bool:
 
 def default_device() -> Device:
     """The device of tensors made without naming one."""
-    home = _default.home
-    if home is None:
-        device = as_device("cpu") if _default.device is None else _default.device
-        home = resolve(device)
-        _default.home = device._home
+    chosen = _default.get()[0]
+    return _homes.get(chosen) or _found(chosen)
+
+
+def _found(chosen: Device | None) -> Device:
+    device = as_device("cpu") if chosen is None else chosen
+    home = resolve(device)
+    if device._home is not None:
+        _homes[chosen] = home
     return home
 
 
@@ -194,16 +202,16 @@ def get_default_device() -> Device:
 
     Raises DeviceNotAvailableError where "cuda" was set and there is none.
     """
-    device = _default.device
+    device = _default.get()[0]
     return default_device() if device is None or device.index is None else device
 
 
 def set_default_device(device: Any) -> None:
     """Makes `device` (a Device, a string, or None for the preferred CPU backend) the default.
 
-    Whether it is there shows when the first tensor is made.
+    Whether it is there shows when the first tensor is made. Every thread has a default of its own, as in PyTorch.
     """
-    _default.set(None if device is None else as_device(device))
+    _default.set((None if device is None else as_device(device), _default.get()[1]))
 
 
 def as_device(device: Any, index: Any = None) -> Device:
@@ -251,9 +259,10 @@ def _accelerator(number: int) -> tuple[str, str, int]:
 def _value(name: str, kind: str, index: int | None) -> Device:
     device = VALUES.get((name, index))
     if device is None:
-        device = VALUES[name, index] = object.__new__(Device)
+        device = object.__new__(Device)
         for slot, value in (("_name", name), ("type", kind), ("index", index), ("_home", None)):
             object.__setattr__(device, slot, value)
+        device = VALUES.setdefault((name, index), device)  # of two threads the first
     return device
 
 
@@ -296,12 +305,16 @@ def _settle(device: Device) -> Device:
 
 
 def _furnished(backend: Any, index: int | None) -> Device:
-    """The device of a backend, with what tensors on it need."""
-    kind = backend.device_type
-    home = _value(kind if FINDER[0].preferred(kind) is backend else backend.name, kind, index)
-    object.__setattr__(home, "backend", backend.for_device(index))
-    object.__setattr__(home, "kinds", {dtype: Kind(dtype, home) for dtype in dtypes.ALL})
-    object.__setattr__(home, "_home", home)
-    home.link()
-    DEVICES[backend.name, index] = home
-    return home
+    """The device of a backend, with what tensors on it need; seen by other threads once it is whole."""
+    with LOADING:
+        place, kind = (backend.name, index), backend.device_type
+        if place in DEVICES:
+            return DEVICES[place]
+        home = _value(kind if FINDER[0].preferred(kind) is backend else backend.name, kind, index)
+        object.__setattr__(home, "backend", backend.for_device(index))
+        kinds = {dtype: Kind(dtype, home) for dtype in dtypes.ALL}
+        _link(kinds)
+        object.__setattr__(home, "kinds", kinds)
+        DEVICES[place] = home
+        object.__setattr__(home, "_home", home)
+        return home

@@ -1,40 +1,35 @@
 """Finding backends: entry points of the group `flambeau.backends`, read once, at first use.
 
-Each descriptor is loaded inside its own guard, so a plugin that raises at import is reported by
-`flambeau.backends()` and never stops the others. pluggy and importlib.metadata are imported only
-when a backend is looked for.
+Each descriptor is read inside its own guard (discovery), so a plugin that raises at import is reported by
+`flambeau.backends()` and never stops the others; one whose backend fails to load passes its device type on to the next.
+Threads that come first together wait for one of them, and what they see is complete. pluggy and importlib.metadata are
+imported only when a backend is looked for.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from threading import get_ident
 from typing import Any
 
-from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNotAvailableError
+from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNotAvailableError, FlambeauError
 from ..table.registry import check_backend
 from .backend import Backend, Status
 from .device import FINDER, TYPES, forget
+from .discovery import Installed, examine, merged, points, told
+from .discovery import read_point as _read
+from .locks import LOADING
 from .threads import apply as apply_threads
 
 GROUP = "flambeau.backends"
 MENDS = {"cpu": "flambeau-numpy", "cuda": '"flambeau-cupy[cuda13]"'}  # what serves a type, where nothing does
 
 
-class Installed:
-    """One installed backend: its descriptor (or why it has none), and the backend once loaded."""
-
-    __slots__ = ("backend", "descriptor", "distribution", "name", "status", "version")
-
-    def __init__(self, name: str, descriptor: Any, status: Status, distribution: str = "", version: str = "") -> None:
-        self.name, self.descriptor, self.status = name, descriptor, status
-        self.distribution, self.version = distribution, version
-        self.backend: Backend | None = None
-
-
 class _State:
     def __init__(self) -> None:
         self.found: dict[str, Installed] | None = None
+        self.reading: tuple[int, dict[str, Installed]] | None = None  # the thread that looks, and what it has by now
         self.preferred: dict[str, Backend] = {}
 
 
@@ -43,56 +38,55 @@ _state = _State()
 
 def installed() -> dict[str, Installed]:
     """Every declared backend by name; reads the entry points at the first call."""
+    found = _state.found
+    return _discovered() if found is None else found
+
+
+def _discovered() -> dict[str, Installed]:
+    with LOADING:
+        if _state.found is not None:
+            return _state.found
+        if _state.reading is not None and _state.reading[0] == get_ident():  # a plugin asks while it is read
+            return _state.reading[1]
+        _state.reading = get_ident(), {}
+        try:
+            _put(merged([_read(point) for point in points(GROUP)], installed()))
+            from .hooks import declared
+
+            _state.found = merged(declared(), installed())
+            return _state.found
+        finally:
+            _state.reading = None
+
+
+def _put(found: dict[str, Installed]) -> None:
+    """Replaces the whole list: who goes through the former one is not disturbed."""
     if _state.found is None:
-        from importlib.metadata import entry_points
-
-        _state.found = {}
-        for point in entry_points(group=GROUP):
-            entry = _read(point)
-            _state.found[entry.name] = entry
-        _call_hooks(_state.found)
-    return _state.found
+        _state.reading = get_ident(), found
+    else:
+        _state.found = found
 
 
-def _read(point: Any) -> Installed:
-    dist = getattr(point, "dist", None)
-    where = (dist.name, dist.version) if dist is not None else ("", "")
-    try:
-        descriptor = point.load()
-        status = descriptor.probe()
-        return Installed(descriptor.name, descriptor, status, *where)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        return Installed(point.name, None, Status("broken", reason, f"reinstall or remove {where[0] or point.value}"),
-                         *where)
+def register(descriptor: Any) -> None:
+    """Adds a backend without an entry point: what a test or a program does; it replaces one of the same name.
 
-
-def _call_hooks(found: dict[str, Installed]) -> None:
-    """Plugins of the pluggy project "flambeau" may add descriptors of their own."""
-    from .hooks import manager
-
-    for descriptors in manager().hook.flambeau_backends():
-        for descriptor in descriptors:
-            register(descriptor, found)
-
-
-def register(descriptor: Any, found: dict[str, Installed] | None = None) -> None:
-    """Adds a backend without an entry point: what a test or a plugin does."""
-    found = installed() if found is None else found
-    try:
-        status = descriptor.probe()
-    except Exception as error:
-        status = Status("broken", f"{type(error).__name__}: {error}", "mend the descriptor's probe")
-    found[descriptor.name] = Installed(descriptor.name, descriptor, status)
-    _state.preferred.clear()
-    forget(descriptor.name)
+    Raises ContractError for a descriptor without a name; whatever else is wrong with it is its status.
+    """
+    entry = examine(lambda: descriptor, Installed("", f"{type(descriptor).__name__}"))
+    if not entry.name:
+        raise ContractError(f"no backend can be declared by {descriptor!r:.60}: {entry.status.reason}")
+    with LOADING:
+        _put({**installed(), entry.name: entry})
+        _state.preferred.clear()
+        forget(entry.name)
 
 
 def withdraw(name: str) -> None:
     """Takes back a declared backend; tensors on it stay usable."""
-    installed().pop(name, None)
-    _state.preferred.clear()
-    forget(name)
+    with LOADING:
+        _put({known: entry for known, entry in installed().items() if known != name})
+        _state.preferred.clear()
+        forget(name)
 
 
 def load(name: str) -> Backend:
@@ -100,19 +94,29 @@ def load(name: str) -> Backend:
     entry = installed().get(name)
     if entry is None:
         raise BackendNotFoundError(_unknown(name), op="device", device=name)
-    if entry.backend is None:
-        entry.backend = _load(entry)
-    return entry.backend
+    return entry.backend or _load(entry)
 
 
 def _load(entry: Installed) -> Backend:
-    if not entry.status.ok:
-        raise BackendError(_unusable(entry), op="device", backend=entry.name)
-    try:
-        backend: Backend = entry.descriptor.load()
-    except Exception as error:
-        raise BackendError(f"backend {entry.name!r} failed to load: {type(error).__name__}: {error}", op="device",
-                           backend=entry.name) from error
+    with LOADING:
+        if entry.backend is not None:
+            return entry.backend
+        if not entry.status.ok:
+            raise BackendError(_unusable(entry), op="device", backend=entry.name)
+        try:
+            entry.backend = _checked(entry, entry.descriptor.load())
+            return entry.backend
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as error:
+            entry.fail(f"failed to load: {told(error)}")
+            if isinstance(error, FlambeauError):
+                raise
+            raise BackendError(f"backend {entry.name!r} failed to load: {told(error)}", op="device",
+                               backend=entry.name) from error
+
+
+def _checked(entry: Installed, backend: Any) -> Backend:
     if not isinstance(backend, Backend):
         raise ContractError(f"backend {entry.name!r}: load() returned {type(backend).__name__}, not a"
                             " flambeau.contract.backend.Backend", backend=entry.name)
@@ -140,13 +144,40 @@ def _unusable(entry: Installed) -> str:
 
 
 def preferred(device_type: str) -> Backend | None:
-    """The usable backend of that device type with the highest priority, or the one FLAMBEAU_BACKEND names."""
-    if device_type not in _state.preferred:
-        chosen = _choose(device_type)
-        if chosen is None:
-            return None
-        _state.preferred[device_type] = load(chosen)
-    return _state.preferred[device_type]
+    """The usable backend of that device type with the highest priority, or the one FLAMBEAU_BACKEND names.
+
+    One that fails to load passes it on to the next, unless it was asked for by name; where none is left, what the
+    first one raised is raised.
+    """
+    held = _state.preferred.get(device_type)
+    return _prefer(device_type) if held is None else held
+
+
+def _prefer(device_type: str) -> Backend | None:
+    first: FlambeauError | None = None
+    with LOADING:
+        while (chosen := _choose(device_type)) is not None:
+            try:
+                _state.preferred[device_type] = load(chosen)
+                return _state.preferred[device_type]
+            except FlambeauError as error:  # it is no longer among those to choose from
+                first = first or error
+                _report(error)
+                if chosen == os.environ.get("FLAMBEAU_BACKEND"):
+                    break
+    try:
+        if first is not None:
+            raise first
+        return None
+    finally:
+        del first
+
+
+def _report(error: FlambeauError) -> None:
+    """Says on the log, which no filter for warnings turns into an error, that another backend takes over."""
+    import logging
+
+    logging.getLogger("flambeau").warning("%s; python -m flambeau doctor shows what is used instead", error)
 
 
 def _choose(device_type: str) -> str | None:
@@ -154,12 +185,12 @@ def _choose(device_type: str) -> str | None:
     usable = [e for e in _of_type(device_type) if e.status.ok]
     if wanted and (device_type == "cpu" or any(e.name == wanted for e in usable)):
         return wanted
-    usable.sort(key=lambda e: (-e.descriptor.priority, e.name))
+    usable.sort(key=lambda e: (-e.priority, e.name))
     return usable[0].name if usable else None
 
 
 def _of_type(device_type: str) -> list[Installed]:
-    return [e for e in installed().values() if e.descriptor is not None and e.descriptor.device_type == device_type]
+    return [e for e in installed().values() if e.device_type == device_type]
 
 
 def meant(name: str) -> tuple[str, str]:
@@ -173,8 +204,18 @@ def meant(name: str) -> tuple[str, str]:
     if entry is None:
         raise BackendNotFoundError(f"{_unknown(name)}; device types of PyTorch: {', '.join(TYPES)}", op="device",
                                    device=name)
-    kind = name if entry.descriptor is None else entry.descriptor.device_type
-    return (kind if served_by(kind) == name else name), kind
+    kind = entry.device_type or name
+    return (kind if kind == name or _stands_for(kind, name) else name), kind
+
+
+def _stands_for(kind: str, name: str) -> bool:
+    """Whether a backend is what its type means; it is loaded, for if it cannot be the type means another."""
+    if served_by(kind) != name:
+        return False
+    try:
+        return preferred(kind) is load(name)
+    except FlambeauError:
+        return False
 
 
 def served_by(name: str) -> str | None:

@@ -26,7 +26,7 @@ from ..errors import (
     ValueRangeError,
     ZeroDivisorError,
 )
-from ..modes import _grad, grad_enabled
+from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
@@ -139,8 +139,9 @@ def _lift_new(tensor: Any, value: Any) -> Any:
     key: tuple[type, Any] = (type(value), value)
     if not value and not isinstance(value, int):  # a zero with a sign, which equals the other one
         key = type(value), repr(value)
-        if key in cache:
-            return cache[key]
+        known = cache.get(key)
+        if known is not None:
+            return known
     lifted = scalar_tensor(value, kind)
     lifted._meta = WRAPPED
     if value == value:
@@ -167,7 +168,11 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
     """A creation op on the default device."""
     kind = default_device().kinds[attrs["dtype"]]
     try:
-        return wrap(quietly(kind, op.kernels[kind], **attrs), kind)
+        kernel = op.kernels[kind]
+        try:
+            return wrap(kernel(**attrs), kind)
+        except LOUD:
+            return wrap(quietly(kind, kernel, **attrs), kind)
     except (MemoryError, OverflowError, ValueError) as error:
         raise out_of_memory(op, attrs, kind.dtype, error) from None
 
@@ -462,11 +467,8 @@ def fallback(op: OpDef, device: Any) -> Any:
         tensors: list[Any] = [None if a is None else wrap(a, kinds[dtype_of(a)]) for a in arrays]
         if sequence is not None:
             tensors[sequence:] = [tensors[sequence:]]
-        token = _grad.set(False)
-        try:
-            result = body(**dict(zip(names, tensors, strict=True)), **attrs)
-        finally:
-            _grad.reset(token)
+        call = {**dict(zip(names, tensors, strict=True)), **attrs}
+        result = run_with(_grad, False, lambda: body(**call))  # `called` sees by `body` who runs it
         return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
 
     return kernel

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..contract.device import Kind
+from ..modes import run_with
 
 LOUD = (RuntimeWarning, FloatingPointError)
 _repeating: ContextVar[bool] = ContextVar("flambeau_repeating", default=False)
@@ -16,12 +17,8 @@ def again(error: Exception, tensors: list[Any], function: Callable[..., Any], ca
     """The call once more under the backend's `quiet`, or `error` if it is one; kernels of ops leave inputs alone."""
     if not tensors or _repeating.get():
         raise error
-    token = _repeating.set(True)
-    try:
-        with tensors[0]._kind.device.backend.quiet():
-            return function(**call)
-    finally:
-        _repeating.reset(token)
+    with tensors[0]._kind.device.backend.quiet():
+        return run_with(_repeating, True, function, **call)
 
 
 def quietly(kind: Kind, kernel: Any, *arrays: Any, **attrs: Any) -> Any:

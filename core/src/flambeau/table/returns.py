@@ -15,7 +15,7 @@ def returns(op: OpDef, results: tuple[Tensor, ...]) -> Any:
     """Several results as a named tuple, PyTorch's `return_types`."""
     made = _return_types.get(op.name)
     if made is None:
-        made = _return_types[op.name] = return_type(op.name, op.outputs)
+        made = _return_types.setdefault(op.name, return_type(op.name, op.outputs))
     return made(*results)
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
+from ..contract.locks import lock
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError
-from ..modes import _grad
+from ..modes import _grad, run_with
 from ..table.dispatch import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
@@ -35,6 +36,14 @@ class Walk:
         self.owned: set[Any] = set()  # edges whose pending gradient is a buffer of this walk
         self.wide: dict[Any, Any] = {}  # edges whose gradient of 16-bit floats is pending in float32, with its kind
         self.needed, self.captures = needed, captures
+
+    def start(self, seeds: list[tuple[Tensor, Tensor]]) -> None:
+        """Walks back from every root with its gradient."""
+        for root, g in seeds:
+            edge = root._node or root
+            if self.needed is None or owner(edge) in self.needed:
+                self.deliver(edge, g, False)
+        self.run()
 
     def deliver(self, edge: Any, g: Any, fresh: bool) -> None:
         """Adds `g` to what is pending at `edge`; `fresh` says that nobody else holds it."""
@@ -196,20 +205,25 @@ class Walk:
             captures[node] = g
 
     def _serve_leaves(self) -> None:
+        captures, owned, create = self.captures, self.owned, self.create
         for leaf, g in list(self.pending.items()):
             if not isinstance(leaf, Tensor):
                 continue
-            g = self._rounded(leaf, g)
+            if self.wide:
+                g = self._rounded(leaf, g)
             meta = leaf._meta
-            if meta is not None and meta.hooks:
-                for hook in list(meta.hooks.values()):
-                    made = hook(g)
-                    g = g if made is None else made
-            if self.captures is not None and leaf in self.captures:
-                self.captures[leaf] = g
+            if captures is None and meta is None:
+                _store_grad(leaf, g, leaf in owned, create)
                 continue
             seen = meta is not None and meta.hooks  # a hook may have kept the gradient, or given one of its own
-            _store_grad(leaf, g, leaf in self.owned and not seen, self.create)
+            if seen:
+                for hook in list(meta.hooks.values()):  # type: ignore[union-attr]
+                    made = hook(g)
+                    g = g if made is None else made
+            if captures is not None and leaf in captures:
+                captures[leaf] = g
+                continue
+            _store_grad(leaf, g, leaf in owned and not seen, create)
             if meta is not None and meta.post_hooks:
                 for hook in list(meta.post_hooks.values()):
                     hook(leaf)
@@ -234,26 +248,32 @@ def _run_post_hooks(node: Node, results: list[tuple[Any, Any]], g: Any) -> list[
     return results
 
 
+_growing = lock()
+
+
 def _store_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> None:
-    """`.grad` grows by g; it never shares memory with anything else."""
-    held = leaf._grad
-    if held is None:
-        if create:
-            leaf._grad = g if owned or g._node is not None else TABLE["copy"].call(g)
-            return
-        array = g._array if owned else TABLE["copy"].kernels[g._kind.plain](g._array)
-        kind = leaf._kind
-        made: Any = new(Tensor if kind.subclass is None else kind.subclass)
-        fill(made, array, kind)
-        leaf._grad = made
-    elif create:
-        leaf._grad = TABLE["add"].call(held, g)
-    else:
-        if held._kind.device.backend.shared_views:
-            held._array = held._kind.device.backend.accumulate(held._array, g._array)
+    """`.grad` grows by g, of several threads' walks one at a time; it never shares memory with anything else."""
+    with _growing:
+        held = leaf._grad
+        if held is None:
+            leaf._grad = _first_grad(leaf, g, owned, create)
+        elif create:
+            leaf._grad = TABLE["add"].call(held, g)
+        elif (backend := held._kind.device.backend).shared_views:
+            held._array = backend.accumulate(held._array, g._array)
             bump(held)
         else:
             store(held, TABLE["add"].call(held, g))
+
+
+def _first_grad(leaf: Tensor, g: Tensor, owned: bool, create: bool) -> Tensor:
+    if create:
+        return g if owned or g._node is not None else TABLE["copy"].call(g)
+    array = g._array if owned else TABLE["copy"].kernels[g._kind.plain](g._array)
+    kind = leaf._kind
+    made: Any = new(Tensor if kind.subclass is None else kind.subclass)
+    fill(made, array, kind)
+    return made  # type: ignore[no-any-return]
 
 
 # --- entry points
@@ -313,19 +333,22 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     found = _captured(seeds, targets, keep, create_graph)
     for target, g in zip(targets, found, strict=True):
         if g is not None:
-            _store_grad(target, g, False, create_graph)
+            _unlocked(_store_grad, target, g, False, create_graph)
 
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
-    token = _grad.set(walk.create)
+    _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+
+
+def _unlocked(function: Any, *args: Any) -> None:
+    """`function(...)`; an interrupt that strikes as a leaf's lock is given back leaves it open all the same."""
+    within = _growing._is_owned()  # a signal's handler that walks back while a gradient grows
     try:
-        for root, g in seeds:
-            edge = root._node or root
-            if walk.needed is None or owner(edge) in walk.needed:
-                walk.deliver(edge, g, False)
-        walk.run()
-    finally:
-        _grad.reset(token)
+        function(*args)
+    except BaseException:
+        while not within and _growing._is_owned():
+            _growing.release()
+        raise
 
 
 def _captured(seeds: list[tuple[Tensor, Tensor]], targets: list[Tensor], keep: bool, create: bool) -> list[Any]:
