@@ -31,7 +31,6 @@ class _Worker:
 
     def __init__(self, context: Any, task: Task) -> None:
         self.unsent: deque[tuple[int, Any, bool]] = deque()
-        self.unanswered = 0
         self.read: list[int] = []  # answers that the worker need not keep any longer
         orders, batches = Region(), Region()
         ours, self._theirs = lines()
@@ -50,21 +49,19 @@ class _Worker:
 
     def flush(self) -> None:
         """Sends what fits into the pipe."""
-        while self.unsent and self.unanswered < _ORDERS:
+        while self.unsent and len(self.channel.outgoing.held) < _ORDERS:
             number, indices, restart = self.unsent[0]
             try:
                 self.channel.send(number, ORDER, (indices, restart, self.read))
             except ConnectionError:
                 return  # it is dead, as whoever waits for its answer will notice
             self.unsent.popleft()
-            self.unanswered += 1
             self.read = []
 
     def answered(self, message: Message) -> None:
         """Takes `message`, which has been peeked at, off the line."""
-        self.channel.receive()
         self.channel.outgoing.release(message.number)
-        self.unanswered -= 1
+        self.channel.receive()
         self.flush()
 
     def take(self, message: Message) -> Any:
