@@ -19,7 +19,7 @@ import pytest
 import flambeau
 from flambeau.errors import WorkerError
 from flambeau.utils import data
-from flambeau.utils.data import _channel
+from flambeau.utils.data import _channel, _workers
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
@@ -84,6 +84,20 @@ def within(seconds):
     began = time.monotonic()
     yield
     assert time.monotonic() - began < seconds
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    """A test that hangs fails."""
+
+    def hangs(number, frame):
+        raise TimeoutError("hangs")
+
+    former = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(2 * int(LONG))
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, former)
 
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="looks at processes under /proc")
@@ -294,6 +308,17 @@ def test_the_workers_end_with_the_pass():
     assert list(iterator) == []
 
 
+def test_idle_workers_end_by_themselves(monkeypatch):
+    """None holds another's line open, so each sees that the loader has closed it."""
+    monkeypatch.setattr(_workers, "_CLOSE_SECONDS", LONG)
+    first, second = [iter(data.DataLoader(range(40), num_workers=2)) for _ in range(2)]
+    processes = [worker.process for worker in first._workers.workers]
+    next(first), next(second)
+    with within(SOON):  # 0.01
+        first._workers.stop()
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
 def test_files_are_closed():
     def opened():
         return len(os.listdir("/proc/self/fd"))
@@ -433,7 +458,7 @@ def test_a_fork_of_the_program_leaves_its_workers_alone():
     process, _ = launch("""
         count = 1
         if os.fork() == 0:
-            del iterator, workers
+            iterator._workers.stop()
             os._exit(0)
         os.wait()
         for count, batch in enumerate(iterator, 3):
@@ -442,5 +467,5 @@ def test_a_fork_of_the_program_leaves_its_workers_alone():
             if count == 40:
                 sys.exit(6)
         """.strip())
-    process.communicate(timeout=LONG)
+    assert process.communicate(timeout=LONG) == ("", "")
     assert process.returncode == 6
