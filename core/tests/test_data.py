@@ -266,7 +266,6 @@ def test_a_function_is_called_in_each_worker():
 
 
 @workers
-@pytest.mark.slow
 def test_a_worker_that_dies_is_reported():
     with pytest.raises(WorkerError, match=r"DataLoader worker \(pid\(s\) \d+\) exited unexpectedly"):
         list(data.DataLoader(Dying(), num_workers=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 from .. import dtypes
@@ -12,12 +13,13 @@ from ..table.registry import TABLE
 from .tensor import Parameter, Tensor, attach, fill, new, wrap
 
 
-def _from_bytes(cls: type, data: bytes, shape: tuple[int, ...], dtype: str, device: str, requires_grad: bool,
-                attributes: dict[str, Any]) -> Tensor:
+def _from_bytes(cls: type, data: bytes | bytearray, shape: tuple[int, ...], dtype: str, device: str,
+                requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
     """A tensor from its pickle."""
     place, element = resolve(device), dtypes.BY_NAME[dtype]
     kind = place.kinds[element]
-    made = of_class(wrap(place.backend.from_host(data, shape, element), kind), cls)
+    copied = not isinstance(data, bytearray)  # that is the unpickler's, who hands it over
+    made = of_class(wrap(place.backend.from_host(data, shape, element, copy=copied), kind), cls)
     made._requires_grad = requires_grad
     made.__dict__.update(attributes)
     return made  # type: ignore[no-any-return]
@@ -37,7 +39,8 @@ def of_class(tensor: Tensor, cls: type) -> Any:
 def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
     if self._node is not None:
         raise GradientError("only leaf tensors can be pickled; call .detach() first", op="pickle")
-    data = bytes(self.device.backend.to_host(self._array))
+    host = self.device.backend.to_host(self._array)
+    data = pickle.PickleBuffer(host) if protocol >= 5 else bytes(host)  # which can travel beside the pickle
     return _from_bytes, (type(self), data, tuple(self.shape), self.dtype.name, str(self.device), self.requires_grad,
                          dict(self.__dict__))
 

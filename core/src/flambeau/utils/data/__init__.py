@@ -1,7 +1,7 @@
 """Datasets, samplers and the loader that makes batches of them."""
 
 from ...spelling import public
-from ._workers import WorkerInfo, get_worker_info
+from ._worker import WorkerInfo, get_worker_info
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (

@@ -1,128 +1,78 @@
 """Worker processes of a DataLoader: they fetch batches ahead, the loader hands them out in order.
 
-Each worker has a queue of tasks (number, indices); all share one queue of results (number, batch).
-Workers that serve a stream may end it at different places; an ended worker gets no more tasks.
+Each worker has a channel by which it gets orders (number, indices) and answers with batches. The loader waits for
+the channels and the processes together, so it notices a dead worker at once; it owns the memory that they share.
+Workers that serve a stream may end it at different places; an ended worker gets no more orders.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import pickle
-import queue
-import random
-import sys
-import traceback
+import os
+import time
 import weakref
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
-from ...contract.threads import set_num_threads
 from ...errors import WorkerError
-from ...random import manual_seed
-from ._fetch import Fetch, fetcher
+from ._channel import Channel, Message, Region, lines
+from ._worker import BATCH, FAILURE, ORDER, STREAM_END, Task, run
 
-_CHECK_SECONDS = 5.0  # how long to wait for a result before asking whether the workers live
-
-
-@dataclass(frozen=True)
-class WorkerInfo:
-    """What `get_worker_info()` tells a worker about itself."""
-
-    id: int
-    num_workers: int
-    seed: int
-    dataset: Any
+_CHECK_SECONDS = 0.25  # how long to wait for a sign of the workers before asking the system whether they live
+_CLOSE_SECONDS = 0.1  # how long workers that are told to end may take before they are killed
+_REAP_SECONDS = 5.0  # how long the system may take over a killed process
+_ORDERS = 32  # that lie in a pipe at most: so many fit, and putting one there never waits
 
 
-_info: WorkerInfo | None = None
+class _Worker:
+    """One process as the loader sees it."""
 
+    def __init__(self, context: Any, task: Task) -> None:
+        self.unsent: deque[tuple[int, Any, bool]] = deque()
+        self.read: list[int] = []  # answers that the worker need not keep any longer
+        orders, batches = Region(), Region()
+        ours, self._theirs = lines()
+        self.channel = Channel(ours, orders, batches)
+        self.process = context.Process(target=run, args=(task, Channel(self._theirs, batches, orders)), daemon=True)
 
-def get_worker_info() -> WorkerInfo | None:
-    """In a worker process its number, the number of workers, its seed and its copy of the dataset; else None."""
-    return _info
-
-
-class _StreamEnd:
-    """In place of a batch: this worker's stream is over."""
-
-
-@dataclass
-class _Failure:
-    """In place of a batch: the class of an exception and its traceback as text."""
-
-    kind: type[Exception]
-    text: str
-
-    def reraise(self, worker: int) -> None:
-        message = f"Caught {self.kind.__name__} in DataLoader worker process {worker}.\nOriginal {self.text}"
+    def start(self) -> None:
         try:
-            error = self.kind(message)
-        except TypeError:  # a class whose constructor takes something else
-            error = WorkerError(message, worker=worker)
-        raise error
+            self.process.start()
+        finally:
+            self._theirs.close()
 
+    def order(self, number: int, indices: Any, restart: bool) -> None:
+        self.unsent.append((number, indices, restart))
+        self.flush()
 
-@dataclass
-class _Task:
-    """What a worker is told at its start."""
+    def flush(self) -> None:
+        """Sends what fits into the pipe."""
+        while self.unsent and len(self.channel.outgoing.held) < _ORDERS:
+            number, indices, restart = self.unsent[0]
+            try:
+                self.channel.send(number, ORDER, (indices, restart, self.read))
+            except ConnectionError:
+                return  # it is dead, as whoever waits for its answer will notice
+            self.unsent.popleft()
+            self.read = []
 
-    dataset: Any
-    batched: bool
-    collate_fn: Any
-    drop_last: bool
-    init_fn: Any
-    worker: int
-    workers: int
-    seed: int
+    def answered(self, message: Message) -> None:
+        """Takes `message`, which has been peeked at, off the line."""
+        self.channel.outgoing.release(message.number)
+        self.channel.receive()
+        self.flush()
 
-
-def _run_worker(task: _Task, tasks: Any, results: Any) -> None:
-    global _info
-    set_num_threads(1)  # the workers are what runs side by side
-    _seed_generators(task)
-    _info = WorkerInfo(task.worker, task.workers, task.seed + task.worker, task.dataset)
-    fetch: Fetch = _not_started
-    while (order := tasks.get()) is not None:
-        number, indices, restart = order
+    def take(self, message: Message) -> Any:
         try:
-            if restart:
-                fetch = _start(task, first=fetch is _not_started)
-            batch: Any = pickle.dumps(fetch(indices))  # here, where an error can still be told
-        except StopIteration:
-            batch = _StreamEnd()
-        except Exception as error:
-            batch = _failure(error)
-        results.put((number, batch))
+            return self.channel.load(message)
+        finally:
+            self.read.append(message.number)
 
-
-def _seed_generators(task: _Task) -> None:
-    seed = task.seed + task.worker
-    random.seed(seed)
-    manual_seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:  # the program uses it, so its augmentations should differ between workers
-        words = [task.worker, task.seed & 0xFFFFFFFF, task.seed >> 32, 0]
-        numpy.random.seed(numpy.random.SeedSequence(words).generate_state(4))
-
-
-def _not_started(indices: Any) -> Any:
-    raise WorkerError("the worker did not start")
-
-
-def _start(task: _Task, first: bool) -> Fetch:
-    if first and task.init_fn is not None:
-        task.init_fn(task.worker)
-    return fetcher(task.dataset, task.batched, task.collate_fn, task.drop_last)
-
-
-def _failure(error: Exception) -> _Failure:
-    text = "".join(traceback.format_exception(error))
-    try:
-        pickle.dumps(type(error))
-    except Exception:  # a class that the loader's process cannot name
-        return _Failure(WorkerError, text)
-    return _Failure(type(error), text)
+    def close(self) -> None:
+        self.channel.outgoing.close()
+        self.channel.incoming.close()
 
 
 class Workers:
@@ -134,31 +84,34 @@ class Workers:
             context = multiprocessing.get_context(context)
         count = loader.num_workers
         self.ahead, self.timeout, self.in_order = loader.prefetch_factor or 1, loader.timeout, loader.in_order
-        self.results = context.Queue()
-        self.tasks = [context.Queue() for _ in range(count)]
-        for tasks in self.tasks:
-            tasks.cancel_join_thread()  # a worker that is gone reads no more: nothing waits for that at exit
-        self.processes = []
-        for worker in range(count):
-            task = _Task(loader.dataset, batched, loader.collate_fn, loader.drop_last, loader.worker_init_fn, worker,
-                         count, seed)
-            process = context.Process(target=_run_worker, args=(task, self.tasks[worker], self.results), daemon=True)
-            process.start()
-            self.processes.append(process)
-        self.stop = weakref.finalize(self, _stop, self.tasks, self.processes)
+        self.persistent = loader.persistent_workers
+        self.workers: list[_Worker] = []
+        self.stop = weakref.finalize(self, _stop, os.getpid(), self.workers)
+        try:
+            for number in range(count):
+                task = Task(loader.dataset, batched, loader.collate_fn, loader.drop_last, loader.worker_init_fn, number,
+                            count, seed)
+                self.workers.append(_Worker(context, task))
+                self.workers[-1].start()
+        except BaseException:
+            self.stop()
+            raise
         self.sent = self.first = 0
         self.owner: dict[int, int] = {}  # which worker makes which batch
-        self.ready: dict[int, Any] = {}
+        self.ready: dict[int, Message] = {}
+        self.dead: list[int | None] = []
 
     def start(self, indices: Iterator[Any]) -> None:
         """Begins a pass over `indices`."""
+        for number in self.ready.keys() & self.owner.keys():
+            self.workers[self.owner[number]].read.append(number)
         self.first = self.sent
         self.owner, self.ready = {}, {}
         self.indices = indices
-        self.live = list(range(len(self.tasks)))
+        self.live = list(range(len(self.workers)))
         self.fresh = set(self.live)
         self.turn = 0
-        for _ in range(self.ahead * len(self.tasks)):
+        for _ in range(self.ahead * len(self.workers)):
             self._send()
 
     def _send(self) -> None:
@@ -170,60 +123,91 @@ class Workers:
             return
         worker = self.live[self.turn % len(self.live)]
         self.turn += 1
-        self.tasks[worker].put((self.sent, indices, worker in self.fresh))
+        number, self.sent = self.sent, self.sent + 1
+        self.workers[worker].order(number, indices, worker in self.fresh)
+        self.owner[number] = worker
         self.fresh.discard(worker)
-        self.owner[self.sent] = worker
-        self.sent += 1
 
     def next(self) -> Any:
         """The next batch; raises StopIteration after the last, and again what a worker raised."""
         while self.owner:
             number = self._await()
-            batch, worker = self.ready.pop(number), self.owner.pop(number)
-            if isinstance(batch, _StreamEnd):
-                if worker in self.live:
-                    self.turn = self.live.index(worker)
-                    self.live.remove(worker)
-                self._send()
-                continue
+            worker, message = self.owner.pop(number), self.ready.pop(number)
+            if message.kind == STREAM_END and worker in self.live:
+                self.turn = self.live.index(worker)
+                self.live.remove(worker)
             self._send()
-            if isinstance(batch, _Failure):
-                batch.reraise(worker)
-            return pickle.loads(batch)
+            value = self.workers[worker].take(message)
+            if message.kind == FAILURE:
+                value.reraise(worker)
+            if message.kind == BATCH:
+                return value
+        if not self.persistent:
+            self.stop()
         raise StopIteration
 
     def _await(self) -> int:
         """The number of the batch to hand out, once it has come."""
-        wanted = min(self.owner)
-        while wanted not in self.ready:
-            if self.ready and not self.in_order:
-                return next(iter(self.ready))
-            number, batch = self._receive()
-            if number >= self.first:  # not from a pass that was given up
-                self.ready[number] = batch
-        return wanted
-
-    def _receive(self) -> tuple[int, Any]:
-        waited = 0.0
-        while True:
-            wait = min(self.timeout - waited, _CHECK_SECONDS) if self.timeout else _CHECK_SECONDS
-            try:
-                result: tuple[int, Any] = self.results.get(timeout=wait)
-                return result
-            except queue.Empty:
-                waited += wait
-            dead = [p.pid for p in self.processes if not p.is_alive()]
-            if dead:
-                raise WorkerError(f"DataLoader worker (pid(s) {', '.join(map(str, dead))}) exited unexpectedly")
-            if self.timeout and waited >= self.timeout:
+        deadline = time.monotonic() + self.timeout
+        while (number := self._next_number()) is None:
+            rest = deadline - time.monotonic() if self.timeout else _CHECK_SECONDS
+            if not self.dead and self._receive(min(max(rest, 0), _CHECK_SECONDS)):
+                deadline = time.monotonic() + self.timeout
+            elif self.dead:
+                self.ready.clear()
+                self.stop()
+                raise WorkerError(f"DataLoader worker (pid(s) {', '.join(map(str, self.dead))}) exited unexpectedly")
+            elif self.timeout and rest <= 0:
                 raise WorkerError(f"DataLoader timed out after {self.timeout} seconds")
+        return number
+
+    def _next_number(self) -> int | None:
+        wanted = min(self.owner)
+        if wanted in self.ready:
+            return wanted
+        return None if self.in_order else next((number for number in self.ready if number in self.owner), None)
+
+    def _receive(self, seconds: float) -> bool:
+        """Whether answers came within so many seconds; takes note of them, and of workers that are dead."""
+        signs = [sign for worker in self.workers for sign in (worker.channel.line, worker.process.sentinel)]
+        ready = set(wait(signs, seconds))
+        came = False
+        for worker in self.workers:
+            came |= self._hear(worker, ready)
+        return came
+
+    def _hear(self, worker: _Worker, ready: set[Any]) -> bool:
+        silent = worker.channel.line not in ready
+        if silent and (not ready or worker.process.sentinel in ready) and not worker.process.is_alive():
+            self.dead.append(worker.process.pid)
+        if silent:
+            return False
+        try:
+            message = worker.channel.peek()
+        except (EOFError, OSError):
+            self.dead.append(worker.process.pid)
+            return False
+        if message.number in self.owner:
+            self.ready[message.number] = message
+        else:  # from a pass that was given up, or taken before Ctrl-C let it leave the line
+            worker.read.append(message.number)
+        worker.answered(message)  # only now: Ctrl-C in between loses nothing
+        return True
 
 
-def _stop(tasks: list[Any], processes: list[Any]) -> None:
-    for line in tasks:
-        line.put(None)
-        line.close()
+def _stop(owner: int, workers: list[_Worker]) -> None:
+    if os.getpid() != owner:
+        return  # a fork of the loader's process has a copy of the loader, but not its workers
+    for worker in workers:
+        worker.channel.line.close()  # which tells it to end
+    processes = [worker.process for worker in workers if worker.process.pid is not None]
+    running, deadline = {process.sentinel for process in processes}, time.monotonic() + _CLOSE_SECONDS
+    while running and (rest := deadline - time.monotonic()) > 0:
+        running.difference_update(wait(list(running), rest))
     for process in processes:
-        process.join(timeout=_CHECK_SECONDS)
         if process.is_alive():
-            process.terminate()
+            process.kill()
+    for process in processes:
+        process.join(_REAP_SECONDS)
+    for worker in workers:
+        worker.close()

@@ -92,7 +92,7 @@ class DataLoader(Generic[T]):
     def __iter__(self) -> _Iterator:
         if not self.persistent_workers:
             return _Iterator(self)
-        if self._iterator is None:
+        if self._iterator is None or self._iterator._closed:
             self._iterator = _Iterator(self)
         else:
             self._iterator._restart()
@@ -124,6 +124,10 @@ class _Iterator:
             if loader.timeout:
                 raise PreconditionError("timeout needs worker processes", timeout=loader.timeout)
             self._fetch = fetcher(loader.dataset, batched, loader.collate_fn, loader.drop_last)
+
+    @property
+    def _closed(self) -> bool:
+        return self._workers is not None and not self._workers.stop.alive
 
     def _restart(self) -> None:
         self._indices, self._yielded = iter(self._loader._index_sampler), 0
