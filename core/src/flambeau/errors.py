@@ -212,6 +212,12 @@ class GradientError(FlambeauError, RuntimeError):
     code = "FL301"
 
 
+class NoDerivativeError(GradientError, NotImplementedError):
+    """A walk back through an operation that has no derivative."""
+
+    code = "FL307"
+
+
 class GraphFreedError(GradientError):
     """A second walk through a graph whose saved values were already freed."""
 

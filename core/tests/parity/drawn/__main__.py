@@ -6,11 +6,13 @@ import argparse
 import sys
 import time
 from collections import Counter
-from math import sqrt
+from dataclasses import dataclass, field
+from math import inf, sqrt
 
 from .drawing import drawn
 from .minimising import find, minimised
-from .program import script
+from .program import Program, script
+from .running import Found
 
 GOAL = 0.002
 
@@ -22,22 +24,33 @@ def interval(found: int, of: int) -> tuple[float, float]:
     return max(0.0, (middle - reach) / (1 + z * z / of)), (middle + reach) / (1 + z * z / of)
 
 
-def search(device: str, seed: int, programs: int, minutes: float) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], str], int]:
-    """How often each kind of disagreement was found, a script of each, and how many programs were run."""
-    until = time.monotonic() + 60 * minutes
-    kinds: Counter[tuple[str, str]] = Counter()
-    scripts: dict[tuple[str, str], str] = {}
-    count = 0
-    for count in range(1, programs + 1):
-        program = drawn(seed * 1_000_000 + count)
+@dataclass
+class Tally:
+    """What the programs of one run came to."""
+
+    count: int = 0
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    scripts: dict[tuple[str, str], str] = field(default_factory=dict)
+    ends: Counter[str] = field(default_factory=Counter)
+
+    def add(self, program: Program, device: str) -> None:
+        """Runs one program, and shortens it if it disagrees."""
+        self.count += 1
         found = find(program, device)
-        if found is not None:
+        if isinstance(found, Found):
             program, found = minimised(program, found, device)
-            kinds[found.key] += 1
-            scripts.setdefault(found.key, f"# {found}\n{script(program, device)}")
-        if time.monotonic() > until:
-            break
-    return kinds, scripts, count
+            self.kinds[found.key] += 1
+            self.scripts.setdefault(found.key, f"# {found}\n{script(program, device)}")
+        else:
+            self.ends[found] += 1
+
+
+def search(device: str, seed: int, programs: int, minutes: float = inf) -> Tally:
+    """Draws and runs so many programs, or what the time allows."""
+    until, tally = time.monotonic() + 60 * minutes, Tally()
+    while tally.count < programs and time.monotonic() < until:
+        tally.add(drawn(seed * 1_000_000 + tally.count), device)
+    return tally
 
 
 def main() -> int:
@@ -49,16 +62,22 @@ def main() -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--scripts", type=int, default=10, help="of how many kinds a program is printed")
     asked = parser.parse_args()
-    kinds, scripts, count = search(asked.device, asked.seed, asked.programs, asked.minutes)
-    found = sum(kinds.values())
-    for (kind, rule), times in kinds.most_common():
+    tally = search(asked.device, asked.seed, asked.programs, asked.minutes)
+    report(tally, asked.device, asked.scripts)
+    return int(sum(tally.kinds.values()) > GOAL * tally.count)
+
+
+def report(tally: Tally, device: str, scripts: int) -> None:
+    """Prints the kinds by frequency, a shortest program of each of the first, and the share with its interval."""
+    for (kind, rule), times in tally.kinds.most_common():
         print(f"{times:5} {kind}: {rule}")
-    for key, _ in kinds.most_common(asked.scripts):
-        print(f"\n{scripts[key]}")
+    for key, _ in tally.kinds.most_common(scripts):
+        print(f"\n{tally.scripts[key]}")
+    found, count = sum(tally.kinds.values()), tally.count
     low, high = interval(found, count)
-    print(f"{asked.device}: {found} of {count} programs disagree, {1000 * found / count:.1f} in 1,000"
-          f" (95 %: {1000 * low:.1f} to {1000 * high:.1f}), {len(kinds)} kinds")
-    return int(found > GOAL * count)
+    print(f"{device}: {found} of {count} programs disagree, {1000 * found / count:.1f} in 1,000"
+          f" (95 %: {1000 * low:.1f} to {1000 * high:.1f}), {len(tally.kinds)} kinds; how the others ended: "
+          + ", ".join(f"{end} {times}" for end, times in tally.ends.most_common()))
 
 
 if __name__ == "__main__":

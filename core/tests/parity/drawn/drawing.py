@@ -7,6 +7,7 @@ import warnings
 
 import torch
 
+from .comparing import usable
 from .grammar import GROUPS, LEAVES
 from .holes import Filling, UnfitError
 from .program import Line, Program
@@ -21,6 +22,7 @@ def drawn(seed: int, most: int = 10) -> Program:
     lines: list[Line] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "An output with one or more elements was resized")  # on which nobody relies
         for _ in range(rng.randint(1, 3)):
             _grow(lines, LEAVES, rng, space)
         for _ in range(rng.randint(1, most)):
@@ -33,11 +35,12 @@ def _grow(lines: list[Line], rules: tuple[str, ...], rng: random.Random, space: 
     """Adds a line, and runs it; none where nothing fits."""
     for _ in range(10):
         rule = rng.choice(rules)
-        tensors = {n: t for n, t in space.items() if isinstance(t, torch.Tensor) and t.numel() <= LARGEST}
+        tensors = {n: t for n, t in space.items()
+                   if isinstance(t, torch.Tensor) and usable(t) and t.numel() <= LARGEST}
         try:
             line = Line(Filling(rng, tensors, f"t{len(lines)}").line(rule), rule)
         except UnfitError:
             continue
-        lines.append(line)
-        line.run(space)
+        if not isinstance(line.run(space), Warning):
+            lines.append(line)
         return

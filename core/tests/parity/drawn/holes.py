@@ -17,11 +17,14 @@ CASTS = ("int", "long", "bool", "float", "double", "half", "byte", "bfloat16", "
 NUMBERS = ("2", "2", "-1", "0", "3", "1", "0.5", "0.5", "-1.5", "2.0", "True", "0.0", "100", "-0.0")
 WRITTEN = ("2", "1", "0", "5", "True", "0.5", "3.0")
 SHAPES = ((), (1,), (3,), (3,), (2, 3), (2, 3), (2, 3), (3, 3), (2, 1), (1, 3), (2, 2, 3), (0,), (2, 0), (4,))
-KEYS = ("0", "-1", "1", "7", "1:", ":-1", "::2", "...", "None", "..., 0", "..., 1:", ":, 0", ":, 1:", "..., ::2", "0, 1",
-        "[0, 1]", "[0, 0]", "[-1]", "[True, False]", "True", "False", "lib.tensor([0, 1])", "lib.tensor(0)", "None, 0",
-        "lib.tensor([[0], [1]])", "0, None", "[0, 1], [1, 0]", ":, [0, 2]", "[0, 1], 1:", "[]", "lib.tensor([True, False])",
-        "0, ..., None", "..., None", "1:1", "[[0, 1]]", "lib.tensor([1], dtype=lib.uint8)", "(slice(None), 1)", "5:",
-        "lib.tensor([0], dtype=lib.int32)", ":, None, [1]", "[0], :, [0]", "0, [0, 1]", "()", "1.0", "'a'", "-1:0", "0, 0, 0")
+KEYS = (
+    "0", "-1", "1", "7", "1:", ":-1", "::2", "...", "None", "..., 0", "..., 1:", ":, 0", ":, 1:", "..., ::2", "0, 1",
+    "[0, 1]", "[0, 0]", "[-1]", "[True, False]", "True", "False", "lib.tensor([0, 1])", "lib.tensor(0)", "None, 0",
+    "lib.tensor([[0], [1]])", "0, None", "[0, 1], [1, 0]", ":, [0, 2]", "[0, 1], 1:", "[]", "lib.tensor([True, False])",
+    "0, ..., None", "..., None", "1:1", "[[0, 1]]", "lib.tensor([1], dtype=lib.uint8)", "(slice(None), 1)", "5:",
+    "lib.tensor([0], dtype=lib.int32)", ":, None, [1]", "[0], :, [0]", "0, [0, 1]", "()", "1.0", "'a'", "-1:0",
+    "0, 0, 0",
+)
 
 
 class UnfitError(Exception):
@@ -44,7 +47,9 @@ def _bounded(x: torch.Tensor, most: float) -> bool:
 def _exact(x: torch.Tensor) -> bool:
     """Whether its numbers are such as no rounding has touched, on which a jump comes out the same everywhere."""
     x = x.detach()
-    return x.is_complex() or not x.is_floating_point() or (_bounded(x, 1000) and bool((x * 16 == (x * 16).round()).all()))
+    if x.is_complex() or not x.is_floating_point():
+        return True
+    return _bounded(x, 1000) and bool((x * 16 == (x * 16).round()).all())
 
 
 def _distinct(x: torch.Tensor) -> bool:

@@ -6,13 +6,12 @@ from .program import Program
 from .running import Found, run
 
 
-def find(program: Program, device: str) -> Found | None:
-    """Where the program disagrees."""
+def find(program: Program, device: str) -> Found | str:
+    """Where the program disagrees, or how it ended."""
     try:
-        run(program, device)
+        return run(program, device)
     except Found as found:
         return found
-    return None
 
 
 def minimised(program: Program, found: Found, device: str) -> tuple[Program, Found]:
@@ -23,7 +22,7 @@ def minimised(program: Program, found: Found, device: str) -> tuple[Program, Fou
         while start < len(program):
             shorter = program[:start] + program[start + size :]
             again = find(shorter, device)
-            if again is not None and again.kind == found.kind:
+            if isinstance(again, Found) and again.kind == found.kind:
                 program, found = shorter, again
             else:
                 start += size

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import flambeau
 import torch
+
+import flambeau
 
 from . import comparing
 from .comparing import Disagreement
@@ -26,33 +27,47 @@ class Found(Exception):
         return self.kind, self.line.rule
 
 
+SAME, REFUSED, LAYOUT = "same", "PyTorch refuses more", "a layout of the backend's own"
 END = Line("# what the gradients are at the end", "the walk back")
 SHARING = Line("# who sees what is written", "sharing")
 
 
-def run(program: Program, device: str) -> None:
-    """Raises Found at the first line after which the two differ."""
+def run(program: Program, device: str) -> str:
+    """Raises Found at the first line after which the two differ; says whether it came to the end."""
     mine: dict[str, Any] = {"lib": flambeau}
     theirs: dict[str, Any] = {"lib": torch}
     with warnings.catch_warnings(), flambeau.device(device):
         warnings.simplefilter("ignore")
-        for line in program:
-            if not _step(line, mine, theirs):
-                return
-        if _guarded(END, _walk, mine, theirs):
+        try:
+            if not all(_step(line, mine, theirs) for line in program) or not _guarded(END, _walk, mine, theirs):
+                return REFUSED
             _guarded(SHARING, _write, mine, theirs)
+        except comparing.OwnLayout:
+            return LAYOUT
+    return SAME
 
 
 def _step(line: Line, mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
     """One line; whether the program goes on."""
+    before = _held(theirs)
     expected = line.run(theirs)
     if isinstance(expected, NameError):  # of a line that the minimiser took away
         return True
     found = line.run(mine)
-    if comparing.refused_by_pytorch_alone(expected):
-        return False
-    return _guarded(line, lambda: comparing.errors(found, expected)) and _guarded(line, _compare, mine, theirs) and not (
-        line.walks and expected)
+    if comparing.refused_by_pytorch_alone(expected) or (expected and not _same(before, _held(theirs))):
+        return False  # what PyTorch refused halfway through, it has changed
+    _guarded(line, comparing.errors, found, expected)
+    _guarded(line, _compare, mine, theirs)
+    return not (line.walks and expected)
+
+
+def _held(space: dict[str, Any]) -> dict[str, torch.Tensor]:
+    return {n: x.detach().clone() for n, x in space.items() if isinstance(x, torch.Tensor) and not comparing.stale(x)}
+
+
+def _same(before: dict[str, torch.Tensor], now: dict[str, torch.Tensor]) -> bool:
+    return all(x.shape == now[n].shape and x.dtype == now[n].dtype and torch.allclose(x, now[n], 0, 0, equal_nan=True)
+               for n, x in before.items() if n in now)
 
 
 def _guarded(line: Line, check: Any, *arguments: Any) -> bool:
@@ -67,9 +82,10 @@ def _names(space: dict[str, Any]) -> list[str]:
 
 
 def _compare(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+    near = comparing.tolerance(list(theirs.values()))
     for name in _names(theirs):
-        comparing.tensors(mine[name], theirs[name], name)
-        comparing.gradients(mine[name], theirs[name], name)
+        comparing.tensors(mine[name], theirs[name], name, near)
+        comparing.gradients(mine[name], theirs[name], name, near)
 
 
 def _walk(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:

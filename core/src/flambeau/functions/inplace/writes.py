@@ -128,9 +128,7 @@ def _reshaping(name: str, function: Any) -> None:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         views.check_writable(f"{name}_", self)
-        made = function(self if self._node is None else alias(self), *args, **kwargs)
-        self._array, self._node = made._array, made._node
-        return self
+        return views.take_shape(self, function(alias(self), *args, **kwargs))
 
     method.__doc__ = f"In-place version of `{name}`."
     attach(named(method, f"{name}_"), f"{name}_")
