@@ -29,6 +29,10 @@ class Disagreement(Exception):
         self.kind = kind
 
 
+class RefusedAlone(Exception):
+    """PyTorch refuses what is well defined here, or has changed half of what it then refused."""
+
+
 class OwnLayout(Exception):
     """A computed result lies in memory in another order than PyTorch's: each backend chooses its own."""
 

@@ -100,7 +100,8 @@ MODES = (
 )
 
 GRADIENTS = (
-    "{x:float}.sum().backward(retain_graph=True)", "{x:float}.sum().backward()", "{x:float}.backward({x}.detach())",
+    "{x:float}.sum().backward(retain_graph=True)", "{x:float}.sum().backward()",
+    "{x:float}.backward({x}.detach().clone())",
     "{x:float}.backward()", "{name} = lib.autograd.grad({x}.sum(), {y})[0].clone(memory_format=lib.contiguous_format)",
     "{name} = {y:float}.grad", "{name} = lib.autograd.grad(({x} * {x}).sum(), {y}, create_graph=True)[0].contiguous()",
     "{x:float}.retain_grad()",

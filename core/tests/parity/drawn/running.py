@@ -39,9 +39,10 @@ def run(program: Program, device: str) -> str:
     with warnings.catch_warnings(), flambeau.device(device):
         warnings.simplefilter("ignore")
         try:
-            if not all(_step(line, mine, theirs) for line in program) or not _guarded(END, _walk, mine, theirs):
-                return REFUSED
-            _guarded(SHARING, _write, mine, theirs)
+            if all(_step(line, mine, theirs) for line in program) and _guarded(END, _walk, mine, theirs):
+                _guarded(SHARING, _write, mine, theirs)
+        except comparing.RefusedAlone:
+            return REFUSED
         except comparing.OwnLayout:
             return LAYOUT
     return SAME
@@ -55,7 +56,7 @@ def _step(line: Line, mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
         return True
     found = line.run(mine)
     if comparing.refused_by_pytorch_alone(expected) or (expected and not _same(before, _held(theirs))):
-        return False  # what PyTorch refused halfway through, it has changed
+        raise comparing.RefusedAlone
     _guarded(line, comparing.errors, found, expected)
     _guarded(line, _compare, mine, theirs)
     return not (line.walks and expected)
@@ -97,7 +98,7 @@ def _walk(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
     back = Line(f"lib.autograd.backward([lib.view_as_real(s)[0] if s.is_complex() else s for s in [{parts}]])", "walk")
     expected = back.run(theirs)
     if comparing.refused_by_pytorch_alone(expected):
-        return False
+        raise comparing.RefusedAlone
     comparing.errors(back.run(mine), expected)
     if expected is None:
         _compare(mine, theirs)
