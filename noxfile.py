@@ -139,6 +139,17 @@ def parity(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-q", "-n", "2", *(session.posargs or folders), env=ONE_THREAD)
 
 
+@nox.session(name="parity-fuzz")
+def parity_fuzz(session: nox.Session) -> None:
+    """Small random programs on flambeau and on PyTorch, in step; `-- --programs N --seed S --minutes M --device D`."""
+    install(session, CPU, TORCH)
+    environment = {**ONE_THREAD, "PYTHONPATH": str(ROOT / "core" / "tests" / "parity")}
+    asked = [session.posargs] if session.posargs else [["--device", name, "--minutes", "2"]
+                                                       for name in ("cpu", "reference")]
+    for arguments in asked:
+        session.run("python", "-m", "drawn", *arguments, env=environment)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Ruff, and the names and rendering of the changelog fragments."""

@@ -212,6 +212,12 @@ class GradientError(FlambeauError, RuntimeError):
     code = "FL301"
 
 
+class NoDerivativeError(GradientError, NotImplementedError):
+    """A walk back through an operation that has no derivative."""
+
+    code = "FL307"
+
+
 class GraphFreedError(GradientError):
     """A second walk through a graph whose saved values were already freed."""
 
@@ -273,14 +279,12 @@ class WorkerError(FlambeauError, RuntimeError):
 
 
 __all__ = [
-    "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError",
-    "DTypeNotOfferedError", "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError",
-    "GraphFreedError", "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError",
+    "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
+    "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
+    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "NoDerivativeError",
     "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
     "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "ThreadCountError", "UnsupportedError",
-    "ValueRangeError",
-    "WorkerError",
-    "ZeroDivisorError",
+    "ValueRangeError", "WorkerError", "ZeroDivisorError",
 ]
 
 

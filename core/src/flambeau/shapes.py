@@ -86,6 +86,8 @@ def spread(sizes: tuple[Any, ...], named: Any = None) -> Any:
         return named
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         return sizes[0]
+    if not sizes:
+        raise ArgumentError("missing the sizes or dims, of which there may be none only as an empty tuple")
     return sizes
 
 

@@ -20,7 +20,6 @@ from ..ops.arithmetic import (
     clamp_tensors,
     div,
     floor,
-    floor_divide,
     fmod,
     heaviside,
     lerp_number,
@@ -33,6 +32,9 @@ from ..ops.arithmetic import (
     sgn,
     sign,
     trunc,
+)
+from ..ops.arithmetic import (
+    floor_divide as floor_divide_op,
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
@@ -47,6 +49,19 @@ from ..tensors.tensor import Tensor, attach, named
 from .inplace.writes import in_place
 from .math import _power
 from .math import pow as pow_op
+
+
+def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero. No derivative."""
+    return views.underivable("floor_divide", floor_divide_op(input, other, out=out), input, other)
+
+
+def _floordiv(self: Tensor, other: Any) -> Any:
+    made = _op_floordiv(self, other)
+    return made if made is NotImplemented else views.underivable("floor_divide", made, self, other)
+
+
+_op_floordiv = Tensor.__floordiv__
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
@@ -75,18 +90,20 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) ->
     >>> flambeau.add(flambeau.tensor([1, 2]), 1, alpha=10)
     tensor([11, 12])
     """
-    return _add(input, other if alpha == 1 else _scaled("add", input, other, alpha), out=out)
+    return _add(input, other if alpha == 1 and alpha is not True else _scaled("add", input, other, alpha), out=out)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """input - alpha * other, broadcast."""
-    return _sub(input, other if alpha == 1 else _scaled("sub", input, other, alpha), out=out)
+    return _sub(input, other if alpha == 1 and alpha is not True else _scaled("sub", input, other, alpha), out=out)
 
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     if not isinstance(input, Tensor):
         raise ArgumentError(f"argument 'input' must be a Tensor, got {type(input).__name__}", op="rsub")
+    if isinstance(other, bool):
+        raise DTypeError(f"subtraction from a bool is not supported, got {other}; to invert a mask, use ~", op="rsub")
     return sub(other if isinstance(other, Tensor) else lift(input, other), input, alpha=alpha)
 
 
@@ -162,12 +179,15 @@ def _inplace_operator(method: str) -> Any:
     return operator
 
 
+_minus = _reflected(_sub)
 attach(Tensor.__add__, "__radd__")
 attach(Tensor.__mul__, "__rmul__")
 attach(_power, "__pow__")
-attach(_reflected(_sub), "__rsub__")
+attach(lambda self, other: rsub(self, other) if type(other) is bool else _minus(self, other), "__rsub__")
 attach(_reflected(_div), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
+attach(_floordiv, "__floordiv__")
+attach(floor_divide, "floor_divide")
 attach(_reflected(remainder), "__rmod__")
 attach(_reflected(_pow), "__rpow__")
 attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ArgumentError, DTypeError, ValueRangeError
+from ..modes import no_grad
 from ..ops.arithmetic import abs as abs_op
 from ..ops.compare import (
     bitwise_and,
@@ -28,8 +29,8 @@ from ..ops.compare import (
 from ..ops.math import isfinite
 from ..table.exact import lift_exact
 from ..table.refusals import require_tensors
-from ..tensors.tensor import Tensor, attach
-from .inplace.writes import in_place
+from ..tensors.tensor import Tensor, attach, named
+from ..tensors.views import inplace_method
 from .math import isreal, widened
 
 
@@ -104,9 +105,29 @@ def _in_own_dtype(function: Any) -> Any:
     return lambda self, *other: function(self, *other).to(self.dtype)
 
 
+def _outside_the_graph(name: str, function: Any) -> Any:
+    """The method `name_`, of which no graph hears: it has no derivative, and a leaf may be changed by it."""
+    changed = inplace_method(name, function)
+
+    def method(self: Tensor, *other: Any) -> Tensor:
+        with no_grad():
+            return changed(self, *other)  # type: ignore[no-any-return]
+
+    method.__doc__ = changed.__doc__
+    return named(method, f"{name}_")
+
+
+def _invert(self: Tensor) -> Tensor:
+    if self.dtype.category > 1:
+        raise ArgumentError(f"~ is only implemented on integer and bool tensors, got {self.dtype!r}", op="bitwise_not")
+    return bitwise_not(self)
+
+
+attach(_invert, "__invert__")
+
 for _name, _function in {"logical_and": logical_and, "logical_or": logical_or, "logical_xor": logical_xor,
                          "logical_not": logical_not}.items():
-    in_place(_name, _in_own_dtype(_function))
+    attach(_outside_the_graph(_name, _in_own_dtype(_function)), f"{_name}_")
 greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 
 

@@ -10,7 +10,7 @@ from ..constants import check_format
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
-from ..errors import ArgumentError, DTypeError, NumberRangeError, ShapeError, ValueRangeError
+from ..errors import ArgumentError, DTypeError, GradientError, NumberRangeError, ShapeError, ValueRangeError
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
@@ -438,7 +438,9 @@ attach(_detach, "detach")
 
 
 def _detach_(self: Tensor) -> Tensor:
-    """Takes the tensor itself out of the graph."""
+    """Takes the tensor itself out of the graph; raises GradientError for a view, whose base is still in it."""
+    if self._view is not None:
+        raise GradientError("can't detach views in place; use detach() instead", op="detach_")
     self._node, self._requires_grad = None, False
     return self
 

@@ -19,6 +19,7 @@ from ..table.dispatch import into
 from ..table.refusals import require_dtype, require_tensors
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
+from ..tensors.views import underivable
 from .index import masked_select
 from .reduce.covariance import corrcoef, cov, diff, logcumsumexp, nanmean, nansum
 
@@ -154,12 +155,12 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
         flat = reshape(input.detach(), (-1,))
         values, order = sort_op(flat, 0)
         begins = _begins(reshape(values, (-1, 1)))
-        return _grouped(values, order, begins, tuple(input.shape), (return_inverse, return_counts, None))
+        return _grouped(input, values, order, begins, tuple(input.shape), (return_inverse, return_counts, None))
     rows, dim = _as_rows("unique", input, dim)
     order = _row_order(rows)
     begins = _begins(take_along(rows, 0, order))
     parts = take_along(input.detach(), dim, order)
-    return _grouped(parts, order, begins, (rows.shape[0],), (return_inverse, return_counts, dim))
+    return _grouped(input, parts, order, begins, (rows.shape[0],), (return_inverse, return_counts, dim))
 
 
 def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False,
@@ -170,10 +171,11 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
             raise ArgumentError(f"{name} must be a bool, got {wanted!r}", op="unique_consecutive")
     if dim is None:
         flat = reshape(input.detach(), (-1,))
-        return _grouped(flat, None, _begins(reshape(flat, (-1, 1))), tuple(input.shape),
+        return _grouped(input, flat, None, _begins(reshape(flat, (-1, 1))), tuple(input.shape),
                         (return_inverse, return_counts, None))
     rows, dim = _as_rows("unique_consecutive", input, dim)
-    return _grouped(input.detach(), None, _begins(rows), (rows.shape[0],), (return_inverse, return_counts, dim))
+    return _grouped(input, input.detach(), None, _begins(rows), (rows.shape[0],),
+                    (return_inverse, return_counts, dim))
 
 
 def _as_rows(op: str, input: Tensor, dim: int) -> tuple[Tensor, int]:
@@ -203,10 +205,11 @@ def _begins(rows: Tensor) -> Tensor:
     return cat([first, changed])
 
 
-def _grouped(parts: Tensor, order: Tensor | None, begins: Tensor, shape: Any, asked: tuple[bool, bool, Any]) -> Any:
+def _grouped(input: Tensor, parts: Tensor, order: Tensor | None, begins: Tensor, shape: Any,
+             asked: tuple[bool, bool, Any]) -> Any:
     with_inverse, with_counts, dim = asked
     starts = reshape(nonzero_op(begins), (-1,))
-    made = [take_along(parts, 0 if dim is None else dim, starts)]
+    made = [underivable("unique", take_along(parts, 0 if dim is None else dim, starts), input)]
     if with_inverse:
         group = cumsum(begins, 0) - 1
         group = group if order is None else scatter_op(_integers(group, group.shape), 0, order, group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ShapeError
+from ..errors import NoDerivativeError, ShapeError
 from ..table.dispatch import composite
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
@@ -38,6 +38,17 @@ def _copy_slices(input: Tensor, src: Tensor, replay: Any) -> Tensor:
     made = copy(input)
     views.replay(made, replay).copy_(src)
     return made
+
+
+@composite(name="underivable", saves="", grad_name="NotImplemented", out=False)
+def _underivable(input: Tensor, name: str) -> Tensor:
+    """What an op without a derivative made: the walk stops here with an error."""
+    return copy(input)
+
+
+@_underivable.grad("input")
+def _(g, *, name):
+    raise NoDerivativeError(f"derivative for {name} is not implemented", op=name)
 
 
 @_copy_slices.grad("input")

@@ -250,6 +250,8 @@ def _as_tensor(self: Tensor, item: Any) -> Any:
     if hasattr(item, "__index__"):
         return int(item.__index__())
     if isinstance(item, str):
+        if not self.ndim:
+            raise IndexRangeError(f"too many indices for tensor of dimension 0: {item!r}", op="index")
         raise ArgumentError(f"a str cannot index: {item!r}", op="index")
     raise IndexRangeError(f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid"
                           f" indices (got {type(item).__name__})", op="index")

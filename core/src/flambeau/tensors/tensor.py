@@ -185,8 +185,9 @@ class Tensor(TensorMethods):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether operations on it are recorded."""
-        return self._requires_grad
+        """Whether operations on it are recorded; of a view also whether those on its base are, as in PyTorch."""
+        return self._requires_grad or (self._view is not None and self._view.base._requires_grad
+                                       and self._kind.dtype.category > 1)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

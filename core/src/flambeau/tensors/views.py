@@ -139,10 +139,16 @@ def check_distinct(op_name: str, view: Tensor) -> None:
 def _repeats(view: Tensor) -> bool:
     """Whether elements of a view share a place; where strides do not tell, by where the view ops lead."""
     if view._kind.device.backend.shared_views:
-        return any(step == 0 and n > 1 for n, step in zip(view._array.shape, view.stride(), strict=True))
+        return _stacked(view)
     found: View = view._view  # type: ignore[assignment]
     places = TABLE["reshape"].call(_region(found.base, found.replay), (view.numel(),)).tolist()
     return len(set(places)) < len(places)
+
+
+def _stacked(tensor: Tensor) -> bool:
+    """Whether it has elements, and a dimension along which they all lie at one place."""
+    shape = tensor._array.shape
+    return 0 not in shape and any(step == 0 and n > 1 for n, step in zip(shape, tensor.stride(), strict=True))
 
 
 def _several_per_place(op_name: str) -> InplaceError:
@@ -204,6 +210,29 @@ def rebase(target: Tensor, edge: Any) -> None:
     _derive_views(target if view is None else view.base)
 
 
+def take_shape(target: Tensor, made: Tensor) -> Tensor:
+    """`target` becomes `made`, a view of an alias of it; what are views of `target` stay views of what it was."""
+    if made._view is not None:
+        view, steps = target._view, made._view.replay
+        if view is not None:
+            target._view = type(view)(view.base, (*view.replay, *steps))
+        else:
+            others = [v for v in live_views(target) if v._view is not None and v._view.base is target]
+            if others:
+                _found_base(target, others, steps)
+    target._array, target._node = made._array, made._node
+    return target
+
+
+def _found_base(target: Tensor, others: list[Tensor], steps: Any) -> None:
+    """What `target` was becomes the base of its views, and of `target` itself."""
+    base = alias(target)
+    for view in [other._view for other in others]:
+        view.base = base  # type: ignore[union-attr]
+    target._view = View(base, steps)
+    add_view(target._version, target)  # type: ignore[arg-type]
+
+
 def _edge(tensor: Tensor) -> Any:
     return tensor._node or (tensor if tensor._requires_grad else None)
 
@@ -214,6 +243,16 @@ def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like
     node.op, node.seq, node.kind, node.shape = op, tick(), like._kind, like._array.shape
     node.attrs, node.edges, node.saved, node.versions, node.hooks = attrs, edges, (), None, None
     return node
+
+
+def underivable(name: str, result: Tensor, *inputs: Any) -> Tensor:
+    """`result` with a place in the graph at which the walk back ends with an error: `name` has no derivative."""
+    if grad_enabled() and result.dtype.category > 1:
+        edges = [_edge(x) for x in inputs if isinstance(x, Tensor) and x._requires_grad]
+        if edges:
+            result._node = record(TABLE["underivable"], (edges[0],), {"name": name}, result)
+            result._requires_grad = True
+    return result
 
 
 def _derive_views(base: Tensor) -> None:
@@ -269,7 +308,7 @@ def _replaced(base: Tensor, steps: Any, source: Tensor) -> Any:
 
 def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
     """Writes a finished result into the user's `out` tensor, resizing it as PyTorch does."""
-    if grad_enabled() and (out._requires_grad or result._requires_grad):
+    if grad_enabled() and op.differentiable and (out._requires_grad or result._requires_grad):
         raise InplaceError("functions with out=... arguments don't support automatic differentiation, but one of the"
                            " arguments requires grad", op=op.name)
     if op.exact and out.dtype is not result.dtype:
@@ -282,7 +321,7 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
         from ..errors import DeviceError
 
         raise DeviceError(f"out is on {str(out.device)!r}, the result on {str(result.device)!r}", op=op.name)
-    if any(step == 0 and n > 1 for n, step in zip(out._array.shape, out.stride(), strict=True)):
+    if _stacked(out):
         raise _several_per_place(op.name)
     if out._array.shape != result._array.shape:
         _resize_out(op, out, result)

@@ -186,7 +186,7 @@ def index_put(x: Array, values: Array, *indices: Array, accumulate: bool) -> Arr
 def nonzero(x: Array) -> Array:
     if not x.ndim:
         return np.empty((int(bool(x)), 0), np.int64)
-    return np.stack(x.nonzero(), 1)
+    return np.array(x.nonzero(), np.int64).T  # the order of memory that PyTorch's has
 
 
 @kernel("masked_select")

@@ -99,6 +99,8 @@ def as_strided(x: Array, *, size: Shape, stride: Shape, storage_offset: int) -> 
     memory = storage(x)
     if 0 in size:
         return memory[:0].reshape(size)
+    if not memory.size:
+        raise ShapeError(f"size {list(size)} needs memory, and there is none", op="as_strided", size=size)
     if memory.dtype == BFLOAT16:
         memory = memory.view(UINT16)
     return _ndarray(size, x.dtype, memory, storage_offset * width, tuple([s * width for s in stride]))

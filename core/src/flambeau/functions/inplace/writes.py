@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...contract.device import Kind
-from ...errors import ArgumentError, ShapeError
+from ...dtypes import bool as bool_
+from ...errors import ArgumentError, DTypeNotOfferedError, ShapeError
 from ...modes import grad_enabled
 from ...ops.inplace import _copied
 from ...shapes import expanded_size
@@ -123,14 +124,29 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     in_place(_name, _comparison(_name))
 
 
+def _running(name: str) -> Any:
+    """`cumsum` or `cumprod` in the tensor's own dtype, for which bool has no numbers."""
+    call = TABLE[name].call
+
+    def run(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+        if self._kind.dtype is bool_:
+            raise DTypeNotOfferedError("not implemented for bool, which cannot hold what runs up", op=f"{name}_",
+                                       dtype=self.dtype)
+        return call(self, dim, dtype=dtype)  # type: ignore[no-any-return]
+
+    return run
+
+
+for _name in ("cumsum", "cumprod"):
+    in_place(_name, _running(_name))
+
+
 def _reshaping(name: str, function: Any) -> None:
     """In-place changes of shape: the tensor becomes the view."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         views.check_writable(f"{name}_", self)
-        made = function(self if self._node is None else alias(self), *args, **kwargs)
-        self._array, self._node = made._array, made._node
-        return self
+        return views.take_shape(self, function(alias(self), *args, **kwargs))
 
     method.__doc__ = f"In-place version of `{name}`."
     attach(named(method, f"{name}_"), f"{name}_")

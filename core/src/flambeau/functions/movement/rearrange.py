@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import dtypes
 from ...dtypes import DType
-from ...errors import ArgumentError, DTypeError, DTypeNotOfferedError, ShapeError, ValueRangeError
+from ...errors import ArgumentError, DimError, DTypeError, DTypeNotOfferedError, ShapeError, ValueRangeError
 from ...ops.complex import complex as join_parts
 from ...ops.complex import imag, real
 from ...ops.index import take_along
@@ -65,6 +65,8 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if dim is None:
         input, dim = reshape(input, (input.numel(),)), 0
     dim = canonical_dim(op, dim, input.ndim)
+    if not input.ndim:
+        raise DimError("a tensor without dims has none to repeat along; leave dim out", op=op, dim=dim, ndim=0)
     size = input._array.shape[dim]
     if not isinstance(repeats, Tensor):
         repeats = tensor(repeats, dtype=dtypes.int64, device=input.device)
@@ -301,10 +303,10 @@ attach(dsplit, "dsplit")
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """The tensors stretched to the shape that all broadcast to; views."""
+    """The tensors stretched to the shape that all broadcast to; views, or the tensors themselves where they have it."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     shape = broadcast_shapes("broadcast_tensors", *[tuple(x.shape) for x in given])
-    return tuple(expand(x, shape) for x in given)
+    return tuple(x if tuple(x._array.shape) == shape else expand(x, shape) for x in given)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

@@ -76,9 +76,18 @@ def t(input: Tensor) -> Tensor:
 
 attach(t, "t")
 attach(property(lambda self: permute_op(self, tuple(range(self.ndim))[::-1]), doc="All dimensions reversed."), "T")
-attach(property(lambda self: transpose(self, -2, -1), doc="The last two dimensions exchanged."), "mT")
+
+
+def _matrices(name: str, input: Tensor) -> Tensor:
+    """The last two dims exchanged; a tensor without dims as it is."""
+    if input.ndim == 1:
+        raise ShapeError("only supported on matrices or batches of matrices, got a 1-D tensor", op=name)
+    return transpose(input, -2, -1) if input.ndim else input
+
+
+attach(property(lambda self: _matrices("mT", self), doc="The last two dimensions exchanged."), "mT")
 attach(property(lambda self: t(self).conj(), doc="The conjugate transpose of a matrix."), "H")
-attach(property(lambda self: transpose(self, -2, -1).conj(), doc="The conjugate of `mT`."), "mH")
+attach(property(lambda self: _matrices("mH", self).conj(), doc="The conjugate of `mT`."), "mH")
 attach(lambda self, *given, size=None, implicit=False: expand(self, spread(given, size)), "expand")
 attach(lambda self, other: expand(self, tuple(other.shape)), "expand_as")
 
@@ -211,6 +220,8 @@ attach(ravel, "ravel")
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """Dimension `dim` split into `sizes`, one of which may be -1; a view."""
     dim = canonical_dim("unflatten", dim, input.ndim)
+    if not input.ndim:
+        raise ShapeError("dimension specified as 0 but tensor has no dimensions", op="unflatten")
     shape = input._array.shape
     sizes = infer_size("unflatten", as_size("unflatten", sizes, "sizes"), shape[dim])
     return view_as_size(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
