@@ -36,7 +36,7 @@ from ..ops.arithmetic import (
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
-from ..ops.math import _pow, nan_to_num_op, square
+from ..ops.math import _pow, nan_to_num_op, reciprocal, square
 from ..ops.movement import copy
 from ..table.dispatch import into, lift, result_dtype
 from ..table.precision import in_single
@@ -153,6 +153,11 @@ def _reflected(function: Any) -> Any:
     return method
 
 
+def _divided(self: Tensor, other: Any) -> Any:
+    """other / self, as PyTorch has it: the reciprocal times the number."""
+    return reciprocal(self) * other if lift(self, other) is not NotImplemented else NotImplemented
+
+
 def _inplace_operator(method: str) -> Any:
     def operator(self: Tensor, other: Any) -> Any:
         if not isinstance(other, Tensor) and lift(self, other) is NotImplemented:
@@ -166,7 +171,7 @@ attach(Tensor.__add__, "__radd__")
 attach(Tensor.__mul__, "__rmul__")
 attach(_power, "__pow__")
 attach(_reflected(_sub), "__rsub__")
-attach(_reflected(_div), "__rtruediv__")
+attach(named(_divided, "__rtruediv__"), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_reflected(remainder), "__rmod__")
 attach(_reflected(_pow), "__rpow__")

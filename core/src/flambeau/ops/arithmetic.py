@@ -117,7 +117,8 @@ def _(g):
     return -g
 
 
-@primitive(saves="input other", broadcast=True, method=True, inplace=True, operator="__mul__", samples=BINARY)
+@primitive(saves="input other", broadcast=True, method=True, inplace=True, operator="__mul__", wide=True,
+           samples=BINARY)
 def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise product, broadcast; booleans are and-ed.
 
@@ -138,7 +139,7 @@ def _(g, input):
 
 
 @primitive(name="div", saves="input other", dtype="floating", broadcast=True, inplace=True, operator="__truediv__",
-           samples=BINARY)
+           wide=True, samples=BINARY)
 def _div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise quotient, broadcast; integers give the default floating dtype."""
 
@@ -154,7 +155,7 @@ def _(g, input, other):
 
 
 @primitive(saves="", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__floordiv__",
-           differentiable=False, samples=DIVISION)
+           differentiable=False, wide=True, samples=DIVISION)
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
 

@@ -59,7 +59,7 @@ class _Writer:
         lines = [f"def {name}({', '.join(inputs)}):"]
         body = []
         for n in others:
-            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:", f"    lifted = lift({target}, {n})",
+            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:", f"    lifted = {self.op.lifter}({target}, {n})",
                      "    if lifted is NotImplemented:", f"        raise foreign(op, {n!r}, {n})", f"    {n} = lifted"]
         tracked = " or ".join(f"{n}._requires_grad" for n in inputs)
         tests = [f"{n}._kind is kind" for n in others]
@@ -114,15 +114,15 @@ class _Writer:
     # --- inputs
 
     def _lifts(self, operator: bool) -> list[str]:
-        lines = []
-        numbers = [p for p in self.op.inputs if p.role == "number"]
+        op, lines = self.op, []
+        numbers = [p for p in op.inputs if p.role == "number"]
         for p in numbers:
             partner = next((q.name for q in numbers if q is not p), self.op.primary)
             if operator and p is self.op.inputs[0]:
                 continue
             foreign = "return NotImplemented" if operator else f"raise foreign(op, {p.name!r}, {p.name})"
             lines += [f"if type({p.name}) is not Tensor and type({p.name}) is not Parameter:",
-                      f"    lifted = lift({partner}, {p.name})", "    if lifted is NotImplemented:",
+                      f"    lifted = {op.lifter}({partner}, {p.name})", "    if lifted is NotImplemented:",
                       f"        {foreign}", f"    {p.name} = lifted"]
         return lines
 

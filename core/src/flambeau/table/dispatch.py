@@ -122,26 +122,39 @@ def lift(tensor: Any, value: Any) -> Any:
     try:
         return tensor._kind.scalars[type(value), value]
     except (KeyError, TypeError, AttributeError):
-        return _lift_new(tensor, value)
+        return _lift_new(tensor, value, False)
 
 
-def _lift_new(tensor: Any, value: Any) -> Any:
+def lift_exact(tensor: Any, value: Any) -> Any:
+    """`lift` for ops that do not compute in `tensor`'s dtype: a number that it does not hold is left to promotion.
+
+    Integers that are to become floating come as int64, and numbers that meet 16-bit floats as float32.
+    """
+    try:
+        return tensor._kind.exact[type(value), value]
+    except (KeyError, TypeError, AttributeError):
+        return _lift_new(tensor, value, True)
+
+
+def _lift_new(tensor: Any, value: Any, exact: bool) -> Any:
     if not isinstance(tensor, Tensor):
         return NotImplemented
     if isinstance(value, Tensor) or not isinstance(value, NUMBERS):
-        return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
+        return value if isinstance(value, Tensor) else _lift_foreign(tensor, value, exact)
     kind = tensor._kind.plain
     if category_of(value) > kind.dtype.category:
         kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
     if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
         raise misfit(value, int64)
-    cache = tensor._kind.scalars
+    cache = tensor._kind.exact if exact else tensor._kind.scalars
     key: tuple[type, Any] = (type(value), value)
-    if not value and not isinstance(value, int):  # a zero with a sign, which equals the other one
+    if _has_signed_zero(value):
         key = type(value), repr(value)
         if key in cache:
             return cache[key]
     lifted = scalar_tensor(value, kind)
+    if exact and kind.dtype.real in _LOSSY and lifted.item() != value == value:
+        lifted = scalar_tensor(value, kind.single or kind.int64)
     lifted._meta = WRAPPED
     if value == value:
         if len(cache) > 4096:
@@ -150,10 +163,18 @@ def _lift_new(tensor: Any, value: Any) -> Any:
     return lifted
 
 
-def _lift_foreign(tensor: Any, value: Any) -> Any:
+_LOSSY = {d for d in dtypes.BY_NAME.values() if d.category == 1 or (d.category == 2 and d.itemsize == 2)}
+
+
+def _has_signed_zero(value: Any) -> bool:
+    """Whether the number, or a part of it, is a zero with a sign, which equals the other one."""
+    return isinstance(value, float) and not value or (isinstance(value, complex) and not (value.real and value.imag))
+
+
+def _lift_foreign(tensor: Any, value: Any, exact: bool) -> Any:
     """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
     if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
-        return _lift_new(tensor, value.item())
+        return _lift_new(tensor, value.item(), exact)
     return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
 
 
@@ -205,6 +226,11 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     group = [t for name, t in flat if op.kinds[name] == "T"]
     check_group(op, group)
     dtype = result_dtype(group)
+    if dtype.category < 2 and op.result[0] == "floating":  # it computes in floats, and so rounds no operand before
+        dtype = get_default_dtype()
+    if op.wide and dtype.itemsize == 2 and dtype.category == 2 and _meets_number(group, dtype):
+        result = _with_number(op, [_arrange_one(op, t, "any", device, {}) for t in group], dtype)
+        return result if subclass is None else as_subclass(result, subclass)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]
     call = dict(zip([p.name for p in op.inputs], arranged, strict=True))
@@ -214,6 +240,31 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     if op.alike == "parameters":
         result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
+
+
+def _meets_number(group: list[Any], dtype: DType) -> bool:
+    """Whether a tensor of a 16-bit dtype meets a second one, 0-d and of another dtype, that needs no gradient."""
+    first, number = group
+    if first._kind.dtype is not dtype or number._kind.dtype is dtype or number._array.shape:
+        return False
+    return not (number._requires_grad and grad_enabled())
+
+
+def _with_number(op: OpDef, pair: list[Any], dtype: DType) -> Tensor:
+    """16-bit floats with a number that they may not hold: computed in float32, rounded once; one node as ever."""
+    single = pair[0]._kind.single.dtype
+    token = _grad.set(False)
+    try:
+        pair = [pair[0], recast(pair[1], single)]
+        made: Tensor = recast(op.call(recast(pair[0], single), pair[1]), dtype)
+    finally:
+        _grad.reset(token)
+    if grad_enabled() and any(t._requires_grad for t in pair):
+        node = views.record(op, tuple(t._node or (t if t._requires_grad else None) for t in pair), None, made)
+        node.saved = tuple(pair) if op.saves else ()
+        node.versions = tuple(t._version[0] if t._version else 0 for t in pair) if op.saves else None
+        made._node, made._requires_grad = node, True
+    return made
 
 
 def _flatten(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -294,7 +345,7 @@ def _arrange_one(op: OpDef, tensor: Any, name: str, device: Any, wanted: dict[st
     tensor = plain(tensor)
     if tensor._kind.device is not device:
         tensor = move(tensor, device)
-    dtype = wanted.get(op.kinds[name])
+    dtype = wanted.get(op.kinds.get(name, name))
     return tensor if dtype is None or dtype is tensor._kind.dtype else TABLE["cast"].call(tensor, dtype)
 
 
@@ -479,7 +530,7 @@ NAMES: dict[str, Any] = {
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
-    "lift": lift, "reduce_dims": reduce_dims,
+    "lift": lift, "lift_exact": lift_exact, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -17,20 +17,23 @@ from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import grad_enabled
 from ..table.registry import TABLE, OpDef
-from ..walk.tape import CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
+from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
     """Makes `out`, just computed by a view op, a view of `source`'s base."""
     parent = source._view
-    view = new_node(View)
+    name = op.name
     if parent is None:
-        view.base, view.replay = source, ((op, attrs),)
+        view = new_node(View)
+        view.base, view.expands, view.distinct = source, name == "expand", name in DISTINCT
     else:
-        if type(parent) is not View:
-            view = new_node(type(parent))
-        view.base, view.replay = parent.base, (*parent.replay, (op, attrs))
+        view = new_node(type(parent))
+        view.base = parent.base
+        view.expands = parent.expands or name == "expand"
+        view.distinct = parent.distinct and name in DISTINCT
+    view.parent, view.step = parent, (op, attrs)
     out._view = view
     cell = source._version
     if cell is None:
@@ -41,7 +44,7 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
 
 def copied_view(out: Tensor, source: Tensor) -> Tensor:
     """Marks a fresh `out` as standing where PyTorch has a view of `source`, so that writing into it raises."""
-    out._view = CopyView(source if source._view is None else source._view.base, ())
+    out._view = CopyView(None, source if source._view is None else source._view.base)
     return out
 
 
@@ -105,7 +108,7 @@ def _move_out(source: Tensor) -> None:
 
 def writable(view: View) -> bool:
     """Whether a write through that view reaches one place per element and no graph over the base hears of it."""
-    return type(view) is View and not view.base._requires_grad and not any(op.name == "expand" for op, _ in view.replay)
+    return type(view) is View and not view.base._requires_grad and not view.expands
 
 
 def check_writable(op_name: str, target: Tensor) -> None:
@@ -130,7 +133,7 @@ _ONE_VALUE_PER_PLACE = ("fill_", "zero_", "masked_fill_", "index_fill_", "index_
 
 def check_distinct(op_name: str, view: Tensor) -> None:
     """Raises where several elements of a view are one place in memory, which could not hold all their values."""
-    if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
+    if op_name in _ONE_VALUE_PER_PLACE or not view._view.expands:  # type: ignore[union-attr]
         return
     if _repeats(view):
         raise _several_per_place(op_name)

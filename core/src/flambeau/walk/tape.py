@@ -213,12 +213,39 @@ class RemovableHandle:
 
 
 class View:
-    """Of what a tensor is a view: the base that owns the memory and the ops that lead from it."""
+    """Of what a tensor is a view: the base that owns the memory and the ops that lead from it.
 
-    __slots__ = ("base", "replay")
+    A view of a view continues its `parent`: it names the last op alone, so that a chain of views costs what it is long.
+    """
 
-    def __init__(self, base: Any, replay: tuple[tuple[Any, dict[str, Any] | None], ...]) -> None:
-        self.base, self.replay = base, replay
+    __slots__ = ("base", "distinct", "expands", "parent", "step")
+
+    base: Any
+    parent: View | None
+    step: tuple[Any, dict[str, Any] | None] | None  # the last op and its attributes; None for the base's own elements
+    expands: bool  # whether `expand` is among the ops
+    distinct: bool  # whether they are all of those that never lead to one place twice
+
+    def __init__(self, like: View | None, base: Any = None) -> None:
+        """The view that `like` is, or all of `base`."""
+        if like is None:
+            self.base, self.parent, self.step, self.expands, self.distinct = base, None, None, False, True
+        else:
+            self.base, self.parent, self.step = like.base, like.parent, like.step
+            self.expands, self.distinct = like.expands, like.distinct
+
+    @property
+    def replay(self) -> tuple[tuple[Any, dict[str, Any] | None], ...]:
+        """The ops that lead from the base, in order, each with its attributes."""
+        steps, view = [], self
+        while view is not None:
+            if view.step is not None:
+                steps.append(view.step)
+            view = view.parent  # type: ignore[assignment]
+        return tuple(reversed(steps))
+
+
+DISTINCT = frozenset({"view", "slice", "permute", "diagonal"})
 
 
 class FunctionView(View):

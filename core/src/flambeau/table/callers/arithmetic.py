@@ -7,32 +7,32 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), (), True),
-    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), (), True),
-    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), True),
-    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True),
-    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True),
-    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True),
-    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True),
-    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), (), True),
-    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True),
-    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
-    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
-    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True),
-    'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False),
+    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), (), True, 'lift'),
+    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), (), True, 'lift'),
+    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), True, 'lift'),
+    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True, 'lift'),
+    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True, 'lift'),
+    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True, 'lift_exact'),
+    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True, 'lift_exact'),
+    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), (), True, 'lift_exact'),
+    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True, 'lift'),
+    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
+    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
+    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
+    'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -700,12 +700,12 @@ def bind_mul(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, mul(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_exact(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -743,7 +743,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def __mul__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -781,7 +781,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def mul_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -809,12 +809,12 @@ def bind_div(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, div(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_exact(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -852,7 +852,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def __truediv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -890,7 +890,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def div_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -918,12 +918,12 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, floor_divide(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_exact(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -945,7 +945,7 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         return out
     def __floordiv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -967,7 +967,7 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         return out
     def floor_divide_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_exact(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted

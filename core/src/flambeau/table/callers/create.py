@@ -7,11 +7,11 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
-    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
-    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), (), False),
-    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
-    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False, 'lift'),
+    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False, 'lift'),
+    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), False, 'lift'),
+    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
