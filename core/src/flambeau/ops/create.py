@@ -33,7 +33,7 @@ def arange_op(start: Any, step: Any, length: int, dtype: DType) -> Tensor:
     """A new array with element i equal to start + i*step."""
 
 
-@primitive(name="cast", saves="input", dtype="dtype", grad_name="ToCopyBackward0", out=False,
+@primitive(name="cast", saves="input_kind", dtype="dtype", grad_name="ToCopyBackward0", out=False,
            samples=lambda: [Sample(arr(2, 3), dtypes.float32), Sample(arr(3), dtypes.float16),
                             Sample(arr(), dtypes.float64), Sample(arr(0), dtypes.bfloat16)])
 def cast(input: Tensor, dtype: DType) -> Tensor:
@@ -41,8 +41,8 @@ def cast(input: Tensor, dtype: DType) -> Tensor:
 
 
 @cast.grad("input")
-def _(g, input):
-    return cast(g, input._kind.dtype)
+def _(g, input_kind):
+    return cast(g, input_kind.dtype)
 
 
 @primitive(name="assign", saves="input_shape src_shape", differentiable=False)
@@ -152,15 +152,15 @@ def _arange_length(start: Any, end: Any, step: Any) -> int:
     return math.ceil((end - start) / step)
 
 
-@composite(name="to_device", saves="input", differentiable=True, out=False, grad_name="ToCopyBackward0")
+@composite(name="to_device", saves="input_kind", differentiable=True, out=False, grad_name="ToCopyBackward0")
 def _to_device_op(input: Tensor, device: Device) -> Tensor:
     """A copy on another device."""
     return input
 
 
 @_to_device_op.grad("input")
-def _(g, input):
-    return to_device(g, input._kind.device)
+def _(g, input_kind):
+    return to_device(g, input_kind.device)
 
 
 def to_device(input: Tensor, device: Device) -> Tensor:
@@ -172,7 +172,7 @@ def to_device(input: Tensor, device: Device) -> Tensor:
     if input._requires_grad and grad_enabled():
         edge = input._node or input
         node = views.record(_to_device_op.op, (edge,), {"device": device}, made)
-        node.saved = (input,)
+        node.saved = (input._kind.plain,)
         made._node, made._requires_grad = node, True
     return made
 

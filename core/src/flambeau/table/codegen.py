@@ -271,6 +271,8 @@ class _Writer:
             return self._untracked(outs)
         test = self._any_requires()
         test = f"({test})" if " or " in test else test
+        if self.op.result[0] in ("dtype", "summed"):  # integers have no gradient
+            test += " and dtype.category > 1"
         lines = [f"if {test} and grad_enabled():"]
         lines += _indent(self._node(outs))
         return [*lines, "else:", *_indent(self._untracked(outs))]
@@ -333,6 +335,9 @@ class _Writer:
                 cells.append("")
             elif name.endswith("_shape"):
                 saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                cells.append("")
+            elif name.endswith("_kind"):
+                saved.append(f"{name.removesuffix('_kind')}._kind.plain")
                 cells.append("")
             else:
                 saved.append(f"tuple({name})" if roles[name] == "sequence" else self._wanted(name))

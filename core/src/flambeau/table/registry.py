@@ -131,7 +131,7 @@ class OpDef:
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
-        self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
+        self.holds = any(not n.endswith(("_shape", "_kind")) for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
         self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")

@@ -27,10 +27,11 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     name = op.name
     if parent is None:
         view = new_node(View)
-        view.base, view.expands, view.distinct = source, name == "expand", name in DISTINCT
+        view.base, view.leaf, view.expands, view.distinct = source, None, name == "expand", name in DISTINCT
     else:
         view = new_node(type(parent))
         view.base = parent.base
+        view.leaf = source if source._requires_grad and source._node is None else parent.leaf
         view.expands = parent.expands or name == "expand"
         view.distinct = parent.distinct and name in DISTINCT
     view.parent, view.step = parent, (op, attrs)
@@ -84,6 +85,8 @@ def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: An
     store(target, result)
     if result._requires_grad:
         rebase(target, result._node)
+    elif target._requires_grad:  # what it becomes does not depend on what it was
+        rebase(target, record(TABLE["copied"], (_edge(source), None), None, target))
     return target
 
 
@@ -108,7 +111,7 @@ def _move_out(source: Tensor) -> None:
 
 def writable(view: View) -> bool:
     """Whether a write through that view reaches one place per element and no graph over the base hears of it."""
-    return type(view) is View and not view.base._requires_grad and not view.expands
+    return type(view) is View and not view.base._requires_grad and not view.expands and view.leaf is None
 
 
 def check_writable(op_name: str, target: Tensor) -> None:
@@ -122,8 +125,10 @@ def check_writable(op_name: str, target: Tensor) -> None:
         raise InplaceError(f"an output of {target.grad_fn.name()} is a view that a custom Function made (or an input it"
                            " returned as it was): an in-place change would lose the Function's backward; clone the"
                            " output first", op=op_name)
-    base = target._base
-    if base is not None and base._requires_grad and base._node is None:
+    view = target._view
+    if view is None:
+        return
+    if any(t is not None and t._requires_grad and t._node is None for t in (view.base, view.leaf)):
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
                            " it in no_grad() or work on a copy", op=op_name)
 

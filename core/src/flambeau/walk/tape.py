@@ -218,21 +218,22 @@ class View:
     A view of a view continues its `parent`: it names the last op alone, so that a chain of views costs what it is long.
     """
 
-    __slots__ = ("base", "distinct", "expands", "parent", "step")
+    __slots__ = ("base", "distinct", "expands", "leaf", "parent", "step")
 
     base: Any
     parent: View | None
     step: tuple[Any, dict[str, Any] | None] | None  # the last op and its attributes; None for the base's own elements
     expands: bool  # whether `expand` is among the ops
+    leaf: Any  # the leaf, itself a view of `base`, that this is a view of; None for most
     distinct: bool  # whether they are all of those that never lead to one place twice
 
     def __init__(self, like: View | None, base: Any = None) -> None:
         """The view that `like` is, or all of `base`."""
         if like is None:
-            self.base, self.parent, self.step, self.expands, self.distinct = base, None, None, False, True
+            self.base, self.parent, self.step, self.leaf, self.expands, self.distinct = base, None, None, None, False, True
         else:
             self.base, self.parent, self.step = like.base, like.parent, like.step
-            self.expands, self.distinct = like.expands, like.distinct
+            self.leaf, self.expands, self.distinct = like.leaf, like.expands, like.distinct
 
     @property
     def replay(self) -> tuple[tuple[Any, dict[str, Any] | None], ...]:

@@ -19,7 +19,7 @@ KEYS = {
     'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True, 'lift'),
     'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True, 'lift_exact'),
     'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True, 'lift_exact'),
-    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), (), True, 'lift_exact'),
+    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__floordiv__', True, False, (), (), True, 'lift_exact'),
     'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True, 'lift'),
     'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
     'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
@@ -30,7 +30,7 @@ KEYS = {
     'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
-    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
+    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
     'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
@@ -940,8 +940,22 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = kind
         out._grad = out._version = out._meta = out._view = None
-        out._requires_grad = False
-        out._node = None
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
         return out
     def __floordiv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
@@ -962,8 +976,22 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = kind
         out._grad = out._version = out._meta = out._view = None
-        out._requires_grad = False
-        out._node = None
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
         return out
     def floor_divide_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
@@ -1470,7 +1498,36 @@ def bind_heaviside(op, kernels, writers, defaults, body):
     def heaviside(input, values, *, out=None):
         if out is not None:
             return into(op, out, heaviside(input, values))
-        return body(input, values)
+        try:
+            kind = input._kind
+            if values._kind is not kind:
+                return mixed(op, (input, values, ), None)
+            array = kernels[kind](input._array, values._array)
+        except Exception as error:
+            return recover(op, error, (input, values, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or values._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), values._node or (values if values._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
     def heaviside_(input, values):
         if type(values) is not Tensor and type(values) is not Parameter:
             lifted = lift(input, values)

@@ -60,7 +60,7 @@ def bind_sum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -141,7 +141,7 @@ def bind_prod(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -324,7 +324,7 @@ def bind_cumsum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -367,7 +367,7 @@ def bind_cumprod(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -513,7 +513,7 @@ def bind_mean(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -836,7 +836,7 @@ def bind_nansum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
