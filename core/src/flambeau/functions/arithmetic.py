@@ -38,7 +38,8 @@ from ..ops.compare import ne, where_op
 from ..ops.create import cast
 from ..ops.math import _pow, nan_to_num_op, reciprocal, square
 from ..ops.movement import copy
-from ..table.dispatch import into, lift, result_dtype
+from ..table.dispatch import into, result_dtype
+from ..table.lifting import lift
 from ..table.precision import in_single
 from ..table.refusals import require_dtype, require_tensors
 from ..table.settings import finfo

@@ -8,7 +8,8 @@ import builtins
 from typing import Any
 
 from ..errors import GradientError, ValueRangeError
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.refusals import require_alike
 from ..table.registry import Number
 from ..table.samples import Sample, arr

@@ -13,6 +13,7 @@ from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive
 from ..table.quiet import quietly
 from ..table.registry import TABLE
+from ..table.room import check_room, no_room
 from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
@@ -78,6 +79,7 @@ def as_dtype(value: Any) -> DType:
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
     if not fits(value, kind.dtype):
         raise misfit(value, kind.dtype)
+    check_room("full", size, kind.dtype)
     try:
         full, number = TABLE["full"].kernels[kind], wrapped(value, kind.dtype)
         made = wrap(quietly(kind, full, size=size, value=number, dtype=kind.dtype), kind)
@@ -122,7 +124,11 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if kind.dtype.category == 1:
         start, step = int(start), int(step) if int(step) == step else step
     kernel = TABLE["arange"].kernels[kind]
-    made = wrap(quietly(kind, kernel, start=start, step=step, length=length, dtype=kind.dtype), kind)
+    check_room("arange", (length,), kind.dtype)
+    try:
+        made = wrap(quietly(kind, kernel, start=start, step=step, length=length, dtype=kind.dtype), kind)
+    except MemoryError:
+        raise no_room("arange", (length,), kind.dtype) from None
     if requires_grad:
         made.requires_grad = True
     return made if out is None else into(arange_op.op, out, made)

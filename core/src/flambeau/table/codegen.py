@@ -59,7 +59,8 @@ class _Writer:
         lines = [f"def {name}({', '.join(inputs)}):"]
         body = []
         for n in others:
-            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:", f"    lifted = {self.op.lifter}({target}, {n})",
+            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:",
+                     f"    lifted = {self.op.lifter}({target}, {n})",
                      "    if lifted is NotImplemented:", f"        raise foreign(op, {n!r}, {n})", f"    {n} = lifted"]
         tracked = " or ".join(f"{n}._requires_grad" for n in inputs)
         tests = [f"{n}._kind is kind" for n in others]

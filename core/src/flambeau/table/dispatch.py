@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import dtypes
 from ..contract.device import Kind, default_device
-from ..dtypes import DType, category_of, get_default_dtype, int64, misfit, promote_types, scalar_dtype, wrapped
+from ..dtypes import DType, get_default_dtype, promote_types
 from ..errors import (
     ArgumentError,
     BackendError,
@@ -32,15 +32,16 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .lifting import lift, lift_wide
 from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
 from .refusals import check_group
-from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 from .returns import returns
+from .room import ADDRESSABLE, no_room
 from .writers import WriterTable
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
-NUMBERS = (int, float, complex)
 
 
 # --- registering
@@ -111,77 +112,7 @@ def _compile(op: OpDef) -> Any:
     return namespace[f"bind_{op.name}"]
 
 
-# --- Python numbers
-
-
-def lift(tensor: Any, value: Any) -> Any:
-    """`value` as a tensor that computes with `tensor`; NotImplemented if it is no number.
-
-    Numbers that `tensor`'s dtype can hold become cached 0-d tensors of its kind.
-    """
-    try:
-        return tensor._kind.scalars[type(value), value]
-    except (KeyError, TypeError, AttributeError):
-        return _lift_new(tensor, value, False)
-
-
-def lift_exact(tensor: Any, value: Any) -> Any:
-    """`lift` for ops that do not compute in `tensor`'s dtype: a number that it does not hold is left to promotion.
-
-    Integers that are to become floating come as int64, and numbers that meet 16-bit floats as float32.
-    """
-    try:
-        return tensor._kind.exact[type(value), value]
-    except (KeyError, TypeError, AttributeError):
-        return _lift_new(tensor, value, True)
-
-
-def _lift_new(tensor: Any, value: Any, exact: bool) -> Any:
-    if not isinstance(tensor, Tensor):
-        return NotImplemented
-    if isinstance(value, Tensor) or not isinstance(value, NUMBERS):
-        return value if isinstance(value, Tensor) else _lift_foreign(tensor, value, exact)
-    kind = tensor._kind.plain
-    if category_of(value) > kind.dtype.category:
-        kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
-    if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
-        raise misfit(value, int64)
-    cache = tensor._kind.exact if exact else tensor._kind.scalars
-    key: tuple[type, Any] = (type(value), value)
-    if _has_signed_zero(value):
-        key = type(value), repr(value)
-        if key in cache:
-            return cache[key]
-    lifted = scalar_tensor(value, kind)
-    if exact and kind.dtype.real in _LOSSY and lifted.item() != value == value:
-        lifted = scalar_tensor(value, kind.single or kind.int64)
-    lifted._meta = WRAPPED
-    if value == value:
-        if len(cache) > 4096:
-            cache.clear()
-        cache[key] = lifted
-    return lifted
-
-
-_LOSSY = {d for d in dtypes.BY_NAME.values() if d.category == 1 or (d.category == 2 and d.itemsize == 2)}
-
-
-def _has_signed_zero(value: Any) -> bool:
-    """Whether the number, or a part of it, is a zero with a sign, which equals the other one."""
-    return isinstance(value, float) and not value or (isinstance(value, complex) and not (value.real and value.imag))
-
-
-def _lift_foreign(tensor: Any, value: Any, exact: bool) -> Any:
-    """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
-    if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
-        return _lift_new(tensor, value.item(), exact)
-    return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
-
-
-def scalar_tensor(value: Any, kind: Kind) -> Tensor:
-    """A Python number as a 0-d tensor; integers wrap into the dtype as a cast would."""
-    dtype = kind.dtype
-    return wrap(quietly(kind, TABLE["full"].kernels[kind], size=(), value=wrapped(value, dtype), dtype=dtype), kind)
+# --- making
 
 
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
@@ -193,17 +124,12 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
         raise out_of_memory(op, attrs, kind.dtype, error) from None
 
 
-_ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
-
-
 def out_of_memory(op: OpDef, attrs: dict[str, Any], dtype: DType, error: Exception) -> Exception:
     """The coded error where no memory could hold what is asked for, of which every library complains in its own way."""
     size = tuple(attrs.get("size", (attrs.get("length", 0),)))
-    count = numel(size) * dtype.itemsize
-    if not isinstance(error, MemoryError) and count <= _ADDRESSABLE:
+    if not isinstance(error, MemoryError) and numel(size) * dtype.itemsize <= ADDRESSABLE:
         return error
-    return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op.name,
-                            size=size, dtype=dtype)
+    return no_room(op.name, size, dtype)
 
 
 # --- mixed dtypes, devices and subclasses
@@ -530,7 +456,7 @@ NAMES: dict[str, Any] = {
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
-    "lift": lift, "lift_exact": lift_exact, "reduce_dims": reduce_dims,
+    "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

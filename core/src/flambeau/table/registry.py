@@ -169,7 +169,7 @@ class OpDef:
     @property
     def lifter(self) -> str:
         """What makes tensors of Python numbers for this op."""
-        return "lift_exact" if self.wide or self.result[0] == "floating" else "lift"
+        return "lift_wide" if self.wide or self.result[0] == "floating" else "lift"
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""

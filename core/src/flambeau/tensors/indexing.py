@@ -16,8 +16,8 @@ from ..ops.create import cast
 from ..ops.index import index_op, index_put_op, masked_select_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
-from ..table.dispatch import lift
 from ..table.exact import generous, lift_exact
+from ..table.lifting import lift
 from ..table.registry import TABLE
 from ..table.writers import Offered
 from ..walk.tape import View

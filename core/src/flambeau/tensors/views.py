@@ -15,7 +15,7 @@ from typing import Any
 from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
-from ..modes import grad_enabled
+from ..modes import _grad, grad_enabled
 from ..table.registry import TABLE, OpDef
 from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, named, wrap
@@ -225,12 +225,58 @@ def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like
 
 
 def _derive_views(base: Tensor) -> None:
-    """Every live view takes its place behind the base's present one."""
-    for view in live_views(base):
-        if type(view._view) is not View or view._view.base is not base:
+    """Every live view takes its place behind the base's present one: a few at once, many when they are asked."""
+    views = live_views(base)
+    late = len(views) > _FEW_VIEWS and base._kind.device.backend.shared_views
+    if late:
+        base._version[1] = None  # type: ignore[index]
+    for view in views:
+        ours = type(view._view) is View and view._view.base is base
+        if ours and late and type(view) is Tensor and view._requires_grad:
+            view.__class__ = _Stale
             continue
-        derived = replay(base, view._view.replay)
-        view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
+        if ours:
+            _derive(view)
+        if late:
+            add_view(base._version, view)  # type: ignore[arg-type]
+
+
+_FEW_VIEWS = 8
+
+
+def _derive(view: Tensor) -> None:
+    """Makes the view's place in the graph, and its array, those that its base's present ones lead to."""
+    derived = replay(view._view.base, view._view.replay)  # type: ignore[union-attr]
+    view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
+
+
+class _Stale(Tensor):
+    """A view whose base was given another place in the graph; whoever reads its own makes a Tensor of it again."""
+
+    __slots__ = ()
+
+    @property
+    def _node(self) -> Any:
+        return _renewed(self)._node
+
+    @_node.setter
+    def _node(self, node: Any) -> None:
+        _renewed(self)._node = node
+
+
+_Stale.__name__, _Stale.__qualname__, _Stale.__module__ = Tensor.__name__, Tensor.__qualname__, Tensor.__module__
+
+
+def _renewed(view: Tensor) -> Tensor:
+    view.__class__ = Tensor
+    if view._view is not None:
+        token = _grad.set(True)
+        try:
+            _derive(view)
+        finally:
+            _grad.reset(token)
+        add_view(view._version, view)  # type: ignore[arg-type]
+    return view
 
 
 def replay(base: Tensor, steps: tuple[tuple[OpDef, dict[str, Any] | None], ...]) -> Tensor:

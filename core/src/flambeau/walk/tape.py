@@ -230,7 +230,8 @@ class View:
     def __init__(self, like: View | None, base: Any = None) -> None:
         """The view that `like` is, or all of `base`."""
         if like is None:
-            self.base, self.parent, self.step, self.leaf, self.expands, self.distinct = base, None, None, None, False, True
+            self.base, self.parent, self.step, self.leaf = base, None, None, None
+            self.expands, self.distinct = False, True
         else:
             self.base, self.parent, self.step = like.base, like.parent, like.step
             self.leaf, self.expands, self.distinct = like.leaf, like.expands, like.distinct
@@ -238,11 +239,12 @@ class View:
     @property
     def replay(self) -> tuple[tuple[Any, dict[str, Any] | None], ...]:
         """The ops that lead from the base, in order, each with its attributes."""
-        steps, view = [], self
+        steps: list[tuple[Any, dict[str, Any] | None]] = []
+        view: View | None = self
         while view is not None:
             if view.step is not None:
                 steps.append(view.step)
-            view = view.parent  # type: ignore[assignment]
+            view = view.parent
         return tuple(reversed(steps))
 
 

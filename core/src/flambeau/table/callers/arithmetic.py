@@ -17,9 +17,9 @@ KEYS = {
     'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
     'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True, 'lift'),
     'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True, 'lift'),
-    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True, 'lift_exact'),
-    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True, 'lift_exact'),
-    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__floordiv__', True, False, (), (), True, 'lift_exact'),
+    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True, 'lift_wide'),
+    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True, 'lift_wide'),
+    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__floordiv__', True, False, (), (), True, 'lift_wide'),
     'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True, 'lift'),
     'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
     'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
@@ -700,12 +700,12 @@ def bind_mul(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, mul(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift_exact(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -743,7 +743,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def __mul__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -781,7 +781,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def mul_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -809,12 +809,12 @@ def bind_div(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, div(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift_exact(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -852,7 +852,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def __truediv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -890,7 +890,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def div_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -918,12 +918,12 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, floor_divide(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift_exact(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -959,7 +959,7 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         return out
     def __floordiv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -995,7 +995,7 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         return out
     def floor_divide_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift_exact(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted

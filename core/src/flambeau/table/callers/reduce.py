@@ -29,7 +29,7 @@ KEYS = {
     'nansum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
     'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
-    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False, 'lift_exact'),
+    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False, 'lift_wide'),
     'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
     'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
