@@ -156,7 +156,12 @@ def _reflected(function: Any) -> Any:
 
 def _divided(self: Tensor, other: Any) -> Any:
     """other / self, as PyTorch has it: the reciprocal times the number."""
-    return reciprocal(self) * other if lift(self, other) is not NotImplemented else NotImplemented
+    number = lift(self, other)
+    if number is NotImplemented:
+        return NotImplemented
+    if type(other) in (int, float) and other == 1:  # in one step what two would give
+        return _div(number, self)
+    return reciprocal(self) * other
 
 
 def _inplace_operator(method: str) -> Any:
