@@ -342,7 +342,7 @@ class _Recorder:
         if id(output) in self.inputs:
             output = _passed_through(output)
         elif output._view is not None:
-            output._view = FunctionView(output._view.base, output._view.replay)
+            output._view = FunctionView(output._view)
         output._node, output._requires_grad = edge, True
         return output
 
@@ -387,7 +387,7 @@ def _passed_through(source: Tensor) -> Tensor:
         source._version = [0, None]
     made._version = source._version
     parent = source._view
-    made._view = FunctionView(source, ()) if parent is None else FunctionView(parent.base, parent.replay)
+    made._view = FunctionView(parent, source)
     add_view(source._version, made)
     return made
 

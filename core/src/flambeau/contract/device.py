@@ -27,8 +27,8 @@ TYPES = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hi
 class Kind:
     """A dtype on a device: what the hot path compares, and where it finds related kinds."""
 
-    __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain", "real",
-                 "scalars", "single", "subclass", "subclasses", "summed")
+    __slots__ = ("array_type", "bool", "complex", "device", "dtype", "floating", "int64", "own", "plain",
+                 "real", "scalars", "single", "subclass", "subclasses", "summed", "wide")
 
     bool: Kind
     complex: Kind
@@ -43,6 +43,8 @@ class Kind:
         self.array_type = device.backend.array_type
         self.own = device.backend.own
         self.scalars: dict[Any, Any] = {}
+        loses = dtype.category < 2 or dtype.itemsize == 2
+        self.wide: dict[Any, Any] = {} if loses else self.scalars  # what `lift_wide` made
         self.subclasses: dict[type, Kind] = {}
         self.plain = self
 

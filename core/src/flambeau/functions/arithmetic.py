@@ -38,9 +38,10 @@ from ..ops.arithmetic import (
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
-from ..ops.math import _pow, nan_to_num_op, square
+from ..ops.math import _pow, nan_to_num_op, reciprocal, square
 from ..ops.movement import copy
-from ..table.dispatch import into, lift, result_dtype
+from ..table.dispatch import into, result_dtype
+from ..table.lifting import lift
 from ..table.precision import in_single
 from ..table.refusals import require_dtype, require_tensors
 from ..table.settings import finfo
@@ -170,6 +171,16 @@ def _reflected(function: Any) -> Any:
     return method
 
 
+def _divided(self: Tensor, other: Any) -> Any:
+    """other / self, as PyTorch has it: the reciprocal times the number."""
+    number = lift(self, other)
+    if number is NotImplemented:
+        return NotImplemented
+    if type(other) in (int, float) and other == 1:  # in one step what two would give
+        return _div(number, self)
+    return reciprocal(self) * other
+
+
 def _inplace_operator(method: str) -> Any:
     def operator(self: Tensor, other: Any) -> Any:
         if not isinstance(other, Tensor) and lift(self, other) is NotImplemented:
@@ -184,7 +195,7 @@ attach(Tensor.__add__, "__radd__")
 attach(Tensor.__mul__, "__rmul__")
 attach(_power, "__pow__")
 attach(lambda self, other: rsub(self, other) if type(other) is bool else _minus(self, other), "__rsub__")
-attach(_reflected(_div), "__rtruediv__")
+attach(named(_divided, "__rtruediv__"), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_floordiv, "__floordiv__")
 attach(floor_divide, "floor_divide")

@@ -15,6 +15,7 @@ from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, 
 from ..shapes import as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
+from ..table.room import check_room, no_room
 from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
@@ -128,16 +129,26 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
     kind = kind_for(dtype, device)
     start, end = _counting("linspace", kind.dtype, start, end)
     start, end = (int(v) if kind.dtype.category == 1 else v for v in (start, end))
-    step = (end - start) / (steps - 1) if steps > 1 else 0
-    if kind.dtype.category == 3:
-        values = [start + step * i for i in range(steps)]
-    else:
-        half = steps // 2
-        values = [start + step * i if i < half else end - step * (steps - 1 - i) for i in range(steps)]
-        values = values if steps != 1 else [start]
-    made = tensor(values, dtype=kind.dtype, device=kind.device, requires_grad=requires_grad) if values else _filled(
-        (0,), 0, kind, requires_grad)
+    check_room("linspace", (steps,), kind.dtype, _PER_NUMBER)
+    try:
+        values = _spaced(start, end, steps, kind.dtype)
+        made = tensor(values, dtype=kind.dtype, device=kind.device, requires_grad=requires_grad) if values else _filled(
+            (0,), 0, kind, requires_grad)
+    except MemoryError:
+        raise no_room("linspace", (steps,), kind.dtype) from None
     return made if out is None else into(arange_op.op, out, made)
+
+
+_PER_NUMBER = 32  # bytes: a Python number and its place in a list
+
+
+def _spaced(start: Any, end: Any, steps: int, dtype: DType) -> list[Any]:
+    """The numbers, counted from both ends as PyTorch does, complex ones from the start."""
+    if steps == 1:
+        return [start]
+    step = (end - start) / (steps - 1) if steps else 0
+    half = steps if dtype.category == 3 else steps // 2
+    return [start + step * i if i < half else end - step * (steps - 1 - i) for i in range(steps)]
 
 
 def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,

@@ -28,7 +28,7 @@ from ..ops.index import (
 )
 from ..ops.movement import expand, permute_op, reshape
 from ..shapes import broadcast_shapes, canonical_dim, contiguous_strides
-from ..table.dispatch import lift
+from ..table.lifting import lift
 from ..table.precision import in_single
 from ..table.registry import Number
 from ..tensors import views

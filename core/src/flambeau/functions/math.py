@@ -48,7 +48,7 @@ from ..ops.math import (
     tan,
     tanh,
 )
-from ..table.dispatch import lift
+from ..table.lifting import lift
 from ..table.refusals import require_dtype
 from ..tensors.tensor import Tensor
 from .inplace.writes import in_place

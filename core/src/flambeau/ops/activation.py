@@ -8,8 +8,9 @@ ones by the exponential.
 from __future__ import annotations
 
 from ..errors import DTypeError, ValueRangeError
-from ..table.dispatch import composite, lift
+from ..table.dispatch import composite
 from ..table.exact import lift_exact
+from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .arithmetic import abs as abs_op

@@ -7,8 +7,9 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from ..errors import ValueRangeError
-from ..table.dispatch import composite, lift, primitive
+from ..errors import GradientError, ValueRangeError
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.refusals import require_alike
 from ..table.registry import Number
 from ..table.samples import Sample, arr
@@ -117,7 +118,8 @@ def _(g):
     return -g
 
 
-@primitive(saves="input other", broadcast=True, method=True, inplace=True, operator="__mul__", samples=BINARY)
+@primitive(saves="input other", broadcast=True, method=True, inplace=True, operator="__mul__", wide=True,
+           samples=BINARY)
 def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise product, broadcast; booleans are and-ed.
 
@@ -138,7 +140,7 @@ def _(g, input):
 
 
 @primitive(name="div", saves="input other", dtype="floating", broadcast=True, inplace=True, operator="__truediv__",
-           samples=BINARY)
+           wide=True, samples=BINARY)
 def _div(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Elementwise quotient, broadcast; integers give the default floating dtype."""
 
@@ -154,9 +156,22 @@ def _(g, input, other):
 
 
 @primitive(saves="", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__floordiv__",
-           differentiable=False, samples=DIVISION)
+           wide=True, grad_name="NotImplemented", samples=DIVISION)
 def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
+
+
+def _underived(made: Any, *inputs: str) -> None:
+    """PyTorch has no derivative: backward through the op raises, where a number would be taken for one."""
+
+    def rule(g):
+        raise GradientError(f"derivative for {made.__name__} is not implemented", op="backward")
+
+    for name in inputs:
+        made.grad(name)(rule)
+
+
+_underived(floor_divide, "input", "other")
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__mod__",
@@ -172,7 +187,7 @@ def _(g):
 
 @remainder.grad("other")
 def _(g, input, other):
-    return -g * floor_divide(input, other)
+    return -g * div_rounded(input, other, "floor")
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, samples=DIVISION)
@@ -360,12 +375,15 @@ def _(g, input, min, max):
     return where_op(lt(max, min) | lt(max, input), g, lift(g, 0))
 
 
-@composite(alike="all", saves="", dtypes="real", broadcast=True, method=True, inplace=True, differentiable=False,
-           samples=PAIRS)
+@composite(alike="all", saves="", dtypes="real", broadcast=True, method=True, inplace=True,
+           grad_name="NotImplemented", samples=PAIRS)
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where the first of each pair is negative, 1 where positive, the second where it is 0; broadcast."""
     require_alike("heaviside", input, values)
     return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))
+
+
+_underived(heaviside, "input", "values")
 
 
 _BETWEEN = (lambda: [Sample(arr(3), arr(3), 0.3), Sample(arr(2, 3), arr(3), 0.5), Sample(arr(3), arr(3), 2.0),

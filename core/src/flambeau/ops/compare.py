@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.registry import Number
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor

@@ -13,6 +13,7 @@ from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive
 from ..table.quiet import quietly
 from ..table.registry import TABLE
+from ..table.room import check_room, no_room
 from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
@@ -33,7 +34,7 @@ def arange_op(start: Any, step: Any, length: int, dtype: DType) -> Tensor:
     """A new array with element i equal to start + i*step."""
 
 
-@primitive(name="cast", saves="input", dtype="dtype", grad_name="ToCopyBackward0", out=False,
+@primitive(name="cast", saves="input_kind", dtype="dtype", grad_name="ToCopyBackward0", out=False,
            samples=lambda: [Sample(arr(2, 3), dtypes.float32), Sample(arr(3), dtypes.float16),
                             Sample(arr(), dtypes.float64), Sample(arr(0), dtypes.bfloat16)])
 def cast(input: Tensor, dtype: DType) -> Tensor:
@@ -41,8 +42,8 @@ def cast(input: Tensor, dtype: DType) -> Tensor:
 
 
 @cast.grad("input")
-def _(g, input):
-    return cast(g, input._kind.dtype)
+def _(g, input_kind):
+    return cast(g, input_kind.dtype)
 
 
 @primitive(name="assign", saves="input_shape src_shape", differentiable=False)
@@ -78,6 +79,7 @@ def as_dtype(value: Any) -> DType:
 def _filled(size: Any, value: Any, kind: Kind, requires_grad: bool = False) -> Tensor:
     if not fits(value, kind.dtype):
         raise misfit(value, kind.dtype)
+    check_room("full", size, kind.dtype)
     try:
         full, number = TABLE["full"].kernels[kind], wrapped(value, kind.dtype)
         made = wrap(quietly(kind, full, size=size, value=number, dtype=kind.dtype), kind)
@@ -122,7 +124,11 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
     if kind.dtype.category == 1:
         start, step = int(start), int(step) if int(step) == step else step
     kernel = TABLE["arange"].kernels[kind]
-    made = wrap(quietly(kind, kernel, start=start, step=step, length=length, dtype=kind.dtype), kind)
+    check_room("arange", (length,), kind.dtype)
+    try:
+        made = wrap(quietly(kind, kernel, start=start, step=step, length=length, dtype=kind.dtype), kind)
+    except MemoryError:
+        raise no_room("arange", (length,), kind.dtype) from None
     if requires_grad:
         made.requires_grad = True
     return made if out is None else into(arange_op.op, out, made)
@@ -152,15 +158,15 @@ def _arange_length(start: Any, end: Any, step: Any) -> int:
     return math.ceil((end - start) / step)
 
 
-@composite(name="to_device", saves="input", differentiable=True, out=False, grad_name="ToCopyBackward0")
+@composite(name="to_device", saves="input_kind", differentiable=True, out=False, grad_name="ToCopyBackward0")
 def _to_device_op(input: Tensor, device: Device) -> Tensor:
     """A copy on another device."""
     return input
 
 
 @_to_device_op.grad("input")
-def _(g, input):
-    return to_device(g, input._kind.device)
+def _(g, input_kind):
+    return to_device(g, input_kind.device)
 
 
 def to_device(input: Tensor, device: Device) -> Tensor:
@@ -172,7 +178,7 @@ def to_device(input: Tensor, device: Device) -> Tensor:
     if input._requires_grad and grad_enabled():
         edge = input._node or input
         node = views.record(_to_device_op.op, (edge,), {"device": device}, made)
-        node.saved = (input,)
+        node.saved = (input._kind.plain,)
         made._node, made._requires_grad = node, True
     return made
 

@@ -9,7 +9,8 @@ from ..dtypes import int64
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..modes import is_grad_enabled
 from ..shapes import canonical_dim, numel
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views

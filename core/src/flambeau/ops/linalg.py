@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..shapes import broadcast_shapes, numel
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .activation import relu

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..errors import IndexRangeError, ValueRangeError
 from ..shapes import broadcast_shapes, numel
-from ..table.dispatch import composite, lift
+from ..table.dispatch import composite
+from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor
 from .activation import logsigmoid

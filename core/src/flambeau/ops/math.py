@@ -8,12 +8,13 @@ import math
 from typing import Any
 
 from ..dtypes import int64
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.registry import Number
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
+from .arithmetic import _div, maximum, mul, neg, sign
 from .arithmetic import abs as abs_op
-from .arithmetic import maximum, mul, neg, sign
 from .common import BINARY, ONE, PAIRS, POWERS, UNARY, domain
 from .compare import eq, lt, ne, where_op
 from .complex import _c, _imag, _real
@@ -468,7 +469,7 @@ def _(g, out):
 @_unary(domain(0.1, 5), saves="out")
 def reciprocal(input: Tensor) -> Tensor:
     """1 / x of each element."""
-    return 1 / input
+    return _div(lift(input, 1), input)
 
 
 @reciprocal.grad("input")

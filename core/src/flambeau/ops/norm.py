@@ -21,7 +21,7 @@ from .reduce import sum as total
 Moments = tuple[Tensor, Tensor]
 _SOFTMAX = (lambda: [
     Sample(arr(2, 5), -1), Sample(arr(3, 1, 4), 0), Sample(arr(0, 4), 1), Sample(arr(4, 0), 1), Sample(arr(), 0),
-    Sample(arr(1, 2, fill=[-1e4, 1.0]), 1),
+    Sample(arr(fill=[0.0]), 0), Sample(arr(1, 2, fill=[-1e4, 1.0]), 1),
     Bad(arr(2, 5), 7, raises="DimError", match="dim 7 .* 2 dimensions")])
 
 

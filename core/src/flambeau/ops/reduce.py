@@ -12,7 +12,8 @@ from ..dtypes import DType
 from ..errors import IndexRangeError
 from ..modes import is_grad_enabled
 from ..shapes import canonical_dims, numel
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.registry import Dim, Dims
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor

@@ -8,7 +8,8 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..table.dispatch import composite, lift, primitive
+from ..table.dispatch import composite, primitive
+from ..table.lifting import lift
 from ..table.registry import Number
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor

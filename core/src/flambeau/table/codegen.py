@@ -59,7 +59,8 @@ class _Writer:
         lines = [f"def {name}({', '.join(inputs)}):"]
         body = []
         for n in others:
-            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:", f"    lifted = lift({target}, {n})",
+            body += [f"if type({n}) is not Tensor and type({n}) is not Parameter:",
+                     f"    lifted = {self.op.lifter}({target}, {n})",
                      "    if lifted is NotImplemented:", f"        raise foreign(op, {n!r}, {n})", f"    {n} = lifted"]
         tracked = " or ".join(f"{n}._requires_grad" for n in inputs)
         tests = [f"{n}._kind is kind" for n in others]
@@ -114,15 +115,15 @@ class _Writer:
     # --- inputs
 
     def _lifts(self, operator: bool) -> list[str]:
-        lines = []
-        numbers = [p for p in self.op.inputs if p.role == "number"]
+        op, lines = self.op, []
+        numbers = [p for p in op.inputs if p.role == "number"]
         for p in numbers:
             partner = next((q.name for q in numbers if q is not p), self.op.primary)
             if operator and p is self.op.inputs[0]:
                 continue
             foreign = "return NotImplemented" if operator else f"raise foreign(op, {p.name!r}, {p.name})"
             lines += [f"if type({p.name}) is not Tensor and type({p.name}) is not Parameter:",
-                      f"    lifted = lift({partner}, {p.name})", "    if lifted is NotImplemented:",
+                      f"    lifted = {op.lifter}({partner}, {p.name})", "    if lifted is NotImplemented:",
                       f"        {foreign}", f"    {p.name} = lifted"]
         return lines
 
@@ -271,6 +272,8 @@ class _Writer:
             return self._untracked(outs)
         test = self._any_requires()
         test = f"({test})" if " or " in test else test
+        if self.op.result[0] in ("dtype", "summed"):  # integers have no gradient
+            test += " and dtype.category > 1"
         lines = [f"if {test} and grad_enabled():"]
         lines += _indent(self._node(outs))
         return [*lines, "else:", *_indent(self._untracked(outs))]
@@ -333,6 +336,9 @@ class _Writer:
                 cells.append("")
             elif name.endswith("_shape"):
                 saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                cells.append("")
+            elif name.endswith("_kind"):
+                saved.append(f"{name.removesuffix('_kind')}._kind.plain")
                 cells.append("")
             else:
                 saved.append(f"tuple({name})" if roles[name] == "sequence" else self._wanted(name))

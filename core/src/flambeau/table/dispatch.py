@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import dtypes
 from ..contract.device import Kind, default_device
-from ..dtypes import DType, category_of, get_default_dtype, int64, misfit, promote_types, scalar_dtype, wrapped
+from ..dtypes import DType, get_default_dtype, promote_types
 from ..errors import (
     ArgumentError,
     BackendError,
@@ -32,15 +32,16 @@ from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
 from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .lifting import lift, lift_wide
 from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
 from .refusals import check_group
-from .registry import ARRAYS, FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
+from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 from .returns import returns
+from .room import ADDRESSABLE, no_room
 from .writers import WriterTable
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
-NUMBERS = (int, float, complex)
 
 
 # --- registering
@@ -111,57 +112,7 @@ def _compile(op: OpDef) -> Any:
     return namespace[f"bind_{op.name}"]
 
 
-# --- Python numbers
-
-
-def lift(tensor: Any, value: Any) -> Any:
-    """`value` as a tensor that computes with `tensor`; NotImplemented if it is no number.
-
-    Numbers that `tensor`'s dtype can hold become cached 0-d tensors of its kind.
-    """
-    try:
-        return tensor._kind.scalars[type(value), value]
-    except (KeyError, TypeError, AttributeError):
-        return _lift_new(tensor, value)
-
-
-def _lift_new(tensor: Any, value: Any) -> Any:
-    if not isinstance(tensor, Tensor):
-        return NotImplemented
-    if isinstance(value, Tensor) or not isinstance(value, NUMBERS):
-        return value if isinstance(value, Tensor) else _lift_foreign(tensor, value)
-    kind = tensor._kind.plain
-    if category_of(value) > kind.dtype.category:
-        kind = kind.device.kinds[kind.dtype.complex if kind.dtype.category == 2 else scalar_dtype(value)]
-    if type(value) is int and not (-(1 << 63) <= value < 1 << (63 if kind.dtype.category < 2 else 64)):
-        raise misfit(value, int64)
-    cache = tensor._kind.scalars
-    key: tuple[type, Any] = (type(value), value)
-    if not value and not isinstance(value, int):  # a zero with a sign, which equals the other one
-        key = type(value), repr(value)
-        known = cache.get(key)
-        if known is not None:
-            return known
-    lifted = scalar_tensor(value, kind)
-    lifted._meta = WRAPPED
-    if value == value:
-        if len(cache) > 4096:
-            cache.clear()
-        cache[key] = lifted
-    return lifted
-
-
-def _lift_foreign(tensor: Any, value: Any) -> Any:
-    """A NumPy scalar or 0-d array counts as the number it holds, an array with dims as a tensor."""
-    if hasattr(value, "item") and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
-        return _lift_new(tensor, value.item())
-    return ARRAYS[0](value, tensor) if hasattr(value, "__array_interface__") else NotImplemented
-
-
-def scalar_tensor(value: Any, kind: Kind) -> Tensor:
-    """A Python number as a 0-d tensor; integers wrap into the dtype as a cast would."""
-    dtype = kind.dtype
-    return wrap(quietly(kind, TABLE["full"].kernels[kind], size=(), value=wrapped(value, dtype), dtype=dtype), kind)
+# --- making
 
 
 def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
@@ -177,17 +128,12 @@ def created(op: OpDef, attrs: dict[str, Any]) -> Tensor:
         raise out_of_memory(op, attrs, kind.dtype, error) from None
 
 
-_ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
-
-
 def out_of_memory(op: OpDef, attrs: dict[str, Any], dtype: DType, error: Exception) -> Exception:
     """The coded error where no memory could hold what is asked for, of which every library complains in its own way."""
     size = tuple(attrs.get("size", (attrs.get("length", 0),)))
-    count = numel(size) * dtype.itemsize
-    if not isinstance(error, MemoryError) and count <= _ADDRESSABLE:
+    if not isinstance(error, MemoryError) and numel(size) * dtype.itemsize <= ADDRESSABLE:
         return error
-    return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op.name,
-                            size=size, dtype=dtype)
+    return no_room(op.name, size, dtype)
 
 
 # --- mixed dtypes, devices and subclasses
@@ -210,6 +156,11 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     group = [t for name, t in flat if op.kinds[name] == "T"]
     check_group(op, group)
     dtype = result_dtype(group)
+    if dtype.category < 2 and op.result[0] == "floating":  # it computes in floats, and so rounds no operand before
+        dtype = get_default_dtype()
+    if op.wide and dtype.itemsize == 2 and dtype.category == 2 and _meets_number(group, dtype):
+        result = _with_number(op, [_arrange_one(op, t, "any", device, {}) for t in group], dtype)
+        return result if subclass is None else as_subclass(result, subclass)
     wanted = {"T": dtype, "any": None}
     arranged = [_arrange(op, p, value, device, wanted) for p, value in zip(op.inputs, inputs, strict=True)]
     call = dict(zip([p.name for p in op.inputs], arranged, strict=True))
@@ -219,6 +170,31 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     if op.alike == "parameters":
         result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
+
+
+def _meets_number(group: list[Any], dtype: DType) -> bool:
+    """Whether a tensor of a 16-bit dtype meets a second one, 0-d and of another dtype, that needs no gradient."""
+    first, number = group
+    if first._kind.dtype is not dtype or number._kind.dtype is dtype or number._array.shape:
+        return False
+    return not (number._requires_grad and grad_enabled())
+
+
+def _with_number(op: OpDef, pair: list[Any], dtype: DType) -> Tensor:
+    """16-bit floats with a number that they may not hold: computed in float32, rounded once; one node as ever."""
+    single = pair[0]._kind.single.dtype
+    token = _grad.set(False)
+    try:
+        pair = [pair[0], recast(pair[1], single)]
+        made: Tensor = recast(op.call(recast(pair[0], single), pair[1]), dtype)
+    finally:
+        _grad.reset(token)
+    if grad_enabled() and any(t._requires_grad for t in pair):
+        node = views.record(op, tuple(t._node or (t if t._requires_grad else None) for t in pair), None, made)
+        node.saved = tuple(pair) if op.saves else ()
+        node.versions = tuple(t._version[0] if t._version else 0 for t in pair) if op.saves else None
+        made._node, made._requires_grad = node, True
+    return made
 
 
 def _flatten(op: OpDef, inputs: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -299,7 +275,7 @@ def _arrange_one(op: OpDef, tensor: Any, name: str, device: Any, wanted: dict[st
     tensor = plain(tensor)
     if tensor._kind.device is not device:
         tensor = move(tensor, device)
-    dtype = wanted.get(op.kinds[name])
+    dtype = wanted.get(op.kinds.get(name, name))
     return tensor if dtype is None or dtype is tensor._kind.dtype else TABLE["cast"].call(tensor, dtype)
 
 
@@ -481,7 +457,7 @@ NAMES: dict[str, Any] = {
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
-    "lift": lift, "reduce_dims": reduce_dims,
+    "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

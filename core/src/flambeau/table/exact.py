@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtypes import DType, fit, float64
-from .dispatch import NUMBERS, lift
+from .lifting import NUMBERS, lift
 
 
 def lift_exact(tensor: Any, value: Any, dtype: DType | None = None) -> Any:

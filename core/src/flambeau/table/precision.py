@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from ..contract.device import Kind
 from ..dtypes import DType
+from ..errors import DTypeError
+from ..modes import grad_enabled
 from ..tensors.tensor import Tensor
 from .registry import TABLE
 
@@ -46,7 +48,9 @@ def as_first(result: Any, kind: Kind) -> Any:
 
 
 def recast(tensor: Tensor, dtype: DType) -> Tensor:
-    """The tensor in that dtype."""
+    """The tensor in that dtype. Raises DTypeError for integers where it requires a gradient, as PyTorch does."""
+    if dtype.category < 2 and tensor._requires_grad and grad_enabled():
+        raise DTypeError(f"Autograd not support dtype: {dtype!r}; leave the graph first, with detach()", dtype=dtype)
     cast: Any = TABLE["cast"].call
     return cast(tensor, dtype)  # type: ignore[no-any-return]
 

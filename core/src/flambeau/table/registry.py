@@ -101,6 +101,7 @@ class OpDef:
         "simple",
         "ungraded",
         "view",
+        "wide",
         "writers",
     )
 
@@ -125,11 +126,12 @@ class OpDef:
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
-                     alike: str = "", compute: str = "", exact: bool = False) -> None:
+                     alike: str = "", compute: str = "", exact: bool = False, wide: bool = False) -> None:
+        self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
-        self.holds = any(not n.endswith("_shape") for n in self.saves)  # whether a walk has tensors to free
+        self.holds = any(not n.endswith(("_shape", "_kind")) for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
         self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
@@ -161,7 +163,13 @@ class OpDef:
         params = tuple([(p.name, p.annotation, p.keyword_only, "" if p.default is MISSING else repr(p.default))
                         for p in self.params])
         return (self.kind, params, self.saves, self.result, tuple(self.kinds.values()), self.view, self.outputs,
-                self.differentiable, self.operator, self.out, self.fusable, self.nondiff, self.auxiliary, self.writes)
+                self.differentiable, self.operator, self.out, self.fusable, self.nondiff, self.auxiliary, self.writes,
+                self.lifter)
+
+    @property
+    def lifter(self) -> str:
+        """What makes tensors of Python numbers for this op."""
+        return "lift_wide" if self.wide or self.result[0] == "floating" else "lift"
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""

@@ -24,6 +24,7 @@ def set_default_dtype(d: DType) -> None:
     for place in DEVICES.values():
         for kind in place.kinds.values():
             kind.scalars.clear()
+            kind.wide.clear()
 
 
 def set_default_tensor_type(t: Any) -> None:

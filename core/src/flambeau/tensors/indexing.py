@@ -16,8 +16,8 @@ from ..ops.create import cast
 from ..ops.index import index_op, index_put_op, masked_select_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
-from ..table.dispatch import lift
 from ..table.exact import generous, lift_exact
+from ..table.lifting import lift
 from ..table.registry import TABLE
 from ..table.writers import Offered
 from ..walk.tape import View
@@ -63,7 +63,6 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 _scatters = Offered("index_put")
-_DISTINCT = {"view", "slice", "permute", "diagonal"}  # views in which no two elements share a place
 
 
 def _written(self: Tensor, key: Any, value: Any) -> bool:
@@ -73,7 +72,7 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
     if (index is None and scattered is None) or kind.plain is not kind:
         return False
     view = self._view
-    if view is not None and not (type(view) is View and all(op.name in _DISTINCT for op, _ in view.replay)):
+    if view is not None and not (type(view) is View and view.distinct):
         return False
     if not isinstance(value, Tensor):
         value = _as_value(self, value)

@@ -15,22 +15,26 @@ from typing import Any
 from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
-from ..modes import grad_enabled
+from ..modes import _grad, grad_enabled
 from ..table.registry import TABLE, OpDef
-from ..walk.tape import CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
+from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
     """Makes `out`, just computed by a view op, a view of `source`'s base."""
     parent = source._view
-    view = new_node(View)
+    name = op.name
     if parent is None:
-        view.base, view.replay = source, ((op, attrs),)
+        view = new_node(View)
+        view.base, view.leaf, view.expands, view.distinct = source, None, name == "expand", name in DISTINCT
     else:
-        if type(parent) is not View:
-            view = new_node(type(parent))
-        view.base, view.replay = parent.base, (*parent.replay, (op, attrs))
+        view = new_node(type(parent))
+        view.base = parent.base
+        view.leaf = source if source._requires_grad and source._node is None else parent.leaf
+        view.expands = parent.expands or name == "expand"
+        view.distinct = parent.distinct and name in DISTINCT
+    view.parent, view.step = parent, (op, attrs)
     out._view = view
     cell = source._version
     if cell is None:
@@ -41,7 +45,7 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
 
 def copied_view(out: Tensor, source: Tensor) -> Tensor:
     """Marks a fresh `out` as standing where PyTorch has a view of `source`, so that writing into it raises."""
-    out._view = CopyView(source if source._view is None else source._view.base, ())
+    out._view = CopyView(None, source if source._view is None else source._view.base)
     return out
 
 
@@ -81,6 +85,8 @@ def update(target: Tensor, function: Any, *args: Any, op_name: str, **kwargs: An
     store(target, result)
     if result._requires_grad:
         rebase(target, result._node)
+    elif target._requires_grad:  # what it becomes does not depend on what it was
+        rebase(target, record(TABLE["copied"], (_edge(source), None), None, target))
     return target
 
 
@@ -105,7 +111,7 @@ def _move_out(source: Tensor) -> None:
 
 def writable(view: View) -> bool:
     """Whether a write through that view reaches one place per element and no graph over the base hears of it."""
-    return type(view) is View and not view.base._requires_grad and not any(op.name == "expand" for op, _ in view.replay)
+    return type(view) is View and not view.base._requires_grad and not view.expands and view.leaf is None
 
 
 def check_writable(op_name: str, target: Tensor) -> None:
@@ -119,8 +125,10 @@ def check_writable(op_name: str, target: Tensor) -> None:
         raise InplaceError(f"an output of {target.grad_fn.name()} is a view that a custom Function made (or an input it"
                            " returned as it was): an in-place change would lose the Function's backward; clone the"
                            " output first", op=op_name)
-    base = target._base
-    if base is not None and base._requires_grad and base._node is None:
+    view = target._view
+    if view is None:
+        return
+    if any(t is not None and t._requires_grad and t._node is None for t in (view.base, view.leaf)):
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
                            " it in no_grad() or work on a copy", op=op_name)
 
@@ -130,7 +138,7 @@ _ONE_VALUE_PER_PLACE = ("fill_", "zero_", "masked_fill_", "index_fill_", "index_
 
 def check_distinct(op_name: str, view: Tensor) -> None:
     """Raises where several elements of a view are one place in memory, which could not hold all their values."""
-    if op_name in _ONE_VALUE_PER_PLACE or not any(op.name == "expand" for op, _ in view._view.replay):  # type: ignore[union-attr]
+    if op_name in _ONE_VALUE_PER_PLACE or not view._view.expands:  # type: ignore[union-attr]
         return
     if _repeats(view):
         raise _several_per_place(op_name)
@@ -215,7 +223,7 @@ def take_shape(target: Tensor, made: Tensor) -> Tensor:
     if made._view is not None:
         view, steps = target._view, made._view.replay
         if view is not None:
-            target._view = type(view)(view.base, (*view.replay, *steps))
+            target._view = _continued(view, steps)
         else:
             others = [v for v in live_views(target) if v._view is not None and v._view.base is target]
             if others:
@@ -229,8 +237,19 @@ def _found_base(target: Tensor, others: list[Tensor], steps: Any) -> None:
     base = alias(target)
     for view in [other._view for other in others]:
         view.base = base  # type: ignore[union-attr]
-    target._view = View(base, steps)
+    target._view = _continued(View(None, base), steps)
     add_view(target._version, target)  # type: ignore[arg-type]
+
+
+def _continued(view: View, steps: Any) -> View:
+    """What `view` becomes by further view ops."""
+    for op, attrs in steps:
+        longer: View = new_node(type(view))
+        longer.base, longer.leaf, longer.parent, longer.step = view.base, view.leaf, view, (op, attrs)
+        longer.expands = view.expands or op.name == "expand"
+        longer.distinct = view.distinct and op.name in DISTINCT
+        view = longer
+    return view
 
 
 def _edge(tensor: Tensor) -> Any:
@@ -256,12 +275,58 @@ def underivable(name: str, result: Tensor, *inputs: Any) -> Tensor:
 
 
 def _derive_views(base: Tensor) -> None:
-    """Every live view takes its place behind the base's present one."""
-    for view in live_views(base):
-        if type(view._view) is not View or view._view.base is not base:
+    """Every live view takes its place behind the base's present one: a few at once, many when they are asked."""
+    views = live_views(base)
+    late = len(views) > _FEW_VIEWS and base._kind.device.backend.shared_views
+    if late:
+        base._version[1] = None  # type: ignore[index]
+    for view in views:
+        ours = type(view._view) is View and view._view.base is base
+        if ours and late and type(view) is Tensor and view._requires_grad:
+            view.__class__ = _Stale
             continue
-        derived = replay(base, view._view.replay)
-        view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
+        if ours:
+            _derive(view)
+        if late:
+            add_view(base._version, view)  # type: ignore[arg-type]
+
+
+_FEW_VIEWS = 8
+
+
+def _derive(view: Tensor) -> None:
+    """Makes the view's place in the graph, and its array, those that its base's present ones lead to."""
+    derived = replay(view._view.base, view._view.replay)  # type: ignore[union-attr]
+    view._node, view._requires_grad, view._array = derived._node, derived._requires_grad, derived._array
+
+
+class _Stale(Tensor):
+    """A view whose base was given another place in the graph; whoever reads its own makes a Tensor of it again."""
+
+    __slots__ = ()
+
+    @property
+    def _node(self) -> Any:
+        return _renewed(self)._node
+
+    @_node.setter
+    def _node(self, node: Any) -> None:
+        _renewed(self)._node = node
+
+
+_Stale.__name__, _Stale.__qualname__, _Stale.__module__ = Tensor.__name__, Tensor.__qualname__, Tensor.__module__
+
+
+def _renewed(view: Tensor) -> Tensor:
+    view.__class__ = Tensor
+    if view._view is not None:
+        token = _grad.set(True)
+        try:
+            _derive(view)
+        finally:
+            _grad.reset(token)
+        add_view(view._version, view)  # type: ignore[arg-type]
+    return view
 
 
 def replay(base: Tensor, steps: tuple[tuple[OpDef, dict[str, Any] | None], ...]) -> Tensor:

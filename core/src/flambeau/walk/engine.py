@@ -15,7 +15,7 @@ from typing import Any
 from ..contract.locks import lock
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError
 from ..modes import _grad, run_with
-from ..table.dispatch import lift
+from ..table.lifting import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
@@ -127,7 +127,7 @@ class Walk:
                 values = []
                 for i in args:
                     value = saved[i]
-                    if create or versions is not None or (type(value) is Tensor and value._version is not None):
+                    if create or versions is not None or (isinstance(value, Tensor) and value._version is not None):
                         value = unpack(node, i, create)
                     values.append(value)
                 if not named:

@@ -213,12 +213,42 @@ class RemovableHandle:
 
 
 class View:
-    """Of what a tensor is a view: the base that owns the memory and the ops that lead from it."""
+    """Of what a tensor is a view: the base that owns the memory and the ops that lead from it.
 
-    __slots__ = ("base", "replay")
+    A view of a view continues its `parent`: it names the last op alone, so that a chain of views costs what it is long.
+    """
 
-    def __init__(self, base: Any, replay: tuple[tuple[Any, dict[str, Any] | None], ...]) -> None:
-        self.base, self.replay = base, replay
+    __slots__ = ("base", "distinct", "expands", "leaf", "parent", "step")
+
+    base: Any
+    parent: View | None
+    step: tuple[Any, dict[str, Any] | None] | None  # the last op and its attributes; None for the base's own elements
+    expands: bool  # whether `expand` is among the ops
+    leaf: Any  # the leaf, itself a view of `base`, that this is a view of; None for most
+    distinct: bool  # whether they are all of those that never lead to one place twice
+
+    def __init__(self, like: View | None, base: Any = None) -> None:
+        """The view that `like` is, or all of `base`."""
+        if like is None:
+            self.base, self.parent, self.step, self.leaf = base, None, None, None
+            self.expands, self.distinct = False, True
+        else:
+            self.base, self.parent, self.step = like.base, like.parent, like.step
+            self.leaf, self.expands, self.distinct = like.leaf, like.expands, like.distinct
+
+    @property
+    def replay(self) -> tuple[tuple[Any, dict[str, Any] | None], ...]:
+        """The ops that lead from the base, in order, each with its attributes."""
+        steps: list[tuple[Any, dict[str, Any] | None]] = []
+        view: View | None = self
+        while view is not None:
+            if view.step is not None:
+                steps.append(view.step)
+            view = view.parent
+        return tuple(reversed(steps))
+
+
+DISTINCT = frozenset({"view", "slice", "permute", "diagonal"})
 
 
 class FunctionView(View):

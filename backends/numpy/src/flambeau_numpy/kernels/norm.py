@@ -43,7 +43,7 @@ def _shifted(x: Array, dim: int) -> Array:
 
 def softmax(x: Array, *, dim: int) -> Array:
     if not x.size or not x.ndim:
-        return np.divide(x, x) if x.size else x.copy()
+        return np.exp(np.subtract(x, x)) if x.size else x.copy()
     if dim == x.ndim - 1:
         out = np.exp(x)
         sums = total(out, (dim,))

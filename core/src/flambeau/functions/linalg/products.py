@@ -15,7 +15,8 @@ from ...ops.linalg import cdist_op, linear, matmul, outer
 from ...ops.movement import expand, permute, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
-from ...table.dispatch import into, lift, result_dtype
+from ...table.dispatch import into, result_dtype
+from ...table.lifting import lift
 from ...table.precision import in_single
 from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach

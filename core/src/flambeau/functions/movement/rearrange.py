@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations as _choices
 from itertools import combinations_with_replacement as _choices_with_replacement
 from typing import Any
@@ -14,6 +15,7 @@ from ...ops.complex import imag, real
 from ...ops.index import take_along
 from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
+from ...table.room import check_room, no_room
 from ...tensors.tensor import Tensor, attach, named
 from ...tensors.views import copied_view
 from ..create import linspace, tensor
@@ -93,8 +95,12 @@ def _repeated_indices(op: str, repeats: Tensor) -> Tensor:
     counts = repeats.tolist()
     if min(counts, default=0) < 0:
         raise ValueRangeError(f"Repeats must be non-negative, got {min(counts)}", op=op)
-    return tensor([i for i, count in enumerate(counts) for _ in range(count)], dtype=repeats.dtype,
-                  device=repeats.device)
+    check_room(op, (sum(counts),), repeats.dtype)
+    try:
+        return tensor([i for i, count in enumerate(counts) for _ in range(count)], dtype=repeats.dtype,
+                      device=repeats.device)
+    except MemoryError:
+        raise no_room(op, (sum(counts),), repeats.dtype) from None
 
 
 attach(repeat_interleave, "repeat_interleave")
@@ -357,7 +363,8 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise ValueRangeError(f"Expect a non-negative number, but got {r}", op="combinations")
     if r == 0:
         return input.new_empty((0,))
-    choose = _choices_with_replacement if with_replacement else _choices
+    choose, n = _choices_with_replacement if with_replacement else _choices, input.numel()
+    check_room("combinations", (math.comb(n + r - 1 if with_replacement and n else n, r), r), dtypes.int64)
     rows = [i for row in choose(range(input.numel()), r) for i in row]
     return reshape(take_along(input, 0, tensor(rows, dtype=dtypes.int64, device=input.device)), (len(rows) // r, r))
 

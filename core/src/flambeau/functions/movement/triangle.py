@@ -11,29 +11,38 @@ from ...ops.movement import diagonal_backward, reshape, tril, triu
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim
 from ...table.refusals import require_dtype
+from ...table.room import check_room
 from ...tensors.tensor import Tensor, attach
 from ..create import tensor
 from .views import diagonal as _diagonal
 
 
-def _indices(op: str, row: int, col: int, wanted: Any, dtype: DType | None, device: Any) -> Tensor:
+def _indices(op: str, row: int, col: int, lower: bool, offset: int, dtype: DType | None, device: Any) -> Tensor:
     for name, n in (("row", row), ("col", col)):
         if n < 0:
             raise ValueRangeError(f"{name} must be non-negative, got {n}", op=op)
-    pairs = [(i, j) for i in range(row) for j in range(col) if wanted(j - i)]
+    check_room(op, (2, _below(row, col, offset) if lower else row * col - _below(row, col, offset - 1)), dtypes.int64)
+    pairs = [(i, j) for i in range(row) for j in range(col) if (j - i <= offset if lower else j - i >= offset)]
     return tensor([[i for i, _ in pairs], [j for _, j in pairs]], dtype=dtype or dtypes.int64, device=device)
+
+
+def _below(row: int, col: int, offset: int) -> int:
+    """How many places of a matrix lie on the diagonal `offset` or below it."""
+    first = min(max(-offset, 0), row)
+    full = min(max(col - offset - 1, first), row)
+    return (full - first) * (first + full + 2 * offset + 1) // 2 + (row - full) * col
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DType | None = dtypes.int64, device: Any = None,
                  layout: Any = None) -> Tensor:
     """Row and column numbers (2, n) of the lower triangle of a row-by-col matrix."""
-    return _indices("tril_indices", row, col, lambda d: d <= offset, dtype, device)
+    return _indices("tril_indices", row, col, True, offset, dtype, device)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DType | None = dtypes.int64, device: Any = None,
                  layout: Any = None) -> Tensor:
     """Row and column numbers (2, n) of the upper triangle of a row-by-col matrix."""
-    return _indices("triu_indices", row, col, lambda d: d >= offset, dtype, device)
+    return _indices("triu_indices", row, col, False, offset, dtype, device)
 
 
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:

@@ -19,6 +19,7 @@ from ...random import chosen_generator, draws
 from ...random.mt19937 import Engine
 from ...shapes import as_int, as_size, broadcast_shapes, non_negative, numel
 from ...table.dispatch import into
+from ...table.room import check_room, no_room
 from ...tensors.tensor import Tensor
 from ...tensors.views import check_writable
 from ..create import _named_size, _size, detach, empty
@@ -383,7 +384,11 @@ def _drawn(engine: Engine, size: tuple[int, ...], kind: Kind, flat: Flat, order:
     n = numel(size)
     if not n:
         return empty(size, dtype=kind.dtype, device=kind.device)
-    return laid_out(flat(engine, n, kind), size, order)
+    check_room("random", size, kind.dtype)
+    try:
+        return laid_out(flat(engine, n, kind), size, order)
+    except MemoryError:
+        raise no_room("random", size, kind.dtype) from None
 
 
 def _refill(op: str, self: Tensor, generator: Any, flat: Flat) -> Tensor:

@@ -16,7 +16,8 @@ from ...ops.reduce import _as_input, _median_place, _ordered, _rows, argmax, cum
 from ...ops.reduce import sum as total
 from ...ops.sort import rank_place, sort_op
 from ...shapes import canonical_dim
-from ...table.dispatch import into, lift
+from ...table.dispatch import into
+from ...table.lifting import lift
 from ...table.refusals import require_dtype
 from ...table.returns import return_type
 from ...tensors.tensor import Tensor, named

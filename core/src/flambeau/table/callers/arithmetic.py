@@ -7,32 +7,32 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), (), True),
-    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), (), True),
-    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), True),
-    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True),
-    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True),
-    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True),
-    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True),
-    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True),
-    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), False, '__floordiv__', True, False, (), (), True),
-    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True),
-    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
-    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
-    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True),
-    'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False),
+    'neg': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '__neg__', True, False, (), (), True, 'lift'),
+    'abs': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('real',), ('T',), False, (), True, '__abs__', True, False, (), (), True, 'lift'),
+    'sign': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'sgn': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), True, 'lift'),
+    'floor': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'ceil': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'trunc': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'round': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), True, 'lift'),
+    'add': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__add__', True, False, (), (), True, 'lift'),
+    'sub': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__sub__', True, False, (), (), True, 'lift'),
+    'mul': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mul__', True, False, (), (), True, 'lift_wide'),
+    'div': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '__truediv__', True, False, (), (), True, 'lift_wide'),
+    'floor_divide': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), (), ('same',), ('T', 'T'), False, (), True, '__floordiv__', True, False, (), (), True, 'lift_wide'),
+    'remainder': ('primitive', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '__mod__', True, False, (), (), True, 'lift'),
+    'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
+    'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
+    'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_max': ('composite', (('input', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'max'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'clamp_tensors': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, ''), ('max', 'Tensor', False, '')), ('input', 'min', 'max'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'heaviside': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
+    'lerp': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'lerp_tensor': ('composite', (('input', 'Tensor', False, ''), ('end', 'Tensor', False, ''), ('weight', 'Tensor', False, '')), ('input', 'end', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -700,12 +700,12 @@ def bind_mul(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, mul(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -743,7 +743,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def __mul__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -781,7 +781,7 @@ def bind_mul(op, kernels, writers, defaults, body):
         return out
     def mul_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -809,12 +809,12 @@ def bind_div(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, div(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -852,7 +852,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def __truediv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -890,7 +890,7 @@ def bind_div(op, kernels, writers, defaults, body):
         return out
     def div_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -918,12 +918,12 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, floor_divide(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -940,12 +940,26 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = kind
         out._grad = out._version = out._meta = out._view = None
-        out._requires_grad = False
-        out._node = None
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
         return out
     def __floordiv__(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 return NotImplemented
             other = lifted
@@ -962,12 +976,26 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = kind
         out._grad = out._version = out._meta = out._view = None
-        out._requires_grad = False
-        out._node = None
+        if (input._requires_grad or other._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
         return out
     def floor_divide_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -1470,7 +1498,36 @@ def bind_heaviside(op, kernels, writers, defaults, body):
     def heaviside(input, values, *, out=None):
         if out is not None:
             return into(op, out, heaviside(input, values))
-        return body(input, values)
+        try:
+            kind = input._kind
+            if values._kind is not kind:
+                return mixed(op, (input, values, ), None)
+            array = kernels[kind](input._array, values._array)
+        except Exception as error:
+            return recover(op, error, (input, values, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or values._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), values._node or (values if values._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
     def heaviside_(input, values):
         if type(values) is not Tensor and type(values) is not Parameter:
             lifted = lift(input, values)

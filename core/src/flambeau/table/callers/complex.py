@@ -7,10 +7,10 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'real': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
-    'imag': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
-    'complex': ('primitive', (('real', 'Tensor', False, ''), ('imag', 'Tensor', False, '')), (), ('complex',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'conj': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), False),
+    'real': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'imag': ('primitive', (('input', 'Tensor', False, ''),), (), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'complex': ('primitive', (('real', 'Tensor', False, ''), ('imag', 'Tensor', False, '')), (), ('complex',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'conj': ('composite', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
 }
 
 

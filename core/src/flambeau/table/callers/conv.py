@@ -7,10 +7,10 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'unfold': ('primitive', (('input', 'Tensor', False, ''), ('kernel_size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'fold': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'convolution': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('transposed', 'bool', False, ''), ('output_padding', 'Any', False, ''), ('groups', 'int', False, '')), ('input', 'weight', 'input_shape', 'weight_shape'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
-    'convolution_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('groups', 'int', False, '')), ('grad', 'input', 'grad_shape', 'input_shape'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'unfold': ('primitive', (('input', 'Tensor', False, ''), ('kernel_size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'fold': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('dilation', 'Size', False, ''), ('stride', 'Size', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'convolution': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('transposed', 'bool', False, ''), ('output_padding', 'Any', False, ''), ('groups', 'int', False, '')), ('input', 'weight', 'input_shape', 'weight_shape'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'convolution_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('groups', 'int', False, '')), ('grad', 'input', 'grad_shape', 'input_shape'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
 }
 
 

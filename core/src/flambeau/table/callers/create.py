@@ -7,11 +7,11 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
-    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False),
-    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input',), ('dtype',), ('T',), False, (), True, '', False, False, (), (), False),
-    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
-    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input',), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'full': ('primitive', (('size', 'Any', False, ''), ('value', 'Any', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False, 'lift'),
+    'arange': ('primitive', (('start', 'Any', False, ''), ('step', 'Any', False, ''), ('length', 'int', False, ''), ('dtype', 'DType', False, '')), (), ('same',), (), False, (), False, '', True, False, (), (), False, 'lift'),
+    'cast': ('primitive', (('input', 'Tensor', False, ''), ('dtype', 'DType', False, '')), ('input_kind',), ('dtype',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'assign': ('primitive', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('input_shape', 'src_shape'), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), False, 'lift'),
+    'to_device': ('composite', (('input', 'Tensor', False, ''), ('device', 'Device', False, '')), ('input_kind',), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -42,7 +42,7 @@ def bind_cast(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -51,9 +51,8 @@ def bind_cast(op, kernels, writers, defaults, body):
             node.attrs = {'dtype': dtype}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input, )
-            v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
+            node.saved = (input._kind.plain, )
+            node.versions = None
             out._requires_grad = True
             out._node = node
         else:
@@ -108,9 +107,8 @@ def bind_to_device(op, kernels, writers, defaults, body):
             node.attrs = {'device': device}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input, )
-            v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], )
+            node.saved = (input._kind.plain, )
+            node.versions = None
             out._requires_grad = True
             out._node = node
         else:

@@ -7,7 +7,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'masked_scale': ('composite', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, ''), ('scale', 'float', False, '')), ('mask',), ('same',), ('T', 'bool'), False, (), True, '', False, False, (), (), False),
+    'masked_scale': ('composite', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, ''), ('scale', 'float', False, '')), ('mask',), ('same',), ('T', 'bool'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 

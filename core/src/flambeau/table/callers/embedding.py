@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'embedding': ('composite', (('weight', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'weight_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'embedding_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('count', 'int', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
+    'embedding': ('composite', (('weight', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'weight_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'embedding_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('count', 'int', False, ''), ('padding_idx', 'int', False, ''), ('scale_grad_by_freq', 'bool', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
 }
 
 

@@ -7,17 +7,17 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
-    'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
-    'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
-    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False),
-    'scatter_product': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
-    'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False),
+    'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'scatter_product': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
 }
 
 

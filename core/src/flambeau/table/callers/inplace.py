@@ -7,9 +7,9 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False),
-    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False),
-    'underivable': ('composite', (('input', 'Tensor', False, ''), ('name', 'str', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
+    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
+    'underivable': ('composite', (('input', 'Tensor', False, ''), ('name', 'str', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 

@@ -7,10 +7,10 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other', 'input_shape', 'other_shape'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), (), False),
-    'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False),
-    'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), (), False),
-    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
+    'matmul': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other', 'input_shape', 'other_shape'), ('same',), ('T', 'T'), False, (), True, '__matmul__', True, False, (), (), False, 'lift'),
+    'linear': ('composite', (('input', 'Tensor', False, ''), ('weight', 'Tensor', False, ''), ('bias', 'Tensor | None', False, 'None')), ('input', 'weight'), ('same',), ('T', 'T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'linear_grad_weight': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, True, (), (), False, 'lift'),
+    'cdist': ('composite', (('x1', 'Tensor', False, ''), ('x2', 'Tensor', False, ''), ('p', 'float', False, ''), ('by_product', 'bool', False, 'False')), ('x1', 'x2', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
 }
 
 

@@ -7,40 +7,40 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'exp': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'log': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'log1p': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'expm1': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sqrt': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sin': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'cos': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'tanh': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'tanh_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
-    'pow': ('primitive', (('input', 'Tensor | Number', False, ''), ('exponent', 'Tensor | Number', False, '')), ('input', 'exponent', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'atan2': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'nan_to_num': ('composite', (('input', 'Tensor', False, ''), ('nan', 'float', False, ''), ('posinf', 'float', False, ''), ('neginf', 'float', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
-    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False),
-    'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'asin': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'acos': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'atan': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'cosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'asinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'acosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'atanh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'exp2': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'log2': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'log10': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'rsqrt': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'reciprocal': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'exp': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'log': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'log1p': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'expm1': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sqrt': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sin': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'cos': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'tanh': ('primitive', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'tanh_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
+    'pow': ('primitive', (('input', 'Tensor | Number', False, ''), ('exponent', 'Tensor | Number', False, '')), ('input', 'exponent', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'atan2': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'isnan': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'isinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'isfinite': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'nan_to_num': ('composite', (('input', 'Tensor', False, ''), ('nan', 'float', False, ''), ('posinf', 'float', False, ''), ('neginf', 'float', False, '')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'isposinf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False, 'lift'),
+    'isneginf': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, True, (), (), False, 'lift'),
+    'signbit': ('composite', (('input', 'Tensor', False, ''),), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'copysign': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'out'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'tan': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'asin': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'acos': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'atan': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'cosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'asinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'acosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'atanh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
+    'exp2': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'log2': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'log10': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'rsqrt': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'reciprocal': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
 }
 
 
@@ -578,7 +578,7 @@ def bind_atan2(op, kernels, writers, defaults, body):
         return out
     def atan2_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -722,7 +722,7 @@ def bind_copysign(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, copysign(input, other))
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -760,7 +760,7 @@ def bind_copysign(op, kernels, writers, defaults, body):
         return out
     def copysign_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted

@@ -7,13 +7,13 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'max_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'max_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False),
-    'adaptive_max_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'avg_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('size', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'adaptive_avg_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'adaptive_avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
+    'max_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('dilation', 'Any', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'max_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'adaptive_max_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'avg_pool': ('composite', (('input', 'Tensor', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('size', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('kernel_size', 'Any', False, ''), ('stride', 'Any', False, ''), ('padding', 'Any', False, ''), ('count_include_pad', 'bool', False, ''), ('divisor_override', 'int | None', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'adaptive_avg_pool': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'adaptive_avg_pool_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
 }
 
 

@@ -7,32 +7,32 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'sum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'spread': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('dim', 'Any', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
-    'prod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'amax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'amin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False),
-    'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
-    'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False),
-    'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
-    'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
-    'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
-    'max': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
-    'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
-    'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
-    'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
-    'nansum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False),
-    'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False),
-    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False),
-    'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False),
-    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
-    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False),
+    'sum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'spread': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('dim', 'Any', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'prod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'amax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'amin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, '()'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'argmax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
+    'std': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'max': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'min': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'max_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False, 'lift'),
+    'min_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('keepdim', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False, 'lift'),
+    'nansum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'any': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
+    'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False, 'lift_wide'),
+    'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -60,7 +60,7 @@ def bind_sum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -141,7 +141,7 @@ def bind_prod(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -324,7 +324,7 @@ def bind_cumsum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -367,7 +367,7 @@ def bind_cumprod(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -513,7 +513,7 @@ def bind_mean(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()
@@ -836,7 +836,7 @@ def bind_nansum(op, kernels, writers, defaults, body):
         out._array = array
         out._kind = (kind if dtype is kind.dtype else kind.device.kinds[dtype])
         out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
+        if input._requires_grad and dtype.category > 1 and grad_enabled():
             node = new(Node)
             node.op = op
             node.seq = tick()

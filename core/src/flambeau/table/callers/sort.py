@@ -7,10 +7,10 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False),
-    'topk': ('composite', (('input', 'Tensor', False, ''), ('k', 'int', False, ''), ('dim', 'Dim', False, ''), ('largest', 'bool', False, 'True')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False),
-    'rank_place': ('composite', (('input', 'Tensor', False, ''), ('rank', 'int', False, ''), ('dim', 'Dim', False, '')), (), ('int64',), ('T',), False, (), False, '', False, True, (), (), False),
-    'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), (), False),
+    'sort': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('descending', 'bool', False, 'False')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'topk': ('composite', (('input', 'Tensor', False, ''), ('k', 'int', False, ''), ('dim', 'Dim', False, ''), ('largest', 'bool', False, 'True')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False, 'lift'),
+    'rank_place': ('composite', (('input', 'Tensor', False, ''), ('rank', 'int', False, ''), ('dim', 'Dim', False, '')), (), ('int64',), ('T',), False, (), False, '', False, True, (), (), False, 'lift'),
+    'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), (), False, 'lift'),
 }
 
 

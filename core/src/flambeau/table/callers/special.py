@@ -7,15 +7,15 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'erf': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sigmoid': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'sigmoid_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False),
-    'erfc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
-    'logit': ('composite', (('input', 'Tensor', False, ''), ('eps', 'float | None', False, 'None')), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), False),
-    'logaddexp': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'logaddexp2': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False),
-    'xlogy': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True),
-    'sinc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True),
+    'erf': ('primitive', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sigmoid': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sigmoid_backward': ('composite', (('grad', 'Tensor', False, ''), ('out', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
+    'erfc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'logit': ('composite', (('input', 'Tensor', False, ''), ('eps', 'float | None', False, 'None')), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), False, 'lift_wide'),
+    'logaddexp': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'logaddexp2': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'xlogy': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('floating',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift_wide'),
+    'sinc': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
 }
 
 
@@ -319,12 +319,12 @@ def bind_xlogy(op, kernels, writers, defaults, body):
         if out is not None:
             return into(op, out, xlogy(input, other))
         if type(input) is not Tensor and type(input) is not Parameter:
-            lifted = lift(other, input)
+            lifted = lift_wide(other, input)
             if lifted is NotImplemented:
                 raise foreign(op, 'input', input)
             input = lifted
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted
@@ -362,7 +362,7 @@ def bind_xlogy(op, kernels, writers, defaults, body):
         return out
     def xlogy_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
-            lifted = lift(input, other)
+            lifted = lift_wide(input, other)
             if lifted is NotImplemented:
                 raise foreign(op, 'other', other)
             other = lifted

@@ -1,0 +1,50 @@
+"""Whether a tensor can be had at all: sizes that no memory holds are refused before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from ..dtypes import DType
+from ..errors import OutOfMemoryError
+from ..shapes import numel
+
+ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
+_SMALL = 2**28  # bytes that are asked for without a look at what there is
+
+
+def check_room(op: str, size: Any, dtype: DType, each: int = 0) -> None:
+    """Raises OutOfMemoryError where the elements, at `each` bytes while they are made, exceed the host's memory."""
+    count = numel(size) * (each or dtype.itemsize)
+    if count > _SMALL and count > _host():
+        raise no_room(op, size, dtype)
+
+
+def no_room(op: str, size: Any, dtype: DType) -> OutOfMemoryError:
+    """The error for a tensor that is too large."""
+    count = numel(size) * dtype.itemsize
+    return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op,
+                            size=tuple(size), dtype=dtype)
+
+
+def _host() -> int:
+    """Bytes that this process can have at most."""
+    return min(_physical(), _allowed())
+
+
+@cache
+def _physical() -> int:
+    try:
+        return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), ADDRESSABLE)
+    except (AttributeError, ValueError, OSError):  # a system that does not say
+        return ADDRESSABLE
+
+
+def _allowed() -> int:
+    try:
+        import resource
+    except ImportError:
+        return ADDRESSABLE
+    soft = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return ADDRESSABLE if soft == resource.RLIM_INFINITY else soft
