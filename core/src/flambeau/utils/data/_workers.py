@@ -105,6 +105,8 @@ class Workers:
         """Begins a pass over `indices`."""
         for number in self.ready.keys() & self.owner.keys():
             self.workers[self.owner[number]].read.append(number)
+        for worker in self.workers:
+            worker.unsent.clear()
         self.first = self.sent
         self.owner, self.ready = {}, {}
         self.indices = indices
