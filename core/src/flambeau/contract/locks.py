@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import RLock  # `threading` takes a millisecond to import
 from typing import Any
 
 
 def lock() -> Any:
     """A lock that its thread may take again; open in a child that is forked while another thread holds it."""
-    made: Any = threading.RLock()
+    made: Any = RLock()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=made._at_fork_reinit)
     return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from threading import get_ident
+from _thread import get_ident  # `threading` takes a millisecond to import
 from typing import Any
 
 from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNotAvailableError, FlambeauError

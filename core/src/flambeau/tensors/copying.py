@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from typing import Any
 
 from .. import dtypes
@@ -40,7 +39,7 @@ def _reduce(self: Tensor, protocol: Any) -> tuple[Any, ...]:
     if self._node is not None:
         raise GradientError("only leaf tensors can be pickled; call .detach() first", op="pickle")
     host = self.device.backend.to_host(self._array)
-    data = pickle.PickleBuffer(host) if protocol >= 5 else bytes(host)  # which can travel beside the pickle
+    data = _buffer(host) if protocol >= 5 else bytes(host)  # which can travel beside the pickle
     return _from_bytes, (type(self), data, tuple(self.shape), self.dtype.name, str(self.device), self.requires_grad,
                          dict(self.__dict__))
 
@@ -63,3 +62,9 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 attach(_reduce, "__reduce_ex__")
 attach(_deepcopy, "__deepcopy__")
+
+
+def _buffer(host: Any) -> Any:
+    from pickle import PickleBuffer  # whoever pickles has imported it; `import flambeau` need not
+
+    return PickleBuffer(host)
