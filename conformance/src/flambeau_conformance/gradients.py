@@ -41,7 +41,7 @@ def differentiable_cases(op: OpDef) -> list[Case]:
 def tracked(case: Case) -> list[int]:
     """Which tensors of the sample a gradient goes to."""
     op = case.op
-    if not op.differentiable and not op.inlined:
+    if (not op.differentiable and not op.inlined) or op.grad_name == "NotImplemented":  # the walk back raises
         return []
     return [i for i, place in enumerate(case.places)
             if place.spec.requires_grad and place.param.name not in op.nondiff

@@ -20,6 +20,7 @@ from ..ops.arithmetic import (
     clamp_tensors,
     div,
     floor,
+    floor_divide,
     fmod,
     heaviside,
     lerp_number,
@@ -32,9 +33,6 @@ from ..ops.arithmetic import (
     sgn,
     sign,
     trunc,
-)
-from ..ops.arithmetic import (
-    floor_divide as floor_divide_op,
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
@@ -50,19 +48,6 @@ from ..tensors.tensor import Tensor, attach, named
 from .inplace.writes import in_place
 from .math import _power
 from .math import pow as pow_op
-
-
-def floor_divide(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-    """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero. No derivative."""
-    return views.underivable("floor_divide", floor_divide_op(input, other, out=out), input, other)
-
-
-def _floordiv(self: Tensor, other: Any) -> Any:
-    made = _op_floordiv(self, other)
-    return made if made is NotImplemented else views.underivable("floor_divide", made, self, other)
-
-
-_op_floordiv = Tensor.__floordiv__
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
@@ -197,8 +182,6 @@ attach(_power, "__pow__")
 attach(lambda self, other: rsub(self, other) if type(other) is bool else _minus(self, other), "__rsub__")
 attach(named(_divided, "__rtruediv__"), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
-attach(_floordiv, "__floordiv__")
-attach(floor_divide, "floor_divide")
 attach(_reflected(remainder), "__rmod__")
 attach(_reflected(_pow), "__rpow__")
 attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")

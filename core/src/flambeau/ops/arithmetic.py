@@ -7,7 +7,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from ..errors import GradientError, ValueRangeError
+from ..errors import NoDerivativeError, ValueRangeError
 from ..table.dispatch import composite, primitive
 from ..table.lifting import lift
 from ..table.refusals import require_alike
@@ -165,7 +165,7 @@ def _underived(made: Any, *inputs: str) -> None:
     """PyTorch has no derivative: backward through the op raises, where a number would be taken for one."""
 
     def rule(g):
-        raise GradientError(f"derivative for {made.__name__} is not implemented", op="backward")
+        raise NoDerivativeError(f"derivative for {made.__name__} is not implemented", op=made.__name__)
 
     for name in inputs:
         made.grad(name)(rule)
