@@ -107,7 +107,7 @@ def each_result(result: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def one_bad_element(out: Any) -> Any:
-    out = np.array(out)
+    out = np.array(out, order="C")  # in another order the flat view would be a copy
     if out.size:
         last = out.reshape(-1)[-1:]
         last[...] = ~last if out.dtype == bool else last + 1

@@ -20,6 +20,8 @@ JUSTIFIED: dict[str, str] = {
                           " because a backend's users rely on it",
     "contract/devices-do-not-mix": "core compares the devices before any kernel runs, so no backend can fail it alone;"
                                    " it stays because a backend's users rely on it",
+    "contract/out-of-memory": "core refuses what exceeds the host's memory before any kernel runs, so no backend on the"
+                              " host can fail it alone; a device's own memory can",
     "contract/writers-counted": "core counts the changes itself, so no backend can fail it alone; it stays because"
                                 " gradients rely on it",
     "contract/processes/spawn": "a mutant lives in the process that built it, so a process started from outside finds"

@@ -154,45 +154,6 @@ def _wrong_after_fork(base: Backend) -> Parts:
     return Parts({"tanh": lambda kernel: lambda x: kernel(x) if os.getpid() == home else own(base, "sub", x, x)})
 
 
-@mutant("memory-error-untyped", "out of memory", "contract/out-of-memory")
-def _memory_error_untyped(base: Backend) -> Parts:
-    """What no memory can hold ends in an error that says nothing of memory."""
-    def change(kernel: Kernel) -> Kernel:
-        def full(*, size: Any, value: Any, dtype: DType) -> Any:
-            if numel(size) > 2**40:
-                raise SystemError("error return without exception set")
-            return kernel(size=size, value=value, dtype=dtype)
-
-        return full
-
-    return Parts({"full": change})
-
-
-@mutant("memory-exhausted", "out of memory", "contract/out-of-memory")
-def _memory_exhausted(base: Backend) -> Parts:
-    """After one allocation that was refused nothing works any more."""
-    state = {"exhausted": False}
-
-    def full(kernel: Kernel) -> Kernel:
-        def call(*, size: Any, value: Any, dtype: DType) -> Any:
-            if numel(size) > 2**40:
-                state["exhausted"] = True
-                raise MemoryError
-            return kernel(size=size, value=value, dtype=dtype)
-
-        return call
-
-    def add(kernel: Kernel) -> Kernel:
-        def call(x: Any, y: Any) -> Any:
-            if state["exhausted"]:
-                raise MemoryError
-            return kernel(x, y)
-
-        return call
-
-    return Parts({"full": full, "add": add})
-
-
 @mutant("refused-once", "per-thread mode", "contract/threads/refusals", needs="a refusal")
 def _refused_once(base: Backend) -> Parts:
     """16-bit floats are refused in the thread that loaded the backend, and taken for float32 in others."""

@@ -40,7 +40,8 @@ def _copy_slices(input: Tensor, src: Tensor, replay: Any) -> Tensor:
     return made
 
 
-@composite(name="underivable", saves="", grad_name="NotImplemented", out=False)
+@composite(name="underivable", saves="", grad_name="NotImplemented", out=False,
+           samples=lambda: [Sample(arr(3), "unique"), Sample(arr(), "unique")])
 def _underivable(input: Tensor, name: str) -> Tensor:
     """What an op without a derivative made: the walk stops here with an error."""
     return copy(input)
