@@ -12,7 +12,7 @@ from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
 from ..errors import ArgumentError, DTypeError, GradientError, NumberRangeError, ShapeError, ValueRangeError
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
-from ..shapes import as_size, non_negative, spread
+from ..shapes import as_int, as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..table.room import check_room, no_room
@@ -124,6 +124,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dty
              layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers evenly spaced from `start` to `end`, both included."""
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    steps = as_int("linspace", "steps", steps)
     if steps < 0:
         raise ValueRangeError(f"number of steps must be non-negative, got {steps}", op="linspace")
     kind = kind_for(dtype, device)
