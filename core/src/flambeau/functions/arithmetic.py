@@ -51,8 +51,7 @@ from .math import pow as pow_op
 
 
 def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
-    if alpha == 1 and not isinstance(alpha, bool):
-        return other
+    """`other` times an `alpha` that is not 1."""
     if type(alpha) is float and type(other) is Tensor and other._kind.dtype.category > 1 and -1e38 < alpha < 1e38:
         return other * alpha  # the usual step: nothing to promote, nothing that does not fit
     tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)

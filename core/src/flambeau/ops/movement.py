@@ -337,7 +337,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
         raise ArgumentError(f"tensors must be a tuple or list of Tensors, got {type(tensors).__name__}", op="cat")
     if not tensors:
         raise ValueRangeError("expected a non-empty list of Tensors", op="cat")
-    if {Tensor, Parameter}.issuperset(map(type, tensors)) and _joinable({x._array.shape for x in tensors}):
+    shapes = _plain_shapes(tensors)
+    if shapes is not None and _joinable(shapes):
         return cat_op(tensors, dim if axis is None else axis, out=out)
     for x in tensors:
         if not isinstance(x, Tensor):
@@ -349,6 +350,13 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
     if like is not None and any(x._array.shape == (0,) for x in tensors):
         tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
     return cat_op(tensors, dim, out=out)
+
+
+def _plain_shapes(tensors: Any) -> set[tuple[int, ...]] | None:
+    """The shapes there are among many tensors, read once; None where anything else is among them."""
+    if not {Tensor, Parameter}.issuperset(map(type, tensors)):
+        return None
+    return {x._array.shape for x in tensors}
 
 
 def _joinable(shapes: set[tuple[int, ...]]) -> bool:
@@ -368,14 +376,14 @@ def stack(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | 
         raise ShapeError("stack expects a non-empty TensorList", op="stack")
     dim = dim if axis is None else axis
     first = tensors[0]
-    alike = {Tensor, Parameter}.issuperset(map(type, tensors)) and len({x._array.shape for x in tensors}) == 1
-    if not alike and any(x._array.shape != first._array.shape for x in tensors):
+    shapes = _plain_shapes(tensors)
+    if (len(shapes) > 1 if shapes is not None else any(x._array.shape != first._array.shape for x in tensors)):
         raise ShapeError(f"stack expects each tensor to be equal size, but got {_unlike(tensors, None)}", op="stack")
     dim = canonical_dim("stack", dim, first.ndim + 1)
     if dim == first.ndim or out is not None:
         return cat([unsqueeze(x, dim) for x in tensors], dim, out=out)
     shape = first._array.shape  # joined along the dim that is there, which then splits: one view, not one a tensor
-    joined = cat_op(tensors, dim) if alike and _joinable({tuple(shape)}) else cat(tensors, dim)
+    joined = cat_op(tensors, dim) if shapes is not None and _joinable(shapes) else cat(tensors, dim)
     made = reshape(joined, (*shape[:dim], len(tensors), *shape[dim:]))
     made._view = None  # nobody else holds what it is a view of
     return made

@@ -39,7 +39,7 @@ from .refusals import check_group
 from .registry import FALLBACK, TABLE, OpDef, TakeSlowPath, add_rule, define
 from .returns import returns
 from .room import ADDRESSABLE, no_room
-from .writers import WriterTable
+from .writers import writers_of
 
 ALL_DIMS = tuple(tuple(range(n)) for n in range(65))
 
@@ -59,7 +59,7 @@ def composite(**options: Any) -> Callable[[Any], Any]:
 
 def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     op = define(fn, kind, dict(options))
-    op.writers = WriterTable(op)
+    op.writers = writers_of(op)
     function, operator, in_place = bind(op)
     function.__doc__, function.__module__ = op.doc, fn.__module__
     function.__name__ = function.__qualname__ = op.name

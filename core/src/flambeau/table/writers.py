@@ -8,6 +8,8 @@ and `assign` together are one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..errors import ShapeError
@@ -16,17 +18,27 @@ from .registry import TABLE, OpDef, TakeSlowPath
 
 
 class WriterTable(dict[Any, Any]):
-    """Writers of one op by kind; a missing one is resolved at its first use and kept."""
+    """Writers by kind; a missing one is resolved at its first use and kept."""
 
-    __slots__ = ("op",)
+    __slots__ = ("resolve",)
 
-    def __init__(self, op: OpDef) -> None:
+    def __init__(self, resolve: Callable[[Any], Any]) -> None:
         super().__init__()
-        self.op = op
+        self.resolve = resolve
 
     def __missing__(self, kind: Any) -> Any:
-        writer = self[kind] = _resolve(self.op, kind)
+        writer = self[kind] = self.resolve(kind)
         return writer
+
+
+def writers_of(op: OpDef) -> WriterTable:
+    """What writes the op's result: the backend's writer, or its kernel and `assign` together."""
+    return WriterTable(partial(_resolve, op))
+
+
+def offered(name: str) -> WriterTable:
+    """The backend's own writers of that name alone; None where it has none, or where arrays cannot change."""
+    return WriterTable(partial(_offered, name))
 
 
 def _resolve(op: OpDef, kind: Any) -> Any:
@@ -45,20 +57,10 @@ def _resolve(op: OpDef, kind: Any) -> Any:
     return _unwritten if kernel is None else _composed(kernel, TABLE["assign"].kernels[kind])
 
 
-class Offered(dict[Any, Any]):
-    """The backend's own writers of one op by kind; None where it has none, or where arrays cannot change."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def __missing__(self, kind: Any) -> Any:
-        backend = kind.device.backend
-        apart = kind.subclass is not None or not backend.shared_views
-        writer = self[kind] = None if apart else backend.writer(self.name, kind.dtype)
-        return writer
+def _offered(name: str, kind: Any) -> Any:
+    backend = kind.device.backend
+    apart = kind.subclass is not None or not backend.shared_views
+    return None if apart else backend.writer(name, kind.dtype)
 
 
 def _unwritten(*arrays: Any) -> Any:

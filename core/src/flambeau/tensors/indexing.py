@@ -19,7 +19,7 @@ from ..shapes import broadcast_shapes
 from ..table.exact import generous, lift_exact
 from ..table.lifting import lift
 from ..table.registry import TABLE
-from ..table.writers import Offered
+from ..table.writers import offered
 from ..walk.tape import View
 from . import views
 from .tensor import Tensor, attach
@@ -62,7 +62,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     _place(self, target, advanced, value)
 
 
-_scatters = Offered("index_put")
+_scatters = offered("index_put")
 
 
 def _written(self: Tensor, key: Any, value: Any) -> bool:

@@ -16,6 +16,7 @@ from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import _grad, grad_enabled
+from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
 from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, named, wrap
@@ -182,12 +183,7 @@ def store(target: Tensor, source: Tensor) -> Tensor:
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
-        cast = TABLE["cast"].kernels[source._kind.plain]
-        try:
-            array = cast(array, dtype=kind.dtype)
-        except (RuntimeWarning, FloatingPointError):  # as dispatch.recover: inf and nan are answers
-            with kind.device.backend.quiet():
-                array = cast(array, dtype=kind.dtype)
+        array = quietly(kind, TABLE["cast"].kernels[source._kind.plain], array, dtype=kind.dtype)
     assign = TABLE["assign"].kernels[kind]
     if kind.device.backend.shared_views:
         assign(target._array, array)
