@@ -10,7 +10,7 @@ from flambeau.errors import ShapeError
 from flambeau.shapes import numel
 
 from .array import Array, elements
-from .kernels import KERNELS
+from .kernels import KERNELS, load_family
 from .rounding import packed, unpacked
 
 
@@ -22,6 +22,7 @@ class ReferenceBackend(Backend):
     array_type = Array
     shared_views = True
     kernels = KERNELS
+    load_family = staticmethod(load_family)
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Array:

@@ -59,6 +59,9 @@ class Backend(Hardware):
         """The kernel of op `name` for inputs of `dtype`, or None to use core's composition."""
         return self.kernels.get(name)
 
+    def load_family(self, family: str) -> None:
+        """Takes in the kernels of an op family that loads when first used; asked once, before any is looked up."""
+
     def writer(self, name: str, dtype: DType) -> Kernel | None:
         """What writes op `name`'s result over arrays of `dtype` into the array it is given last; None to compose it."""
         return None
