@@ -30,7 +30,8 @@ LAYERS = [
     ["walk.rules", "walk.engine", "autograd"],
     ["accelerator.devices"],
     ["accelerator.streams"],
-    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu"],
+    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
+     "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

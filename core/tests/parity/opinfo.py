@@ -204,7 +204,7 @@ def described(sample: Any) -> str:
         if isinstance(v, torch.Tensor):
             dtype = str(v.dtype).removeprefix("torch.")
             strided = "" if v.is_contiguous() else f" strides{list(v.stride())}"
-            return f"{dtype}{list(v.shape)}{strided}" + (f"={v.tolist()}" if v.numel() <= 4 else "")
+            return f"{dtype}{list(v.shape)}{strided}" + (f"={v.tolist()}" if v.numel() <= 4 and not v.is_meta else "")
         if isinstance(v, (list, tuple)):
             return "(" + ", ".join(map(one, v)) + ")"
         return repr(v)

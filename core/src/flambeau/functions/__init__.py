@@ -33,7 +33,7 @@ from .inplace import elementwise, resize
 from .inplace.names import *
 
 _FAMILIES = (
-    "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index",
+    "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index.picking",
     "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention",
     "dropout", "linalg.einsum", "linalg.products", "norm", "random.sampling",
     "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dtypes
-from ..dtypes import fit, held
-from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
-from ..ops.compare import lt, where_op
-from ..ops.create import arange, zeros_of
-from ..ops.index import (
+from ... import dtypes
+from ...dtypes import fit, held
+from ...errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ...ops.compare import lt, where_op
+from ...ops.create import arange, zeros_of
+from ...ops.index import (
     check_places,
     check_range,
     cropped,
@@ -26,14 +26,14 @@ from ..ops.index import (
     scatter_value,
     take_along,
 )
-from ..ops.movement import expand, permute_op, reshape
-from ..shapes import broadcast_shapes, canonical_dim, contiguous_strides
-from ..table.lifting import lift
-from ..table.precision import in_single
-from ..table.registry import Number
-from ..tensors import views
-from ..tensors.tensor import Tensor, attach
-from .inplace.writes import in_place
+from ...ops.movement import expand, permute_op, reshape
+from ...shapes import broadcast_shapes, canonical_dim, contiguous_strides
+from ...table.lifting import lift
+from ...table.precision import in_single
+from ...table.registry import Number
+from ...tensors import views
+from ...tensors.tensor import Tensor, attach
+from ..inplace.writes import in_place
 
 attach(gather, "gather")
 attach(scatter_add, "scatter_add")
