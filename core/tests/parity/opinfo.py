@@ -78,6 +78,8 @@ def counterpart(function: Any, name: str = "") -> Any:
             ("torch.nn", "torch.functional", "torch._")):
         return _rebound(function, name)
     own = getattr(function, "__name__", "")
+    if getattr(function, "__module__", "") == "torch.nn.functional":
+        own = f"nn.functional.{own}"
     return look_up(name) or look_up(own) or look_up(f"nn.functional.{own}") or getattr(flambeau.Tensor, own, None)
 
 

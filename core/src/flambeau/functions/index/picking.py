@@ -206,7 +206,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     count = int(marks.sum().item())
     if source.numel() < count:
         raise ShapeError(f"Number of elements of source < number of ones in mask: {source.numel()} < {count}", op=op)
-    if not count:
+    if not source.numel():
         return held.clone()
     order = (reshape(marks, (-1,)).long().cumsum(0) - 1).clamp(min=0)
     return where_op(marks, reshape(take_along(reshape(source, (-1,)), 0, order), shape), held)

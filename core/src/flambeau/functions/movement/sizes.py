@@ -6,7 +6,7 @@ from typing import Any
 
 from ...dtypes import DType
 from ...errors import DimError, ShapeError, ValueRangeError
-from ...ops.movement import permute_op, reshape
+from ...ops.movement import copy, permute_op, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, spread
 from ...shapes import broadcast_shapes as broadcast
@@ -43,7 +43,7 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     if lead < 0 or any(w not in (1, n) for w, n in zip(wanted, shape[lead:], strict=True)):
         raise ShapeError(f"size {list(wanted)} is not expandable to size {list(shape)}.", op="sum_to_size")
     dims = tuple(d for d, n in enumerate(shape) if d < lead or (wanted[d - lead] == 1 and n != 1))
-    return reshape(total(self, dims, True), wanted) if dims else self
+    return reshape(total(self, dims, True), wanted) if dims else copy(self)
 
 
 def empty_permuted(size: Any, physical_layout: Any, *, dtype: DType | None = None, layout: Any = None,

@@ -117,6 +117,7 @@ def nanquantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = F
 def _quantile(op: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str,
               out: Tensor | None) -> Tensor:
     where = _as_probabilities(op, input, q, interpolation)
+    where = where if interpolation == "linear" else where.detach()
     axis = None if dim is None else canonical_dim(op, dim, input.ndim)
     rest = () if axis is None else tuple(i for i in range(input.ndim) if i != axis)
     lines = reshape(input, (-1,)) if axis is None or not input.ndim else permute_op(input, (*rest, axis))
