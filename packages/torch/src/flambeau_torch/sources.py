@@ -20,6 +20,7 @@ MOVED = {
     "torch.utils.data.dataloader": "flambeau.utils.data",
     "torch.utils.data.dataset": "flambeau.utils.data",
     "torch.utils.data.sampler": "flambeau.utils.data",
+    "torch.utils.data.distributed": "flambeau.utils.data",
     "torch.utils.data._utils": "flambeau.utils.data",
     "torch.utils.data._utils.collate": "flambeau.utils.data",
 }
