@@ -134,7 +134,8 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def parity(session: nox.Session) -> None:
     """Compares values, dtypes, errors, random numbers and whole programs with PyTorch."""
-    install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm")
+    install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm", "tensorboard",
+            "pillow")
     folders = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("**/tests/parity") if ".nox" not in path.parts)
     session.run("python", "-m", "pytest", "-q", "-n", "2", *(session.posargs or folders), env=ONE_THREAD)
 

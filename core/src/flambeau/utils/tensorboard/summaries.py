@@ -15,7 +15,7 @@ from ...tensors.tensor import Tensor
 def library() -> Any:
     """TensorBoard's `compat.proto`; raises UnsupportedError with the command that installs it."""
     try:
-        for part in ("event", "plugin_text", "summary", "tensor", "tensor_shape"):
+        for part in ("event", "summary", "tensor", "tensor_shape"):
             import_module(f"tensorboard.compat.proto.{part}_pb2")
     except ImportError as error:
         raise UnsupportedError(f"the library tensorboard is not installed ({error}); to mend it: python -m pip install"
@@ -57,12 +57,12 @@ def histogram(tag: str, values: Any, bins: Any = "tensorflow") -> Any:
     edges = _exponential() if isinstance(bins, str) and bins == "tensorflow" else bins
     counts, limits = numpy.histogram(flat, bins=edges)
     filled = numpy.nonzero(counts)[0]
-    first, last = (max(filled[0] - 1, 0), filled[-1] + 1) if len(filled) else (0, 0)
+    first, end = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, len(counts))
+    kept = counts[first - 1:end] if first else [0, *counts[:end]]  # an empty bin before the first that is not
     proto = library()
     held = proto.summary_pb2.HistogramProto(
         min=flat.min(), max=flat.max(), num=flat.size, sum=flat.sum(), sum_squares=float(flat @ flat),
-        bucket_limit=limits[first + 1:last + 2].tolist() or limits[1:].tolist(),
-        bucket=counts[first:last + 1].tolist() or counts.tolist())
+        bucket_limit=[float(limit) for limit in limits[first:end + 1]], bucket=[float(count) for count in kept])
     return proto.summary_pb2.Summary(value=[proto.summary_pb2.Summary.Value(tag=tag, histo=held)])
 
 
@@ -126,7 +126,7 @@ def text(tag: str, content: str) -> Any:
     tensor = proto.tensor_pb2.TensorProto(
         dtype="DT_STRING", string_val=[content.encode()],
         tensor_shape=proto.tensor_shape_pb2.TensorShapeProto(dim=[proto.tensor_shape_pb2.TensorShapeProto.Dim(size=1)]))
-    data = proto.plugin_text_pb2.TextPluginData(version=0).SerializeToString()
+    data = import_module("tensorboard.plugins.text.plugin_data_pb2").TextPluginData(version=0).SerializeToString()
     meta = proto.summary_pb2.SummaryMetadata(plugin_data=proto.summary_pb2.SummaryMetadata.PluginData(
         plugin_name="text", content=data))
     return proto.summary_pb2.Summary(value=[proto.summary_pb2.Summary.Value(tag=f"{tag}/text_summary", metadata=meta,
