@@ -16,6 +16,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 _grad = ContextVar("flambeau_grad_mode", default=True)
+RANDOMNESS: ContextVar[str] = ContextVar("flambeau_vmap_randomness", default="")  # of the `vmap` that is running
 _inference = ContextVar("flambeau_inference_mode", default=False)
 grad_enabled = _grad.get
 

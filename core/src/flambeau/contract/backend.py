@@ -52,6 +52,7 @@ class Backend(Hardware):
     device_type: str = "cpu"
     array_type: type
     shared_views: bool = True
+    level = 0  # of `vmap`: a backend of level n computes batches on tensors of level n - 1
     kernels: Mapping[str, Kernel]
     unsupported: Mapping[tuple[str, str], str] = {}  # (op, dtype name) -> reason, from the manifest
 

@@ -242,6 +242,9 @@ def plain(tensor: Tensor) -> Tensor:
 
 
 def _common_device(op: OpDef, tensors: list[Any]) -> Any:
+    highest = max((t._kind.device for t in tensors), key=lambda d: d.backend.level)
+    if highest.backend.level:
+        return highest
     devices = {t._kind.device: t for t in tensors if t._array.shape}
     if not devices:
         devices = {t._kind.device: t for t in tensors if t._meta is not WRAPPED} or {tensors[0]._kind.device: None}
@@ -274,7 +277,7 @@ def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType
 def _arrange_one(op: OpDef, tensor: Any, name: str, device: Any, wanted: dict[str, DType | None]) -> Any:
     tensor = plain(tensor)
     if tensor._kind.device is not device:
-        tensor = move(tensor, device)
+        tensor = device.backend.lift(tensor) if device.backend.level else move(tensor, device)
     dtype = wanted.get(op.kinds.get(name, name))
     return tensor if dtype is None or dtype is tensor._kind.dtype else TABLE["cast"].call(tensor, dtype)
 

@@ -22,7 +22,7 @@ from ..table.registry import TABLE
 from ..table.writers import offered
 from ..walk.tape import View
 from . import views
-from .tensor import Tensor, attach
+from .tensor import Tensor, attach, unmapped
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -241,7 +241,8 @@ def _as_tensor(self: Tensor, item: Any) -> Any:
     if type(item) is int:
         return item
     if isinstance(item, Tensor):
-        return int(item) if not item.ndim and item.dtype.category == 1 and item.dtype is not dtypes.uint8 else item
+        number = not item.ndim and item.dtype.category == 1 and item.dtype is not dtypes.uint8
+        return int(item) if number and unmapped(item) is item else item
     if isinstance(item, (list, tuple, range)):
         return _list_index(self, list(item))
     if hasattr(item, "shape") and item.shape != ():

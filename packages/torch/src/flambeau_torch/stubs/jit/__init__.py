@@ -183,7 +183,7 @@ def onednn_fusion_enabled() -> bool:
 
 def _flatten(values: Any) -> tuple[Any, Any]:
     """The tensors of nested tuples, lists and dicts, and what puts them back."""
-    from ..utils._pytree import tree_flatten
+    from flambeau.utils._pytree import tree_flatten
 
     return tree_flatten(values)
 

@@ -1,4 +1,4 @@
-"""`torch.utils._pytree`: nested containers as a list of leaves and a specification that puts them back."""
+"""Trees: nested containers as a list of leaves and a specification that puts them back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from flambeau.errors import ArgumentError, ValueRangeError
+from ..errors import ArgumentError, ValueRangeError
 
 
 class NodeDef(NamedTuple):
@@ -21,6 +21,8 @@ class TreeSpec:
     """The shape of a nest: class of container, what else it takes to build it, and the shapes of its children."""
 
     __slots__ = ("children_specs", "context", "num_leaves", "num_nodes", "type")
+    num_nodes: int
+    num_leaves: int
 
     def __init__(self, type: Any, context: Any, children_specs: list[TreeSpec]) -> None:
         self.type, self.context, self.children_specs = type, context, children_specs
@@ -138,7 +140,8 @@ def _flatten_into(tree: Any, leaves: list[Any], is_leaf: Any) -> TreeSpec:
     if node is None:
         leaves.append(tree)
         return LeafSpec()
-    return TreeSpec(*node, [_flatten_into(child, leaves, is_leaf) for child in children])
+    kind, context = node
+    return TreeSpec(kind, context, [_flatten_into(child, leaves, is_leaf) for child in children])
 
 
 def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> Any:
