@@ -30,6 +30,8 @@ LAYERS = [
     ["walk.rules", "walk.engine", "autograd"],
     ["accelerator.devices"],
     ["accelerator.streams"],
+    ["utils._pytree"],
+    ["func"],
     ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
      "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],

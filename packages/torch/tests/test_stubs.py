@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 from collections import OrderedDict, namedtuple
@@ -56,10 +57,8 @@ def test_the_distribution_torch_is_found_while_active():
     flambeau_torch.activate()
     assert importlib.metadata.version("torch").startswith("2.")
     flambeau_torch.deactivate()
-    try:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         assert not importlib.metadata.version("torch").endswith("+flambeau")
-    except importlib.metadata.PackageNotFoundError:
-        pass
 
 
 # --- one process
@@ -162,7 +161,7 @@ def test_operators_of_a_programs_own(torch: Any):
 
 def test_trees(torch: Any):
     tree = importlib.import_module("torch.utils._pytree")
-    Pair = namedtuple("Pair", "a b")  # noqa: PYI024
+    Pair = namedtuple("Pair", "a b")
     nest = {"x": [1, (2, 3)], "y": Pair(4, None), "z": OrderedDict(k=5)}
     leaves, spec = tree.tree_flatten(nest)
     assert leaves == [1, 2, 3, 4, None, 5]

@@ -179,6 +179,15 @@ def _(call: Rule, array: Batched, *, index: Any) -> Batched:
     return Batched(call(array.value, index if array.size is None else (slice(0, array.size, 1), *index)), array.size)
 
 
+@rule("as_strided")
+def _(call: Rule, array: Batched, *, size: Any, stride: Any, storage_offset: int) -> Batched:
+    if array.size is None:
+        return Batched(call(array.value.clone(), size, stride, storage_offset), None)
+    examples = TABLE["copy"].call(array.value.reshape(array.size, numel(array.shape)))
+    width = numel(array.shape)
+    return Batched(call(examples, (array.size, *size), (width, *stride), storage_offset), array.size)
+
+
 @rule("diagonal")
 def _(call: Rule, array: Batched, *, offset: int, dim1: int, dim2: int) -> Batched:
     further = array.size is not None

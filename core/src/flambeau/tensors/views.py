@@ -183,6 +183,9 @@ def store(target: Tensor, source: Tensor) -> Tensor:
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
+        if source._kind.device.backend.level > kind.device.backend.level:
+            raise InplaceError("a tensor that is not mapped would be overwritten with what differs from example to"
+                               " example; write into a copy of it, made inside the mapped function", op="vmap")
         array = quietly(kind, TABLE["cast"].kernels[source._kind.plain], array, dtype=kind.dtype)
     assign = TABLE["assign"].kernels[kind]
     if kind.device.backend.shared_views:
