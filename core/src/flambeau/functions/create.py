@@ -15,7 +15,7 @@ from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, 
 from ..shapes import as_int, as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
-from ..table.room import check_room, no_room
+from ..table.room import check_room, exhausted, no_room
 from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
@@ -172,11 +172,14 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     >>> flambeau.tensor([[1, 2], [3, 4]]).sum(0)
     tensor([4, 6])
     """
-    if type(data) is list and set(map(type, data)) == {float}:  # the common case, in one step
-        kind = kind_for(dtype, device)
-        made = wrap(kind.device.backend.from_host(_encoded(data, kind.dtype), (len(data),), kind.dtype), kind)
-    else:
-        made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
+    try:
+        if type(data) is list and set(map(type, data)) == {float}:  # the common case, in one step
+            kind = kind_for(dtype, device)
+            made = wrap(kind.device.backend.from_host(_encoded(data, kind.dtype), (len(data),), kind.dtype), kind)
+        else:
+            made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
+    except MemoryError as error:
+        raise exhausted("tensor", error) from None
     if requires_grad:
         made.requires_grad = True
     return made
@@ -302,7 +305,7 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
         elif category == 2 and dtype.itemsize == 2:
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
-    except NumberRangeError:
+    except (NumberRangeError, MemoryError):
         raise
     except TypeError as error:
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error

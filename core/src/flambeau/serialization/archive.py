@@ -16,6 +16,7 @@ from .layout import CHUNK
 from .source import Source
 
 _HEADER = 30  # bytes of a local header before the name
+_UTF8 = 0x800  # the flag of an entry whose name is in UTF-8
 
 
 def _from_disk(error: OSError) -> bool:
@@ -79,12 +80,17 @@ class Archive:
             raise self.source.fault("the entry is encrypted", name)
         return info.file_size
 
-    def read(self, name: str) -> bytearray:
-        """An entry's bytes, checked against its checksum where the archive has one."""
+    def place(self, name: str) -> tuple[int, int]:
+        """Where an entry's bytes begin, and how many there are."""
         size = self.size(name)
         start = self._start(name)
         if start + size > self.ends[name]:
             raise self.source.fault("the entry overlaps the next one or the end of the file", name)
+        return start, size
+
+    def read(self, name: str) -> bytearray:
+        """An entry's bytes, checked against its checksum where the archive has one."""
+        start, size = self.place(name)
         data, crc = bytearray(size), 0
         self.file.seek(start)
         for at in range(0, size, CHUNK):
@@ -104,4 +110,12 @@ class Archive:
         header = self.file.read(_HEADER)
         if len(header) < _HEADER or header[:4] != b"PK\x03\x04":
             raise self.source.fault("the entry has no header where the directory says", name)
-        return offset + _HEADER + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        length = int.from_bytes(header[26:28], "little")
+        if self.file.read(length) != self._spelled(name):
+            raise self.source.fault("the directory knows the entry by another name than its header does", name)
+        return offset + _HEADER + length + int.from_bytes(header[28:30], "little")
+
+    def _spelled(self, name: str) -> bytes:
+        """The name as it stands in the file, where zipfile read it by UTF-8 or by the older code page."""
+        info = self.entries[name]
+        return info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")

@@ -7,6 +7,7 @@ the file a piece at a time, so that saving takes no second copy of them. A path 
 from __future__ import annotations
 
 import collections
+import contextlib
 import io
 import os
 import pickle
@@ -19,8 +20,9 @@ from ..constants import layout as layout_type
 from ..constants import memory_format
 from ..contract.device import Device
 from ..dtypes import DType
-from ..errors import SerializationError
-from ..shapes import contiguous_strides, numel
+from ..errors import SerializationError, UnsupportedError, ValueRangeError
+from ..shapes import as_int, contiguous_strides, numel
+from ..table.room import exhausted
 from ..tensors.tensor import Parameter, Size, Tensor
 from . import layout
 from .atomic import replacing
@@ -88,8 +90,9 @@ _PythonPickler: Any = pickle._Pickler  # the one in Python: the one in C does no
 class _Pickler(_PythonPickler):  # type: ignore[misc]
     """Writes tensors as PyTorch does; everything else as pickle does."""
 
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file, protocol=2)
+    def __init__(self, file: io.BytesIO, protocol: int) -> None:
+        super().__init__(file, protocol=protocol)
+        self.framer.start_framing = lambda: None  # what is in a frame has no place in the file yet
         self.file = file
         self.storages: dict[Any, _Storage] = {}
         self.counts: list[tuple[int, _Storage]] = []  # where in the pickle each count belongs
@@ -178,9 +181,9 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
         return held
 
 
-def _pickled(obj: Any) -> tuple[bytes, list[_Storage]]:
+def _pickled(obj: Any, protocol: int) -> tuple[bytes, list[_Storage]]:
     """The pickle and the memory that it refers to."""
-    pickler = _Pickler(io.BytesIO())
+    pickler = _Pickler(io.BytesIO(), protocol)
     try:
         pickler.dump(obj)
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
@@ -198,13 +201,25 @@ def _add(archive: zipfile.ZipFile, name: str, size: int, pieces: Any) -> None:
     before = archive.start_dir + 30 + len(info.filename) + (20 if large else 0) + 4
     padding = -before % layout.ALIGNMENT
     info.extra = struct.pack("<2sH", b"FB", padding) + bytes(padding)
-    with archive.open(info, "w", force_zip64=large) as entry:
+    with _closing(archive.open(info, "w", force_zip64=large)) as entry:
         for piece in pieces:
             entry.write(piece)
 
 
+@contextlib.contextmanager
+def _closing(opened: Any) -> Iterator[Any]:
+    """Closes an archive or an entry; one that could not be written raises why, and not what its closing meets."""
+    try:
+        yield opened
+    except BaseException:
+        with contextlib.suppress(Exception):
+            opened.close()
+        raise
+    opened.close()
+
+
 def _write(file: Any, data: bytes, storages: list[_Storage]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with _closing(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)) as archive:
         _add(archive, layout.PICKLE, len(data), [data])
         _add(archive, layout.BYTEORDER, len(b"little"), [b"little"])
         for storage in storages:
@@ -213,13 +228,26 @@ def _write(file: Any, data: bytes, storages: list[_Storage]) -> None:
         _add(archive, layout.VERSION, len(version), [version])
 
 
-def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
+def _protocol(pickle_protocol: int) -> int:
+    """The protocol asked for, a negative number being the newest, as in pickle."""
+    newest = pickle.HIGHEST_PROTOCOL
+    number = as_int("save", "pickle_protocol", pickle_protocol)
+    if number < 0:
+        return newest
+    if not layout.PROTOCOL <= number <= newest:
+        raise ValueRangeError(f"pickle_protocol must be from {layout.PROTOCOL} to {newest}, got {number}: those below"
+                              " cannot name a tensor's memory", op="save", pickle_protocol=number)
+    return number
+
+
+def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = layout.PROTOCOL,
          _use_new_zipfile_serialization: bool = True) -> None:
     """Writes tensors, modules' state dicts and Python containers to a path or binary file, as PyTorch does.
 
     A file at a path appears whole when all of it is on the disk; until then, and if anything goes wrong, the old one
-    stays. Tensors that share memory share it when they are loaded. Raises SerializationError for an object that
-    pickle cannot name.
+    stays. Tensors that share memory share it when they are loaded. `pickle_protocol` is from 2 to 5, or negative for
+    the newest. Raises SerializationError for an object that pickle cannot name, UnsupportedError for another
+    `pickle_module` than Python's.
 
     >>> import flambeau, io
     >>> file = io.BytesIO()
@@ -228,9 +256,14 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
     >>> flambeau.load(file)["weight"]
     tensor([1., 1.])
     """
-    data, storages = _pickled(obj)
-    if not isinstance(f, (str, os.PathLike)):
-        _write(f, data, storages)
-        return
-    with replacing(os.fspath(f)) as file:
-        _write(file, data, storages)
+    if pickle_module not in (None, pickle):
+        raise UnsupportedError(f"only Python's own pickle writes files, not {pickle_module!r}", op="save")
+    try:
+        data, storages = _pickled(obj, _protocol(pickle_protocol))
+        if not isinstance(f, (str, os.PathLike)):
+            _write(f, data, storages)
+            return
+        with replacing(os.fspath(f)) as file:
+            _write(file, data, storages)
+    except MemoryError as error:
+        raise exhausted("save", error) from None

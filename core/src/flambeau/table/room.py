@@ -28,6 +28,13 @@ def no_room(op: str, size: Any, dtype: DType) -> OutOfMemoryError:
                             size=tuple(size), dtype=dtype)
 
 
+def exhausted(op: str, error: MemoryError, rule: str = "no more to be had") -> OutOfMemoryError:
+    """The coded error where memory ran out between two kernels; what is one already stays as it is."""
+    if isinstance(error, OutOfMemoryError):
+        return error
+    return OutOfMemoryError(f"out of memory: {str(error) or rule}", op=op)
+
+
 def _host() -> int:
     """Bytes that this process can have at most."""
     return min(_physical(), _allowed())
