@@ -251,6 +251,14 @@ def overlapping() -> bytes:
     return bytes(data)
 
 
+def exchanged() -> bytes:
+    """A directory in which two entries of one size have each other's names."""
+    data = bytearray(packed({**GOOD, "data/1": bytes(16)}))
+    first, last = (data.rindex(name) for name in (b"archive/data/0", b"archive/data/1"))
+    data[first + 13], data[last + 13] = data[last + 13], data[first + 13]
+    return bytes(data)
+
+
 ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "not a zip archive"), "text": (lambda: b"hello", "not a zip archive"),
     "an old file": (lambda: pickle.dumps(0x1950A86A20F9469CFC6C, 2), "not a zip archive"),
@@ -269,6 +277,7 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "other version": (lambda: packed({**GOOD, "version": b"99"}), "has version '99'"),
     "version of letters": (lambda: packed({**GOOD, "version": b"x"}), "has version 'x'"),
     "lost storage": (lambda: packed({"data.pkl": GOOD["data.pkl"]}), "lacks the entry"),
+    "names exchanged": (exchanged, "by another name than its header"),
     "half": (lambda: packed(GOOD)[:200], "not a zip archive"),
 }
 

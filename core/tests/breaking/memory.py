@@ -37,33 +37,38 @@ def _square(x: Any) -> Any:
     return x[: side * side].reshape(side, side)
 
 
-WORKS: dict[str, Callable[[Any], Any]] = {
-    "add": lambda x: x + 1, "exp": lambda x: x.exp(), "chain": lambda x: ((x * 2).sin() + x).sqrt(),
-    "cat": lambda x: flambeau.cat([x, x, x]), "sort": lambda x: x.sort(), "cumsum": lambda x: x.cumsum(0),
-    "softmax": lambda x: F.softmax(x, 0), "where": lambda x: flambeau.where(x > 0, x, -x), "index": lambda x: x[x > 0],
-    "gather": lambda x: x[flambeau.arange(x.numel(), device=x.device)], "matmul": lambda x: _square(x) @ _square(x),
-    "outer": lambda x: x[:, None] * x, "cast": lambda x: x.double(), "clone": lambda x: x.clone(),
-    "flip": lambda x: x.flip(0), "pad": lambda x: F.pad(x, (5, x.numel())), "repeat": lambda x: x.repeat(50),
-    "conv": lambda x: F.conv1d(x.reshape(1, 1, -1), x[:9].reshape(1, 1, -1).expand(16, 1, 9)),
-    "zeros": lambda x: flambeau.zeros(x.numel() * 20, device=x.device), "randn": lambda x: flambeau.randn(x.numel() * 20, device=x.device),
-    "arange": lambda x: flambeau.arange(x.numel() * 20, device=x.device), "tensor": lambda x: flambeau.tensor(x.tolist()),
-    "backward": _trained, "file": _saved, "dropout": lambda x: F.dropout(x.repeat(4)), "one_hot": lambda x: F.one_hot(
-        flambeau.arange(2000), max(2000, x.numel() // 100)), "cdist": lambda x: flambeau.cdist(
-        x[:3000].reshape(-1, 1), x.reshape(-1, 1)), "unique": lambda x: x.unique(), "eye": lambda x: flambeau.eye(
-        int(x.numel() ** 0.5) * 4), "layer": lambda x: flambeau.nn.Linear(2000, x.numel() // 100),
-    "in place": lambda x: x.add_(flambeau.ones(x.numel(), device=x.device)), "tolist": lambda x: x.tolist(), "text": lambda x: str(x),
-    "normalised": lambda x: F.layer_norm(x.reshape(1, -1), (x.numel(),)), "topk": lambda x: x.topk(x.numel() // 2),
-    "std": lambda x: x.std(), "einsum": lambda x: flambeau.einsum("i,j->ij", x, x), "numpy": lambda x: x.numpy(),
-    "optimiser": lambda x: _stepped(x),
-}
-
-
 def _stepped(x: Any) -> None:
     parameter = flambeau.nn.Parameter(x)
     parameter.grad = x.clone()
     optimiser = flambeau.optim.Adam([parameter])
     for _ in range(2):
         optimiser.step()
+
+
+WORKS: dict[str, Callable[[Any], Any]] = {
+    "add": lambda x: x + 1, "exp": lambda x: x.exp(), "chain": lambda x: ((x * 2).sin() + x).sqrt(),
+    "cat": lambda x: flambeau.cat([x, x, x]), "sort": lambda x: x.sort(), "cumsum": lambda x: x.cumsum(0),
+    "softmax": lambda x: F.softmax(x, 0), "where": lambda x: flambeau.where(x > 0, x, -x),
+    "index": lambda x: x[x > 0], "gather": lambda x: x[flambeau.arange(x.numel(), device=x.device)],
+    "cast": lambda x: x.double(), "clone": lambda x: x.clone(), "flip": lambda x: x.flip(0), "std": lambda x: x.std(),
+    "pad": lambda x: F.pad(x, (5, x.numel())), "unique": lambda x: x.unique(), "text": lambda x: str(x),
+    "zeros": lambda x: flambeau.zeros(x.numel() * 20, device=x.device), "tolist": lambda x: x.tolist(),
+    "randn": lambda x: flambeau.randn(x.numel() * 20, device=x.device), "numpy": lambda x: x.numpy(),
+    "arange": lambda x: flambeau.arange(x.numel() * 20, device=x.device), "backward": _trained, "file": _saved,
+    "tensor": lambda x: flambeau.tensor(x.tolist()), "topk": lambda x: x.topk(x.numel() // 2),
+    "dropout": lambda x: F.dropout(x.repeat(4)), "optimiser": _stepped,
+    "in place": lambda x: x.add_(flambeau.ones(x.numel(), device=x.device)),
+}
+LARGE: dict[str, Callable[[Any], Any]] = {  # for backends of compiled kernels
+    "matmul": lambda x: _square(x) @ _square(x), "outer": lambda x: x[:, None] * x,
+    "repeat": lambda x: x.repeat(50), "einsum": lambda x: flambeau.einsum("i,j->ij", x, x),
+    "conv": lambda x: F.conv1d(x.reshape(1, 1, -1), x[:9].reshape(1, 1, -1).expand(16, 1, 9)),
+    "one_hot": lambda x: F.one_hot(flambeau.arange(2000), max(2000, x.numel() // 100)),
+    "cdist": lambda x: flambeau.cdist(x[:3000].reshape(-1, 1), x.reshape(-1, 1)),
+    "eye": lambda x: flambeau.eye(int(x.numel() ** 0.5) * 4),
+    "layer": lambda x: flambeau.nn.Linear(2000, x.numel() // 100),
+    "normalised": lambda x: F.layer_norm(x.reshape(1, -1), (x.numel(),)),
+}
 
 
 def size_of_process() -> int:
@@ -74,7 +79,7 @@ def size_of_process() -> int:
 def attempt(name: str, x: Any) -> str:
     """Runs one of them; anything that is no OutOfMemoryError, nor Python's own for Python's own objects, is a fault."""
     try:
-        WORKS[name](x)
+        (WORKS.get(name) or LARGE[name])(x)
     except OutOfMemoryError:
         return "OutOfMemoryError"
     except MemoryError as error:
@@ -98,6 +103,8 @@ def limited(draw: random.Random, device: str, names: list[str], count: int, room
     """Some of them in turn under a limit."""
     x = flambeau.arange(float(count), device=device) - 5
     works(device)
+    if device == "cpu":  # OpenBLAS ends the process where it has no room for what its first product needs
+        flambeau.ones(300, 300) @ flambeau.ones(300, 300)
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (size_of_process() + room, hard))
     ends = []
@@ -110,10 +117,7 @@ def limited(draw: random.Random, device: str, names: list[str], count: int, room
 def trial(draw: random.Random, folder: Path) -> str:
     """A few of them on one backend, under a limit that is drawn."""
     device = draw.choice(["cpu", "cpu", "cpu", "reference"])
-    count = draw.choice([100_000, 1_000_000, 4_000_000]) if device == "cpu" else 100_000
+    count = draw.choice([100_000, 1_000_000, 4_000_000]) if device == "cpu" else 20_000
     room = int(draw.choice([2, 4, 8, 16, 40, 80, 160]) * MEGABYTE * draw.uniform(0.5, 1.5))
-    names = draw.sample(list(WORKS), 3)
-    if device == "reference":
-        names = [name for name in names if name not in ("outer", "einsum", "matmul", "conv", "cdist", "repeat",
-                                                        "one_hot", "layer", "normalised")] or ["add"]
+    names = draw.sample([*WORKS, *(LARGE if device == "cpu" else ())], 3)
     return f"{device}, {in_child(lambda: limited(draw, device, names, count, room))}"

@@ -1,4 +1,4 @@
-"""Signals at any instant of a training: its modes stay, its files are whole, what a handler computes changes nothing."""
+"""Signals at any instant of a training: modes stay, files are whole, what a handler computes changes nothing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ import flambeau
 from flambeau.contract import device as devices
 from flambeau.modes import _grad, _inference
 
-from .trials import Violation, in_child
 from .training import Training
+from .trials import Violation, in_child
 
 
 class Struck(Exception):
     """What the handler raises."""
+
+
+class StruckToo(OSError, ValueError, TypeError):
+    """What the handler raises, as an exception that much code expects."""
+
+
+RAISED = [Struck, StruckToo, KeyboardInterrupt, TimeoutError]
 
 
 def modes() -> tuple[Any, ...]:
@@ -37,7 +44,7 @@ def struck(work: Callable[[], Any], handler: Callable[[], None], first: float, a
         signal.setitimer(signal.ITIMER_REAL, first, again)
         work()
         return False
-    except (Struck, KeyboardInterrupt):
+    except tuple(RAISED):
         return True
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -48,7 +55,7 @@ def ending(draw: random.Random, folder: Path) -> str:
     """Training is interrupted, and taken up from its last file, again and again, to the same end."""
     steps, device, state = 12, draw.choice(["cpu", "reference"]), draw.getstate()
     expected = Training(again(state), device).run(steps)
-    path, kind, before = folder / "state.pt", draw.choice([Struck, KeyboardInterrupt]), modes()
+    path, kind, before = folder / "state.pt", draw.choice(RAISED), modes()
 
     def save(training: Training, done: int) -> None:
         flambeau.save({"network": training.network.state_dict(), "optimiser": training.optimiser.state_dict(),
@@ -122,8 +129,10 @@ def loading(draw: random.Random, folder: Path) -> str:
     loader = data.DataLoader(range(40), 4, num_workers=2, persistent_workers=draw.random() < 0.5, timeout=30)
     expected, times = [batch.tolist() for batch in data.DataLoader(range(40), 4)], 0
 
+    kind = draw.choice(RAISED)
+
     def interrupt() -> None:
-        raise KeyboardInterrupt
+        raise kind
 
     for _ in range(5):
         got: list[Any] = []

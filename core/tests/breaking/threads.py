@@ -13,8 +13,8 @@ from typing import Any
 
 import flambeau
 
-from .trials import Violation, in_child
 from .training import Training
+from .trials import Violation, in_child
 
 FIRST = """
 import sys, threading

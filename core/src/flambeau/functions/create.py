@@ -11,6 +11,7 @@ from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
 from ..errors import ArgumentError, DTypeError, GradientError, NumberRangeError, ShapeError, ValueRangeError
+from ..interrupts import pass_on
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..shapes import as_int, as_size, non_negative, spread
 from ..table.dispatch import into
@@ -308,8 +309,10 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
     except (NumberRangeError, MemoryError):
         raise
     except TypeError as error:
+        pass_on(error)
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error
     except Exception as error:
+        pass_on(error)
         raise NumberRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
                                dtype=dtype) from error
 

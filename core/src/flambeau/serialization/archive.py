@@ -7,11 +7,13 @@ and repeated entries are refused.
 from __future__ import annotations
 
 import errno
+import sys
 import zipfile
 import zlib
 from typing import Any
 
 from ..errors import ArgumentError
+from ..interrupts import pass_on
 from .layout import CHUNK
 from .source import Source
 
@@ -39,18 +41,24 @@ class Archive:
         if not hasattr(self.file, "read") or not hasattr(self.file, "seek"):
             raise ArgumentError("expected a path, or a binary file that can be read and sought in, got"
                                 f" {type(self.file).__name__}", op="load")
+        handled = sys.exception()
         try:
             return zipfile.ZipFile(self.file)
         except zipfile.BadZipFile as error:
-            if isinstance(error.__context__, OSError) and _from_disk(error.__context__):
-                raise error.__context__ from None
+            first = error.__context__
+            if first is not None and first is not handled:
+                pass_on(first)
+                if isinstance(first, OSError) and _from_disk(first):
+                    raise first from None
             raise self.source.fault("not a zip archive: it is damaged, incomplete, no checkpoint, or from PyTorch"
                                     " before 1.6, which is not read") from error
         except OSError as error:
+            pass_on(error)
             if _from_disk(error):
                 raise
             raise self.source.fault("the archive's directory points outside the file") from error
         except Exception as error:
+            pass_on(error)
             raise self.source.fault(f"the archive's directory cannot be read: {error}") from error
 
     def _ends(self, directory: int) -> dict[str, int]:

@@ -10,9 +10,11 @@ import stat
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from ..interrupts import handlers_error, suppressed
+
 fcntl: Any = None
 with contextlib.suppress(ImportError):
-    import fcntl  # type: ignore[no-redef]
+    import fcntl
 
 
 @contextlib.contextmanager
@@ -26,8 +28,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     path = os.path.realpath(path)
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "wb") as file:
-            yield file
+        with open(path, "wb") as special:
+            yield special
         return
     folder, name = os.path.split(path)
     if not os.path.isdir(folder):
@@ -46,7 +48,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
         if fcntl is None:  # such systems do not rename open files
             os.replace(beside, path)
     except BaseException:
-        with contextlib.suppress(OSError):
+        with suppressed(OSError):
             os.unlink(beside)
         raise
     _sync_folder(folder)
@@ -75,20 +77,22 @@ def _lock(file: int, wait: bool) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
-    except OSError:
+    except OSError as error:
+        if handlers_error(error):
+            raise
         return wait
 
 
 def _clear(folder: str, name: str) -> None:
     """Takes away what savers of that name left that did not live to the end: nobody holds its lock."""
     left = re.compile(rf"\.{re.escape(name[:64])}\.[0-9a-f]{{16}}\.tmp")
-    with contextlib.suppress(OSError):
+    with suppressed(OSError):
         for found in [entry for entry in os.listdir(folder) if left.fullmatch(entry)]:
             _clear_one(os.path.join(folder, found))
 
 
 def _clear_one(path: str) -> None:
-    with contextlib.suppress(OSError):
+    with suppressed(OSError):
         held = os.open(path, os.O_RDWR)
         try:
             if _lock(held, wait=False):
@@ -106,7 +110,7 @@ def _mode(path: str) -> int | None:
 
 def _sync_folder(folder: str) -> None:
     """Brings the rename to the disk, where the system lets a folder be opened and synchronised."""
-    with contextlib.suppress(OSError):
+    with suppressed(OSError):
         held = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(held)

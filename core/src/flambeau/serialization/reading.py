@@ -17,6 +17,7 @@ from ..errors import (
     SerializationError,
     UnsupportedError,
 )
+from ..interrupts import pass_on
 from . import layout
 from .allowed import SAFE, TORCH, allowed
 from .archive import Archive
@@ -112,6 +113,7 @@ def _restored(data: Any, storages: _Storages, free: bool, source: Source, name: 
     except Refusal as error:
         raise source.fault(f"{error}{_at(machine)}", name) from None
     except Exception as error:
+        pass_on(error)
         if error is storages.misplaced:
             raise
         reason = getattr(error, "message", None) or str(error) or "an object is not there"

@@ -21,6 +21,7 @@ from ..constants import memory_format
 from ..contract.device import Device
 from ..dtypes import DType
 from ..errors import SerializationError, UnsupportedError, ValueRangeError
+from ..interrupts import pass_on, suppressed
 from ..shapes import as_int, contiguous_strides, numel
 from ..table.room import exhausted
 from ..tensors.tensor import Parameter, Size, Tensor
@@ -187,6 +188,7 @@ def _pickled(obj: Any, protocol: int) -> tuple[bytes, list[_Storage]]:
     try:
         pickler.dump(obj)
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
+        pass_on(error)
         if isinstance(error, SerializationError):
             raise
         raise SerializationError(f"cannot save {type(obj).__name__}: {error}", op="save") from error
@@ -212,8 +214,9 @@ def _closing(opened: Any) -> Iterator[Any]:
     try:
         yield opened
     except BaseException:
-        with contextlib.suppress(Exception):
+        with suppressed(Exception):
             opened.close()
+        opened.fp = None  # an archive is not to try again when it goes
         raise
     opened.close()
 
