@@ -1,4 +1,4 @@
-"""What a signal's handler raises reaches the program as it is, whatever flambeau was doing, and nothing is done twice."""
+"""What a signal's handler raises reaches the program as it is, whatever flambeau did then; nothing is done twice."""
 
 from __future__ import annotations
 

@@ -44,6 +44,11 @@ _LAZY = {
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
+    "TypedStorage": ".tensors.storages:TypedStorage", "UntypedStorage": ".tensors.storages:UntypedStorage",
+    "Storage": ".tensors.storages:FloatStorage",
+    **{f"{kind}Storage": f".tensors.storages:{kind}Storage" for kind in (
+        "BFloat16", "Bool", "Byte", "Char", "ComplexDouble", "ComplexFloat", "Double", "Float", "Half", "Int", "Long",
+        "Short")},
 }
 _MODULES = ("autograd", "dtypes", "errors", "random")
 

@@ -29,8 +29,8 @@ def _from_disk(error: OSError) -> bool:
 class Archive:
     """The entries of a zip archive by name."""
 
-    def __init__(self, file: Any, source: Source) -> None:
-        self.file, self.source = file, source
+    def __init__(self, file: Any, source: Source, memory: memoryview | None = None) -> None:
+        self.file, self.source, self.memory = file, source, memory
         directory = self._directory()
         self.entries = {info.filename: info for info in directory.infolist()}
         if len(self.entries) < len(directory.infolist()):
@@ -110,6 +110,13 @@ class Archive:
         if self.entries[name].CRC not in (0, crc):  # PyTorch writes 0 under set_crc32_options(False)
             raise self.source.fault("the entry's bytes are damaged: they do not fit its checksum", name)
         return data
+
+    def elements(self, name: str) -> bytearray | memoryview:
+        """An entry's bytes, where the file is mapped: as they lie there, whatever its checksum."""
+        if self.memory is None:
+            return self.read(name)
+        start, size = self.place(name)
+        return self.memory[start : start + size]
 
     def _start(self, name: str) -> int:
         """Where an entry's bytes begin, as its local header says."""

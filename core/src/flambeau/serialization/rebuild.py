@@ -11,6 +11,7 @@ from ..shapes import contiguous_strides, numel
 from ..tensors.copying import of_class
 from ..tensors.tensor import Parameter, Size, Tensor, wrap
 from .machine import Refusal, attributes
+from .mapping import array_over
 from .parts import Builder, Part
 
 _BITS = ("conj", "neg")
@@ -21,7 +22,7 @@ _COPIES = 16  # of a storage, where tensors cannot share one
 class Storage(Part):
     """Memory read from the file; becomes an array when the first tensor on it is built."""
 
-    def __init__(self, data: bytearray, dtype: DType, device: Device, location: str) -> None:
+    def __init__(self, data: bytearray | memoryview, dtype: DType, device: Device, location: str) -> None:
         self.data, self.dtype, self.device, self.location = data, dtype, device, location
         self.count = len(data) // dtype.itemsize
         self.base: Tensor | None = None
@@ -30,7 +31,10 @@ class Storage(Part):
     def tensor(self) -> Tensor:
         """The whole memory as a 1-d tensor."""
         if self.base is None:
-            array = self.device.backend.from_host(self.data, (self.count,), self.dtype, copy=False)
+            if isinstance(self.data, memoryview):
+                array = array_over(self.data, self.dtype, self.device)
+            else:
+                array = self.device.backend.from_host(self.data, (self.count,), self.dtype, copy=False)
             self.data = bytearray()
             self.base = wrap(array, self.device.kinds[self.dtype])
         return self.base

@@ -27,6 +27,7 @@ from ..table.room import exhausted
 from ..tensors.tensor import Parameter, Size, Tensor
 from . import layout
 from .atomic import replacing
+from .options import get_crc32_options
 
 
 class _Global:
@@ -206,6 +207,8 @@ def _add(archive: zipfile.ZipFile, name: str, size: int, pieces: Any) -> None:
     with _closing(archive.open(info, "w", force_zip64=large)) as entry:
         for piece in pieces:
             entry.write(piece)
+    if not get_crc32_options():
+        info.CRC = 0
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..dtypes import DType
 from ..errors import ArgumentError, SizeMismatchError
+from .memory import Storage
 from .tensor import Tensor, attach
 
 
@@ -16,8 +17,8 @@ def is_tensor(obj: Any) -> builtins.bool:
 
 
 def is_storage(obj: Any) -> builtins.bool:
-    """Whether it is a storage of PyTorch's: tensors here have none to hand out, so nothing is."""
-    return False
+    """Whether it is a storage, with elements or of bytes."""
+    return isinstance(obj, Storage)
 
 
 def _dtype_of(op: str, input: Any) -> DType:
