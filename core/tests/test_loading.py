@@ -131,7 +131,7 @@ REFUSED = {
     "storage of another length": (storage(count=5), "storage 0 has 16 bytes, expected 20"),
     "storage without end": (storage(count=LENGTH), "storage 0 has 16 bytes, expected"),
     "negative storage": (storage(count=-1), "no integer from 0 on"),
-    "storage from nowhere": (storage(location="moon"), "which is no device"),
+    "storage from nowhere": (storage(location="moon"), "'moon', which is no device"),
     "two storages in one": (b"]" + tensor(storage()) + b"a" + tensor(storage("IntStorage")) + b"a", "in two ways"),
     "bool that is neither": (tensor(storage("BoolStorage", count=16)), "other than 0 and 1"),
     "size beyond": (tensor(storage(), size="\x05"), "outside its storage of 4 elements"),

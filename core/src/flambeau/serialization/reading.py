@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..contract.device import TYPES, Device
+from ..contract.device import Device
 from ..errors import (
     ArgumentError,
+    BackendError,
     DeviceNotAvailableError,
     DTypeNotOfferedError,
     OutOfMemoryError,
@@ -26,7 +27,7 @@ from .archive import Archive
 from .locations import placing
 from .machine import Machine, Refusal
 from .mapping import check_mappable, mapped, mode
-from .options import LoadEndianness, get_default_load_endianness
+from .options import LoadEndianness, get_default_load_endianness, skipping
 from .parts import Part, StorageType
 from .rebuild import Storage, check_lazy
 from .source import Source
@@ -35,6 +36,7 @@ from .source import Source
 _NOT_THE_FILES = (SerializationError, ArgumentError, DeviceNotAvailableError, DTypeNotOfferedError, OutOfMemoryError,
                   UnsupportedError, OSError, MemoryError)
 _Free = tuple[Any, dict[str, Any]]
+_LONGEST = 100  # characters of a location
 _PID = 5  # "storage", type, key, location, count
 
 
@@ -62,8 +64,8 @@ class _Storages:
         _, kind, key, location, count = pid
         if type(key) is not str or type(location) is not str or type(count) is not int or count < 0:
             raise Refusal("a storage's key and location are no texts, or its length no integer from 0 on")
-        if location.partition(":")[0] not in TYPES:
-            raise Refusal(f"a storage was saved from {location!r}, which is no device")
+        if len(location) > _LONGEST:
+            raise Refusal(f"a storage was saved from {location[:_LONGEST]!r}…, which is no device")
         return kind.dtype, key, location, count
 
     def _read(self, dtype: Any, key: str, location: str, count: int) -> Storage:
@@ -72,6 +74,8 @@ class _Storages:
         if size != expected:
             raise self.archive.source.fault(f"storage {key} has {size} bytes, expected {expected}", name)
         device = self._placed(location, size)
+        if skipping():
+            return Storage(bytearray(size), dtype, device, location)
         data = self.archive.elements(name)
         if dtype.name == "bool" and not _only_bools(data):
             raise self.archive.source.fault("a bool is a byte other than 0 and 1", name)
@@ -81,6 +85,8 @@ class _Storages:
         try:
             return self.place(location, size)
         except Exception as error:
+            if type(error) is BackendError:  # nobody knows the location
+                raise Refusal(f"a storage was saved from {location!r}, which is no device that is known here") from None
             self.misplaced = error
             raise
 

@@ -27,7 +27,8 @@ from ..table.room import exhausted
 from ..tensors.tensor import Parameter, Size, Tensor
 from . import layout
 from .atomic import replacing
-from .options import get_crc32_options
+from .options import get_crc32_options, skipping
+from .packages import location_tag
 
 
 class _Global:
@@ -53,15 +54,23 @@ class _Storage:
 
     def __init__(self, key: str, owner: Tensor) -> None:
         self.key, self.owner, self.dtype, self.count = key, owner, owner.dtype, 0
-        self.location = str(owner.device) if owner.device.type == "cuda" else "cpu"
+        self.location = location_tag(owner.untyped_storage())
 
     def pieces(self) -> Iterator[bytes | memoryview]:
         """The elements' bytes, little at a time."""
+        if skipping():
+            yield from _zeros(self.count * self.dtype.itemsize)
+            return
         owner, backend = self.owner.detach(), self.owner.device.backend
         whole = owner.as_strided((self.count,), (1,), 0) if _address(owner) else owner.reshape(-1)
         step = max(1, layout.CHUNK // self.dtype.itemsize)
         for at in range(0, self.count, step):
             yield backend.to_host(whole[at : at + step]._array)
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    for at in range(0, size, layout.CHUNK):
+        yield bytes(min(layout.CHUNK, size - at))
 
 
 class _Count:

@@ -7,10 +7,6 @@ from typing import Any
 from .tensor import Tensor, attach
 
 
-class Storage:
-    """Base of the storages: what `is_storage` answers for and `set_` accepts."""
-
-
 def _untyped_storage(self: Tensor) -> Any:
     """The memory that the tensor lies in, as bytes, all of it; see UntypedStorage."""
     from .storages.untyped import UntypedStorage

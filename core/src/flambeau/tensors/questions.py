@@ -7,13 +7,16 @@ from typing import Any
 
 from ..dtypes import DType
 from ..errors import ArgumentError, SizeMismatchError
-from .memory import Storage
 from .tensor import Tensor, attach
 
 
 def is_tensor(obj: Any) -> builtins.bool:
     """Whether it is a Tensor."""
     return isinstance(obj, Tensor)
+
+
+class Storage:
+    """Base of the storages: what `is_storage` answers for and `set_` accepts."""
 
 
 def is_storage(obj: Any) -> builtins.bool:

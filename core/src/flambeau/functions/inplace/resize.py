@@ -10,7 +10,7 @@ from ...ops.create import zeros_of
 from ...ops.movement import as_strided_op, cat, reshape
 from ...shapes import as_size, contiguous_strides, non_negative, numel, spread
 from ...tensors import views
-from ...tensors.memory import Storage
+from ...tensors.questions import Storage
 from ...tensors.tensor import Tensor, attach
 
 

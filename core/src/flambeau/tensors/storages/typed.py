@@ -11,7 +11,7 @@ from ...contract.device import Device, resolve
 from ...dtypes import DType, get_default_dtype
 from ...errors import ArgumentError, IndexRangeError, ValueRangeError
 from ...functions.create import tensor
-from ..memory import Storage
+from ..questions import Storage
 from ..tensor import Tensor
 from .untyped import UntypedStorage
 

@@ -13,7 +13,7 @@ from ...errors import IndexRangeError, UnsupportedError, ValueRangeError
 from ...functions.create import empty, tensor
 from ...shapes import as_int
 from ...table.registry import TABLE
-from ..memory import Storage
+from ..questions import Storage
 from ..tensor import Tensor, wrap
 
 Reader = Callable[[Tensor], Any]
@@ -86,8 +86,8 @@ class UntypedStorage(Storage):
         data = bytearray(memoryview(buffer).cast("B")[offset:])
         length = len(data) // dtype.itemsize if count < 0 else count
         if length * dtype.itemsize > len(data) or offset > memoryview(buffer).nbytes:
-            raise ValueRangeError(f"a buffer of {memoryview(buffer).nbytes} bytes holds no {length} elements of {dtype!r}"
-                                f" from byte {offset} on", op="from_buffer")
+            raise ValueRangeError(f"a buffer of {memoryview(buffer).nbytes} bytes holds no {length} elements of"
+                                  f" {dtype!r} from byte {offset} on", op="from_buffer")
         made = cls(data[: length * dtype.itemsize])
         return made.byteswap(dtype) if _swapped(byte_order) else made
 
