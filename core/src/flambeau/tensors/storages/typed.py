@@ -9,7 +9,7 @@ from typing import Any, Self
 from ... import dtypes
 from ...contract.device import Device, resolve
 from ...dtypes import DType, get_default_dtype
-from ...errors import ArgumentError, IndexRangeError, ValueRangeError
+from ...errors import ArgumentError, DTypeError, IndexRangeError, ValueRangeError
 from ...functions.create import tensor
 from ..questions import Storage
 from ..tensor import Tensor
@@ -116,8 +116,8 @@ class TypedStorage(Storage):
     def _cdata(self) -> int:
         return self.data_ptr()
 
-    def get_device(self) -> int:
-        """The device's index, -1 on a CPU."""
+    def get_device(self) -> int | None:
+        """The device's index, None where it has none."""
         return self._untyped_storage.get_device()
 
     def resizable(self) -> bool:
@@ -163,6 +163,8 @@ class TypedStorage(Storage):
         return self._untyped_storage._read(self.dtype)
 
     def _shared(self, dtype: DType, op: str) -> Tensor:
+        if dtype is not self.dtype:
+            raise DTypeError(f"expected a storage of {dtype!r}, got one of {self.dtype!r}", op=op, dtype=self.dtype)
         return self._untyped_storage._shared(dtype, op)
 
     def __getitem__(self, index: Any) -> Any:

@@ -89,7 +89,9 @@ class UntypedStorage(Storage):
             raise ValueRangeError(f"a buffer of {memoryview(buffer).nbytes} bytes holds no {length} elements of"
                                   f" {dtype!r} from byte {offset} on", op="from_buffer")
         made = cls(data[: length * dtype.itemsize])
-        return made.byteswap(dtype) if _swapped(byte_order) else made
+        if _swapped(byte_order):
+            made.byteswap(dtype)
+        return made
 
     # --- what it is
 
@@ -127,9 +129,9 @@ class UntypedStorage(Storage):
     def _cdata(self) -> int:
         return self.data_ptr()
 
-    def get_device(self) -> int:
-        """The device's index, -1 on a CPU."""
-        return self._base.get_device()
+    def get_device(self) -> int | None:
+        """The device's index, None where it has none."""
+        return self.device.index
 
     def resizable(self) -> bool:
         """Whether `resize_` may change its size: no tensor lies in it yet."""
@@ -227,12 +229,11 @@ class UntypedStorage(Storage):
         self._write(dtypes.uint8, lambda made: made.copy_(other._read(dtypes.uint8)))
         return self
 
-    def byteswap(self, dtype: DType) -> Self:
+    def byteswap(self, dtype: DType) -> None:
         """Turns round the bytes of every element of that dtype, or of both parts of a complex one."""
         width = dtype.itemsize // (2 if dtype.is_complex else 1)
         count = self.nbytes() // width * width
         self._write(dtypes.uint8, lambda made: made[:count].copy_(made[:count].reshape(-1, width).flip(1).reshape(-1)))
-        return self
 
     def resize_(self, size: int) -> Self:
         """Gives a storage that no tensor lies in another number of bytes, the first of them as they were.
