@@ -82,7 +82,7 @@ def test_bytes_are_shared_as_another_dtype_where_the_backend_can() -> None:
     assert y.tolist() == [0x3F800000] * 2
     y[0] = 0
     assert x.tolist() == [0, 1]
-    with pytest.raises(errors.DTypeError, match="expected a storage of flambeau.int32, got one of flambeau.float32"):
+    with pytest.raises(errors.DTypeError, match=r"expected a storage of flambeau\.int32, got one of"):
         y.set_(x.storage())
     far = flambeau.ones(2, device="reference")
     with pytest.raises(errors.UnsupportedError, match=r"set_: the memory of flambeau\.float32 cannot be shared as"):

@@ -112,3 +112,22 @@ def test_mapped_files_of_the_other(tmp_path: Any) -> None:
         writer.save({"x": writer.arange(1000), "y": writer.ones(3)}, tmp_path / "file.pt")
         got = reader.load(tmp_path / "file.pt", mmap=True)
         assert got["x"].tolist() == list(range(1000)) and got["y"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("weights_only", [True, False])
+def test_storages_in_files_go_both_ways(weights_only: bool) -> None:
+    for writer, reader in ((flambeau, torch), (torch, flambeau)):
+        x, file = row(writer), io.BytesIO()
+        writer.save({"held": x.storage(), "x": x, "pair": (x.storage(), 1)}, file)
+        file.seek(0)
+        got = reader.load(file, weights_only=weights_only)
+        got["held"][3] = 9
+        assert got["x"].tolist() == [9, 4, 5] and got["pair"][0].tolist() == [0, 1, 2, 9, 4, 5]
+        assert type(got["held"]) is reader.TypedStorage
+        file = io.BytesIO()
+        writer.save([x.untyped_storage(), x.double().storage()], file)
+        file.seek(0)
+        got = reader.load(file, weights_only=weights_only)
+        assert got[0].tolist() == x.untyped_storage().tolist() and got[1].tolist() == [3, 4, 5]
+        with pytest.raises(RuntimeError, match="view the same data as different types"):
+            writer.save([x.untyped_storage(), x], io.BytesIO())

@@ -183,6 +183,7 @@ TORCH: dict[str, Any] = {
     **{f"torch.{item.name}": item for item in vars(constants).values()
        if isinstance(item, (constants.memory_format, constants.layout))},
     **{f"torch.{d.name}": d for d in dtypes.ALL},
+    "torch.storage.UntypedStorage": StorageType(dtypes.uint8),
     **{f"torch.{storage}": StorageType(dtype) for storage, dtype in DTYPES.items()},
 }
 PYTHON: dict[str, Any] = {

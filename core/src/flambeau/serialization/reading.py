@@ -110,7 +110,7 @@ def _freely(data: Any, storages: _Storages, module: Any, options: dict[str, Any]
             return getattr(found, "value", None) or found
 
         def persistent_load(self, pid: Any) -> Any:
-            return storages.get(pid)
+            return storages.get(pid).bare()
 
     return Unpickler(io.BytesIO(data), **options).load()
 
@@ -121,7 +121,7 @@ def _restored(data: Any, storages: _Storages, free: _Free | None, source: Source
     try:
         made = _freely(data, storages, *free) if free is not None else machine.run()  # type: ignore[union-attr]
         if isinstance(made, Part):
-            raise Refusal("the file holds a bare storage or function, and no tensor")
+            raise Refusal("the file holds a bare function or class, and no value")
         for storage in storages.held.values():
             check_lazy(storage)
         return made

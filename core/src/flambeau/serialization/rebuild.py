@@ -27,6 +27,17 @@ class Storage(Part):
         self.count = len(data) // dtype.itemsize
         self.base: Tensor | None = None
         self.tensors, self.copied, self.lazy = 0, 0, False
+        self.typed: Any = None
+
+    def bare(self) -> Any:
+        """The storage as a program has it, the same one each time."""
+        if self.typed is None:
+            from ..tensors.storages import TypedStorage
+
+            self.tensors += 1
+            self.typed = TypedStorage(wrap_storage=self.tensor().untyped_storage(), dtype=self.dtype, _internal=True)
+            self.typed._part = self
+        return self.typed
 
     def tensor(self) -> Tensor:
         """The whole memory as a 1-d tensor."""
@@ -69,6 +80,7 @@ def _count_copy(storage: Storage, elements: int) -> None:
 def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False,
                    hooks: Any = None, metadata: Any = None) -> Tensor:
     """`torch._utils._rebuild_tensor_v2`."""
+    storage = getattr(storage, "_part", storage)  # of a trusted file
     if not isinstance(storage, Storage):
         raise Refusal("a tensor has no storage")
     shape, strides, bits = _sizes("size", size), _sizes("stride", stride), _bits(metadata)

@@ -19,11 +19,12 @@ from typing import Any
 from ..constants import layout as layout_type
 from ..constants import memory_format
 from ..contract.device import Device
-from ..dtypes import DType
+from ..dtypes import DType, uint8
 from ..errors import SerializationError, UnsupportedError, ValueRangeError
 from ..interrupts import pass_on, suppressed
 from ..shapes import as_int, contiguous_strides, numel
 from ..table.room import exhausted
+from ..tensors.questions import Storage
 from ..tensors.tensor import Parameter, Size, Tensor
 from . import layout
 from .atomic import replacing
@@ -46,6 +47,7 @@ _TENSOR = _Global("torch", "Tensor")
 _SIZE = _Global("torch", "Size")
 _DEVICE = _Global("torch", "device")
 _LAYOUT = _Global("torch.serialization", "_get_layout")
+_UNTYPED = _Global("torch.storage", "UntypedStorage")
 _STORAGE_GLOBALS = {name: _Global("torch", storage) for name, storage in layout.STORAGES.items()}
 
 
@@ -119,7 +121,18 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
     def persistent_id(self, obj: Any) -> Any:
         if isinstance(obj, _Storage):
             return ("storage", _STORAGE_GLOBALS[obj.dtype.name], obj.key, obj.location, _Count(obj))
+        if isinstance(obj, Storage):
+            return self._bare(obj)
         return None
+
+    def _bare(self, obj: Any) -> Any:
+        """The persistent id of a storage that a program saves as such: all of it."""
+        self.alive.append(obj)
+        elements = obj.untyped()._read(getattr(obj, "dtype", uint8))
+        held = self._storage(elements, (str(elements.device), _address(elements) or id(elements._array)))
+        held.count = elements.numel()
+        named = _STORAGE_GLOBALS[held.dtype.name] if hasattr(obj, "dtype") else _UNTYPED
+        return ("storage", named, held.key, held.location, _Count(held))
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         if isinstance(obj, _Global):
