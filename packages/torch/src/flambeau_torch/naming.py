@@ -52,6 +52,8 @@ def _place(cls: type) -> str:
         return "torch.optim.lr_scheduler"
     if home.startswith("flambeau.tensors.storages."):
         return "torch.storage"
+    if home == "flambeau.tensors.storages":  # the old classes
+        return "torch"
     if home.startswith("flambeau.nn."):
         return f"torch.nn.modules.{home.rpartition('.')[2]}"
     return f"torch{home[len('flambeau'):]}"
