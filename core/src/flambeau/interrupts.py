@@ -6,15 +6,14 @@ of a file, like an error of theirs. Its traceback tells them apart: a handler's 
 
 from __future__ import annotations
 
-import sys
+from _signal import NSIG, getsignal  # type: ignore[import-not-found]  # `signal` wraps it in enums, at length
 from types import CodeType, TracebackType
 from typing import Any
 
 
 def _handlers() -> set[CodeType]:
     """The code of every function that Python would call for a signal."""
-    signal = sys.modules.get("signal")
-    found = [signal.getsignal(number) for number in range(1, signal.NSIG)] if signal else []
+    found = [handler for handler in map(getsignal, range(1, NSIG)) if callable(handler)]
     return {code for code in map(_code, found) if code is not None}
 
 

@@ -102,11 +102,11 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
 
     Raises ValueRangeError for what is no checkpoint.
 
-    >>> import flambeau, fractions, io
+    >>> import datetime, flambeau, io
     >>> file = io.BytesIO()
-    >>> flambeau.save(fractions.Fraction(1, 2), file)
+    >>> flambeau.save(datetime.date(1999, 12, 31), file)
     >>> flambeau.serialization.get_unsafe_globals_in_checkpoint(file)
-    ['fractions.Fraction']
+    ['datetime.date']
     """
     opened = contextlib.nullcontext(f) if hasattr(f, "read") else open(f, "rb")  # noqa: SIM115  (closed below)
     with opened as file:
