@@ -13,6 +13,8 @@ import pytest
 
 import flambeau
 from flambeau import errors
+from flambeau.contract import plugins
+from flambeau.contract.backend import Status
 from flambeau.interrupts import handlers_error, suppressed
 from flambeau.table.registry import TABLE
 
@@ -96,6 +98,46 @@ def test_an_update_in_place_is_not_done_again(handler: Callable[..., Any], monke
     with pytest.raises(Struck):
         x.add_(flambeau.ones(3, device="reference"))
     assert x.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_backend_is_not_broken_by_it(handler: Callable[..., Any]) -> None:
+    loads = []
+
+    class Descriptor:
+        name = device_type = "interrupted"
+        priority = 0
+
+        def probe(self) -> Status:
+            return Status("ok")
+
+        def load(self) -> Any:
+            loads.append(1)
+            if len(loads) == 1:
+                handler(signal.SIGUSR1, None)
+            return plugins.load("reference")
+
+    plugins.register(Descriptor())
+    try:
+        with pytest.raises(Struck):
+            plugins.load("interrupted")
+        assert plugins.load("interrupted") is plugins.load("reference")
+    finally:
+        plugins.withdraw("interrupted")
+
+
+def test_an_assignment_is_not_done_again(handler: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    x, times = flambeau.zeros(3, device="reference"), []
+    assign = TABLE["assign"].kernels[x._kind]
+
+    def struck_once(*arrays: Any) -> None:
+        times.append(1)
+        assign(*arrays)
+        handler(signal.SIGUSR1, None)
+
+    monkeypatch.setitem(TABLE["assign"].kernels, x._kind, struck_once)
+    with pytest.raises(Struck):
+        x[0] = 5.0
+    assert times == [1]
 
 
 def test_an_error_that_was_there_before_is_not_taken_for_the_calls(handler: Callable[..., Any]) -> None:

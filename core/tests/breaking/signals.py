@@ -53,7 +53,7 @@ def struck(work: Callable[[], Any], handler: Callable[[], None], first: float, a
 
 def ending(draw: random.Random, folder: Path) -> str:
     """Training is interrupted, and taken up from its last file, again and again, to the same end."""
-    steps, device, state = 12, draw.choice(["cpu", "reference"]), draw.getstate()
+    steps, device, state = 8, draw.choice(["cpu", "reference"]), draw.getstate()
     expected = Training(again(state), device).run(steps)
     path, kind, before = folder / "state.pt", draw.choice(RAISED), modes()
 
