@@ -83,7 +83,7 @@ def attempt(name: str, x: Any) -> str:
     except OutOfMemoryError:
         return "OutOfMemoryError"
     except MemoryError as error:
-        if name in ("tolist", "text", "tensor", "file"):  # objects of Python's own
+        if name in ("tolist", "text", "tensor"):  # objects of Python's own
             return "MemoryError"
         raise Violation(f"bare {type(error).__name__} of {name}", traceback.format_exc()[-4000:]) from error
     return "fitted"
