@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import random
 import resource
@@ -37,10 +38,31 @@ def _square(x: Any) -> Any:
     return x[: side * side].reshape(side, side)
 
 
-def _stepped(x: Any) -> None:
+def _with_gradient(x: Any) -> Any:
     parameter = flambeau.nn.Parameter(x)
     parameter.grad = x.clone()
-    optimiser = flambeau.optim.Adam([parameter])
+    return parameter
+
+
+def _with_state(x: Any) -> None:
+    optimiser = flambeau.optim.SGD([_with_gradient(x)], momentum=0.9)
+    optimiser.step()
+    optimiser.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+
+
+def _twice(x: Any) -> Any:
+    leaf = x.detach().requires_grad_()
+    first, = flambeau.autograd.grad((leaf**3).sum(), leaf, create_graph=True)
+    return flambeau.autograd.grad(first.sum(), leaf)
+
+
+def _again(x: Any) -> None:
+    leaf = x.detach().requires_grad_()
+    flambeau.utils.checkpoint.checkpoint(lambda t: t.sin().cos(), leaf, use_reentrant=False).sum().backward()
+
+
+def _stepped(x: Any) -> None:
+    optimiser = flambeau.optim.Adam([_with_gradient(x)])
     for _ in range(2):
         optimiser.step()
 
@@ -57,6 +79,18 @@ WORKS: dict[str, Callable[[Any], Any]] = {
     "arange": lambda x: flambeau.arange(x.numel() * 20, device=x.device), "backward": _trained, "file": _saved,
     "tensor": lambda x: flambeau.tensor(x.tolist()), "topk": lambda x: x.topk(x.numel() // 2),
     "dropout": lambda x: F.dropout(x.repeat(4)), "optimiser": _stepped,
+    "normal_": lambda x: x.normal_(), "exponential_": lambda x: x.exponential_(),
+    "bernoulli_": lambda x: x.bernoulli_(),
+    "randperm": lambda x: flambeau.randperm(x.numel(), device=x.device), "stack": lambda x: flambeau.stack([x, x], 1),
+    "randint": lambda x: flambeau.randint(9, (x.numel(),), device=x.device), "median": lambda x: x.median(),
+    "multinomial": lambda x: x[:9999].abs().multinomial(9), "deepcopy": lambda x: copy.deepcopy([x, x + 1]),
+    "repeat_interleave": lambda x: x.repeat_interleave(3), "bincount": lambda x: x.abs().long().bincount(),
+    "scatter": lambda x: x.scatter(0, flambeau.arange(x.numel(), device=x.device), x),
+    "masked_fill": lambda x: x.masked_fill(x > 5, 0.0), "clip": lambda x: flambeau.nn.utils.clip_grad_norm_(
+        [_with_gradient(x)], 1.0), "linspace": lambda x: flambeau.linspace(0, 1, x.numel(), device=x.device),
+    "tril_indices": lambda x: flambeau.tril_indices(100, x.numel() // 100, device=x.device),
+    "complex": lambda x: flambeau.complex(x, x).abs(), "half": lambda x: (x.half() * 2).sum(),
+    "state": lambda x: _with_state(x), "double backward": lambda x: _twice(x), "checkpoint": lambda x: _again(x),
     "in place": lambda x: x.add_(flambeau.ones(x.numel(), device=x.device)),
 }
 LARGE: dict[str, Callable[[Any], Any]] = {  # for backends of compiled kernels
@@ -66,6 +100,10 @@ LARGE: dict[str, Callable[[Any], Any]] = {  # for backends of compiled kernels
     "one_hot": lambda x: F.one_hot(flambeau.arange(2000), max(2000, x.numel() // 100)),
     "cdist": lambda x: flambeau.cdist(x[:3000].reshape(-1, 1), x.reshape(-1, 1)),
     "eye": lambda x: flambeau.eye(int(x.numel() ** 0.5) * 4),
+    "embedding": lambda x: F.embedding(flambeau.arange(x.numel()) % 9, x[:900].reshape(9, 100)),
+    "attention": lambda x: F.scaled_dot_product_attention(*[x[:60_000].reshape(1, -1, 4)] * 3),
+    "lstm": lambda x: flambeau.nn.LSTM(8, 512)(x[: x.numel() // 8 * 8].reshape(-1, 1, 8)[:400]),
+    "pool": lambda x: F.max_pool1d(x.reshape(1, -1), 5, 1), "unfold": lambda x: F.unfold(_square(x)[None, None], 5),
     "layer": lambda x: flambeau.nn.Linear(2000, x.numel() // 100),
     "normalised": lambda x: F.layer_norm(x.reshape(1, -1), (x.numel(),)),
 }
@@ -108,9 +146,12 @@ def limited(draw: random.Random, device: str, names: list[str], count: int, room
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (size_of_process() + room, hard))
     ends = []
-    for name in names:
-        ends.append(attempt(name, x))
-        works(device)
+    try:
+        for name in names:
+            ends.append(attempt(name, x))
+            works(device)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # for what tells of it
     return ends[-1]
 
 

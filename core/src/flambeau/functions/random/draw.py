@@ -57,10 +57,10 @@ def in_runs(flat: Any) -> Any:
 
     @wraps(flat)
     def drawn(engine: Engine, n: int, *rest: Any) -> Drawn:
-        if n < 2 * _RUN:
-            return flat(engine, n, *rest)
-        sizes = [_RUN] * (n // _RUN - 1) + [_RUN + n % _RUN]
         try:
+            if n < 2 * _RUN:
+                return flat(engine, n, *rest)
+            sizes = [_RUN] * (n // _RUN - 1) + [_RUN + n % _RUN]
             return cat_op([flat(engine, size, *rest) for size in sizes], 0)
         except MemoryError as error:
             raise exhausted("random", error, f"{n} random numbers are wanted") from None
