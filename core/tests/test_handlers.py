@@ -85,6 +85,20 @@ def test_it_comes_out_as_it_went_in(handler: Callable[..., Any], file: str, func
         struck(handler, file, function, work)
 
 
+def test_what_zipfile_swallows_is_not_taken_for_damage(handler: Callable[..., Any]) -> None:
+    class Seeking(io.BytesIO):
+        struck = False
+
+        def seek(self, offset: int, whence: int = 0) -> int:
+            if whence == 2 and offset and not self.struck:  # where zipfile suppresses OSError
+                self.struck = True
+                handler(signal.SIGUSR1, None)
+            return super().seek(offset, whence)
+
+    file = Seeking(saved().getvalue())
+    assert flambeau.load(file)["x"].tolist() == [1, 1] and file.struck
+
+
 def test_an_update_in_place_is_not_done_again(handler: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     x = flambeau.ones(3, device="reference")
     table = TABLE["add"].writers

@@ -43,7 +43,7 @@ class Archive:
                                 f" {type(self.file).__name__}", op="load")
         handled = sys.exception()
         try:
-            return zipfile.ZipFile(self.file)
+            return self._opened()
         except zipfile.BadZipFile as error:
             first = error.__context__
             if first is not None and first is not handled:
@@ -60,6 +60,12 @@ class Archive:
         except Exception as error:
             pass_on(error)
             raise self.source.fault(f"the archive's directory cannot be read: {error}") from error
+
+    def _opened(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.file)
+        except zipfile.BadZipFile:  # zipfile also takes an OSError that a signal's handler raised for the file's end
+            return zipfile.ZipFile(self.file)
 
     def _ends(self, directory: int) -> dict[str, int]:
         """Where the next entry, or the directory, begins after each entry."""
