@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ..interrupts import handlers_error, suppressed
+from ..interrupts import handlers_error, pass_on, suppressed
 
 fcntl: Any = None
 with contextlib.suppress(ImportError):
@@ -32,7 +32,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             yield special
         return
     folder, name = os.path.split(path)
-    if not os.path.isdir(folder):
+    if not stat.S_ISDIR(_mode(folder) or 0):
         raise FileNotFoundError(f"save: no such folder: {folder!r}")
     _clear(folder, name)
     beside, file = _beside(folder, name)
@@ -104,7 +104,8 @@ def _clear_one(path: str) -> None:
 def _mode(path: str) -> int | None:
     try:
         return os.stat(path).st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        pass_on(error)
         return None
 
 

@@ -186,6 +186,14 @@ def _freedom(weights_only: bool | None, pickle_module: Any, options: dict[str, A
     return None
 
 
+def _opened(f: Any, how: str) -> Any:
+    try:
+        return open(f, how)
+    except FileNotFoundError as error:
+        pass_on(error)
+        raise FileNotFoundError(f"load: no such file: {os.fspath(f)!r}") from None
+
+
 def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
          mmap: bool | None = None, **pickle_load_args: Any) -> Any:
     """Reads what `save`, flambeau's or PyTorch's, wrote to a path or binary file.
@@ -205,9 +213,7 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
     try:
         if not isinstance(f, (str, os.PathLike)):
             return _read(f, f, map_location, free)
-        if not os.path.exists(f):
-            raise FileNotFoundError(f"load: no such file: {os.fspath(f)!r}")
-        with open(f, mode() if mmap else "rb") as file:
+        with _opened(f, mode() if mmap else "rb") as file:
             return _read(f, file, map_location, free, mapped(file) if mmap and os.path.getsize(f) else None)
     except MemoryError as error:
         raise exhausted("load", error) from None
