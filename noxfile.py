@@ -151,6 +151,18 @@ def parity_fuzz(session: nox.Session) -> None:
         session.run("python", "-m", "drawn", *arguments, env=environment)
 
 
+@nox.session(name="break")
+def break_(session: nox.Session) -> None:
+    """Tries to break files, savers, workers, trainings, threads and limits of memory for eight minutes.
+
+    Figures go to docs/reliability.md; `-- --part saves --seed S --seconds N` for one part, `--trial T` for one trial.
+    """
+    install(session, CPU)
+    environment = {**ONE_THREAD, "PYTHONPATH": str(ROOT / "core" / "tests")}
+    arguments = session.posargs or ["--seconds", "480", "--markdown", str(ROOT / "docs" / "reliability.md")]
+    session.run("python", "-m", "breaking", *arguments, env=environment)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Ruff, and the names and rendering of the changelog fragments."""

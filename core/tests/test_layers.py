@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 
 # From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
-    ["called", "errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "later", "random.mt19937",
-     "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks",
-     "contract.discovery", "contract.locks",
+    ["called", "errors", "dtypes", "shapes", "constants", "interrupts", "modes", "spelling", "moved", "later",
+     "random.mt19937", "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware",
+     "contract.hooks", "contract.discovery", "contract.locks",
      "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet", "table.room"],
     ["contract", "table.settings"],

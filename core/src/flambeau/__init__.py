@@ -11,7 +11,8 @@ from . import autograd, dtypes, errors, random
 from .later import await_methods as _await_methods, lazy as _lazy
 from .moved import remember as _remember
 from .spelling import Missing as _Missing, public as _public
-from .tensors import copying as _copying, display as _display, missing as _missing, placement as _placement
+from .tensors import copying as _copying, display as _display, memory as _memory, missing as _missing
+from .tensors import placement as _placement
 from .constants import *
 from .contract.device import Device as device, get_default_device, set_default_device
 from .dtypes import (
@@ -45,6 +46,11 @@ _LAZY = {
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
+    "TypedStorage": ".tensors.storages:TypedStorage", "UntypedStorage": ".tensors.storages:UntypedStorage",
+    "Storage": ".tensors.storages:FloatStorage",
+    **{f"{kind}Storage": f".tensors.storages:{kind}Storage" for kind in (
+        "BFloat16", "Bool", "Byte", "Char", "ComplexDouble", "ComplexFloat", "Double", "Float", "Half", "Int", "Long",
+        "Short")},
 }
 _MODULES = ("autograd", "dtypes", "errors", "random")
 

@@ -102,6 +102,9 @@ class NumpyBackend(ArrayApiBackend):
     def storage_offset(self, array: Array) -> int:
         return (address(array) - address(storage(array))) // array.itemsize
 
+    def storage_size(self, array: Array) -> int:
+        return storage(array).nbytes // array.itemsize
+
     def can_view(self, array: Array, size: tuple[int, ...]) -> bool:
         return array.flags.c_contiguous or super().can_view(array, size)
 

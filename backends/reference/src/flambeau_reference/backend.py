@@ -56,6 +56,10 @@ class ReferenceBackend(Backend):
         """Distance of the first element from the start of the storage, in elements."""
         return array.offset
 
+    def storage_size(self, array: Array) -> int:
+        """How many elements the storage has."""
+        return len(array.storage)
+
     def data_ptr(self, array: Array) -> int:
         """The identity of the storage plus the offset in bytes: alike for aliases, nothing to dereference."""
         return id(array.storage) + array.offset * array.dtype.itemsize

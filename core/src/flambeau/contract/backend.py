@@ -107,6 +107,13 @@ class Backend(Hardware):
         """Distance of the first element from the start of its storage, in elements."""
         return 0
 
+    def storage_size(self, array: Any) -> int:
+        """How many elements the memory holds that `array` lies in: at least up to its last one."""
+        if 0 in array.shape:
+            return self.storage_offset(array)
+        steps = zip(array.shape, self.strides(array), strict=True)
+        return 1 + self.storage_offset(array) + int(sum((n - 1) * step for n, step in steps))
+
     def data_ptr(self, array: Any) -> int:
         """Address of the first element; 0 where there is none to give."""
         return 0

@@ -26,6 +26,7 @@ from ..errors import (
     ValueRangeError,
     ZeroDivisorError,
 )
+from ..interrupts import pass_on
 from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
@@ -356,6 +357,7 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
 
 def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:
     """The error to raise for what a fast path raised."""
+    pass_on(error)
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
@@ -461,6 +463,6 @@ NAMES: dict[str, Any] = {
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
-    "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
+    "mixed": mixed, "new": new, "pass_on": pass_on, "recast": recast, "recover": recover,
+    "recover_operator": recover_operator, "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

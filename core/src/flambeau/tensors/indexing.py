@@ -12,6 +12,7 @@ from typing import Any
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..functions.create import tensor
+from ..interrupts import pass_on
 from ..ops.create import cast
 from ..ops.index import index_op, index_put_op, masked_select_op, nonzero
 from ..ops.movement import expand, permute_op, slice_op
@@ -85,7 +86,8 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
             scattered(self._array, value._array, key._array, self._array)
         else:
             return False
-    except (ValueError, IndexError, TypeError):  # what does not fit, or lies outside: the long way says how
+    except (ValueError, IndexError, TypeError) as error:  # what does not fit, or lies outside: the long way says how
+        pass_on(error)
         return False
     views.bump(self)
     return True
@@ -174,7 +176,8 @@ def _read_short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
                 dim += left
             else:
                 return None
-    except (IndexError, TypeError, ValueError):  # the long way says what is wrong
+    except (IndexError, TypeError, ValueError) as error:  # the long way says what is wrong
+        pass_on(error)
         return None
     return None if dim > ndim else (*index, *[slice(0, n, 1) for n in shape[dim:]])
 

@@ -18,6 +18,7 @@ from ..errors import DTypeError, InplaceError, ShapeError
 from ..modes import _grad, grad_enabled
 from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
+from ..table.room import exhausted
 from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
 from .tensor import Tensor, alias, named, wrap
 
@@ -180,6 +181,15 @@ def store(target: Tensor, source: Tensor) -> Tensor:
         raise InplaceError("a copy where PyTorch shares memory (real, imag, view_as_real, view_as_complex,"
                            " view(dtype)), so the change would not reach the original; write into a clone() of it, or"
                            " into the original")
+    try:
+        _assign(target, source)
+    except MemoryError as error:
+        raise exhausted("assign", error) from None
+    bump(target)
+    return target
+
+
+def _assign(target: Tensor, source: Tensor) -> None:
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
@@ -192,8 +202,6 @@ def store(target: Tensor, source: Tensor) -> Tensor:
         assign(target._array, array)
     else:
         _store_unshared(target, assign, array)
-    bump(target)
-    return target
 
 
 def bump(target: Tensor) -> None:

@@ -19,6 +19,7 @@ from ..modes import _grad, run_with
 from ..table.lifting import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
+from ..table.room import exhausted
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
 from ..tensors.views import bump, store
 from .rules import edge_shape, fitted, node_gradients, owner, summed, unpack
@@ -338,7 +339,10 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
 
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
-    _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+    try:
+        _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+    except MemoryError as error:
+        raise exhausted("backward", error) from None
 
 
 def _unlocked(function: Any, *args: Any) -> None:

@@ -14,6 +14,7 @@ MOVED = {
     "torch.nn.modules.batchnorm": "flambeau.nn.norm",
     "torch.nn.modules.normalization": "flambeau.nn.norm",
     "torch.nn.modules.container": "flambeau.nn",
+    "torch.storage": "flambeau.tensors.storages",
     "torch.optim.optimizer": "flambeau.optim",
     "torch.autograd.anomaly_mode": "flambeau.autograd.anomaly",
     "torch.autograd.grad_mode": "flambeau.modes",
