@@ -185,3 +185,21 @@ def can_view(shape: Sequence[int], strides: Sequence[int], size: Sequence[int]) 
         if product != count:
             return False
     return True
+
+
+ORDERS = {"channels_last": (0, 2, 3, 1), "channels_last_3d": (0, 2, 3, 4, 1)}  # memory formats as orders of dims
+
+
+def strides_of(shape: Shape, order: Sequence[int]) -> tuple[int, ...]:
+    """The strides of a tensor without gaps whose dims lie in that order, the slowest first."""
+    strides, step = [0] * len(shape), 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(shape[dim], 1)
+    return tuple(strides)
+
+
+def lie(shape: Shape, strides: Sequence[int], order: Sequence[int]) -> bool:
+    """Whether strides are those of dims in that order without gaps; of a dim of size 1 the stride does not matter."""
+    wanted = strides_of(shape, order)
+    return 0 in shape or all(n == 1 or s == w for n, s, w in zip(shape, strides, wanted, strict=True))

@@ -95,6 +95,9 @@ class NumpyBackend(ArrayApiBackend):
     def dtype_of(self, array: Array) -> DType:
         return FLAMBEAU[array.dtype]
 
+    def contiguous(self, array: Array) -> bool:
+        return array.flags.c_contiguous
+
     def strides(self, array: Array) -> tuple[int, ...]:
         width = array.itemsize
         return tuple([s // width for s in array.strides])

@@ -103,6 +103,14 @@ class Backend(Hardware):
 
         return contiguous_strides(array.shape)
 
+    def contiguous(self, array: Any) -> bool:
+        """Whether the elements lie in C order without gaps; of a dim of size 1 the stride does not matter."""
+        from ..shapes import contiguous_strides
+
+        shape = array.shape
+        pairs = zip(shape, self.strides(array), contiguous_strides(shape), strict=True)
+        return 0 in shape or all(n == 1 or have == want for n, have, want in pairs)
+
     def storage_offset(self, array: Any) -> int:
         """Distance of the first element from the start of its storage, in elements."""
         return 0

@@ -18,22 +18,10 @@ from ..dtypes import DType
 from ..errors import UnsupportedError
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, wrap
+from .arrays import Batched
+from .rules import RULES, composed, creation, derived
 
 LEVEL: ContextVar[int] = ContextVar("flambeau_vmap_level", default=0)  # how many maps are running in this thread
-
-
-class Batched:
-    """An array of a level: `value` is a tensor of the level below, `size` the length of its first dim, the batch.
-
-    `size` is None where every example has the same elements, and then `value` has no batch.
-    """
-
-    __slots__ = ("shape", "size", "value")
-
-    def __init__(self, value: Tensor, size: int | None) -> None:
-        self.value, self.size = value, size
-        shape = value._array.shape
-        self.shape = tuple(shape) if size is None else tuple(shape[1:])
 
 
 class BatchBackend(Backend):
@@ -45,14 +33,10 @@ class BatchBackend(Backend):
     shared_views = False
 
     def __init__(self, level: int, below: Device) -> None:
-        from .rules import RULES
-
         self.level, self.below, self.device_type = level, below, below.type
         self.kernels = RULES
 
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
-        from .rules import RULES, composed, creation, derived
-
         op = TABLE[name]
         if name in ("full", "arange"):
             return creation(op, self.below)

@@ -14,7 +14,7 @@ from ..errors import UnsupportedError
 from ..shapes import broadcast_shapes, numel
 from ..table.registry import TABLE, OpDef
 from ..tensors.tensor import Tensor, wrap
-from .batches import Batched
+from .arrays import Batched
 
 Rule = Callable[..., Any]
 RULES: dict[str, Rule] = {}

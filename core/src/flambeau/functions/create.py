@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes
-from ..constants import check_format
 from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
 from ..errors import ArgumentError, DTypeError, GradientError, NumberRangeError, ShapeError, ValueRangeError
 from ..interrupts import pass_on
-from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
+from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, to_device
 from ..shapes import as_int, as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
 from ..table.room import check_room, exhausted, no_room
 from ..tensors.interop import from_array, from_numpy, shares_memory
+from ..tensors.layouts import as_format, filled_like, kept_order, laid
 from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
 
@@ -42,8 +42,8 @@ def empty(*size: Any, out: Tensor | None = None, dtype: DType | None = None, lay
           requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any) -> Tensor:
     """A tensor of that size whose elements mean nothing (here they are 0)."""
     made = _constant("empty", size, 0, out, dtype, device, requires_grad, named)
-    check_format("empty", memory_format, made.ndim)
-    return made
+    return made if memory_format is None else filled_like(
+        "empty", lambda shape: _filled(shape, 0, made._kind, requires_grad), made, memory_format)
 
 
 def _constant(op: str, size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool,
@@ -86,19 +86,26 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
 def zeros_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
                requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """Zeros of the size, dtype and device of `input`, unless told otherwise."""
-    check_format("zeros_like", memory_format, input.ndim)
-    return _filled(tuple(input._array.shape), 0, kind_for(dtype, device, input), requires_grad)
+    kind = kind_for(dtype, device, input)
+    return filled_like("zeros_like", lambda shape: _filled(shape, 0, kind, requires_grad), input, memory_format)
 
 
 empty_like = zeros_like
 
 
+def ones_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
+              requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
+    """Ones of the size, dtype and device of `input`, unless told otherwise."""
+    kind = kind_for(dtype, device, input)
+    return filled_like("ones_like", lambda shape: _filled(shape, 1, kind, requires_grad), input, memory_format)
+
+
 def full_like(input: Tensor, fill_value: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
     """`fill_value` everywhere, in the size, dtype and device of `input`, unless told otherwise."""
-    check_format("full_like", memory_format, input.ndim)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return _filled(tuple(input._array.shape), value, kind_for(dtype, device, input), requires_grad)
+    kind = kind_for(dtype, device, input)
+    return filled_like("full_like", lambda shape: _filled(shape, value, kind, requires_grad), input, memory_format)
 
 
 def _new_filled(self: Tensor, op: str, size: Any, value: Any, options: dict[str, Any]) -> Tensor:
@@ -396,8 +403,8 @@ def _to(self: Tensor, *args: Any, dtype: DType | None = None, device: Any = None
             device = value
     if other is not None:
         dtype, device = other.dtype, other.device
-    check_format("to", memory_format, self.ndim)
-    return convert(self, dtype if dtype is None else as_dtype(dtype), None if device is None else resolve(device), copy)
+    made = convert(self, dtype if dtype is None else as_dtype(dtype), None if device is None else resolve(device), copy)
+    return made if memory_format is None else as_format("to", made, memory_format, False)
 
 
 attach(_to, "to")
@@ -405,9 +412,8 @@ attach(_to, "to")
 
 def _dtype_method(name: str, dtype: DType) -> Any:
     def method(self: Tensor, memory_format: Any = None) -> Tensor:
-        if memory_format is not None:
-            check_format(name, memory_format, self.ndim)
-        return self if self._kind.dtype is dtype else cast(self, dtype)
+        made = self if self._kind.dtype is dtype else cast(self, dtype)
+        return made if memory_format is None else as_format(name, made, memory_format, False)
 
     method.__doc__ = f"The elements as {dtype.name}."
     return named(method, name)
@@ -422,8 +428,9 @@ attach(lambda self, other: convert(self, other.dtype, other.device), "type_as")
 def _clone(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with a place in the graph."""
     if memory_format is not None:
-        check_format("clone", memory_format, self.ndim)
-    return TABLE["copy"].call(self)  # type: ignore[no-any-return]
+        return as_format("clone", self, memory_format, True)
+    order = kept_order(self)
+    return TABLE["copy"].call(self) if order is None else laid(self, order)  # type: ignore[no-any-return]
 
 
 clone = _clone
@@ -433,7 +440,7 @@ attach(_clone, "clone")
 def _contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor in C order: itself, or a copy."""
     if memory_format is not None:
-        check_format("contiguous", memory_format, self.ndim)
+        return as_format("contiguous", self, memory_format, False)
     return self if self.is_contiguous() else TABLE["copy"].call(self)  # type: ignore[no-any-return]
 
 

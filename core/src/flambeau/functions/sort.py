@@ -9,7 +9,7 @@ from .. import dtypes
 from ..errors import ArgumentError, DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..ops.arithmetic import floor, minimum
 from ..ops.compare import eq, ge, le, ne
-from ..ops.create import arange, cast, ones_like, zeros_of
+from ..ops.create import arange, cast, ones_of, zeros_of
 from ..ops.index import nonzero_op, scatter_add, scatter_op, take_along
 from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
@@ -125,7 +125,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise ShapeError("weights should be 1-d and have the same length as input", op="bincount")
     size = max(int(input.max().item()) + 1 if input.numel() else 0, minlength)
     if weights is None:
-        weights = ones_like(input, dtype=dtypes.int64)
+        weights = input.new_ones(tuple(input.shape), dtype=dtypes.int64)
     elif weights.dtype is not dtypes.float32:
         weights = weights.to(dtypes.float64)
     return scatter_add(zeros_of(weights, (size,)), 0, input.long(), weights)
@@ -141,7 +141,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     flat = masked_select(flat, ge(flat, low) & le(flat, high))
     place = floor((flat - low) * (bins / (high - low)))
     place = minimum(cast(place, dtypes.int64), _integers(flat, ()) + (bins - 1))
-    return scatter_add(zeros_of(flat, (bins,)), 0, place, ones_like(flat))
+    return scatter_add(zeros_of(flat, (bins,)), 0, place, ones_of(flat))
 
 
 def _histogram_range(flat: Tensor, low: float, high: float) -> tuple[float, float]:

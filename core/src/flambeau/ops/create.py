@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..constants import check_format
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
 from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
@@ -100,11 +99,9 @@ def nothing(g: Tensor) -> Tensor:
     return _filled(g._array.shape, 0, g._kind.plain)
 
 
-def ones_like(input: Tensor, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-              requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False) -> Tensor:
-    """Ones of the size, dtype and device of `input`, unless told otherwise."""
-    check_format("ones_like", memory_format, input.ndim)
-    return _filled(tuple(input._array.shape), 1, kind_for(dtype, device, input), requires_grad)
+def ones_of(like: Tensor) -> Tensor:
+    """Ones of the size, dtype and device of `like`."""
+    return _filled(like._array.shape, 1, like._kind.plain)
 
 
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None = None, dtype: DType | None = None,

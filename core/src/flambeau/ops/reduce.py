@@ -21,7 +21,7 @@ from .arithmetic import abs as abs_op
 from .arithmetic import maximum, mul, sgn
 from .compare import eq, ne, where_op
 from .complex import _c, _real
-from .create import cast, ones_like, zeros_of
+from .create import cast, ones_of, zeros_of
 from .index import gather, scatter_add
 from .math import _pow, exp, log, sqrt
 from .movement import cat, copy, expand, flip, permute, reshape, stack
@@ -92,12 +92,12 @@ def _others(input: Tensor, dim: tuple[int, ...]) -> Tensor:
     """For each element, the product of the other elements of its group: of those before it, and of those after."""
     shape = tuple(input._array.shape)
     if not shape or 0 in shape:
-        return ones_like(input)
+        return ones_of(input)
     kept = tuple(i for i in range(len(shape)) if i not in dim)
     order = kept + dim
     moved = permute(input, order)
     flat = reshape(moved, (numel(shape[i] for i in kept), numel(shape[i] for i in dim)))
-    one = ones_like(flat[:, :1])
+    one = ones_of(flat[:, :1])
     before = cumprod(cat([one, flat[:, :-1]], 1), 1)
     after = flip(cumprod(cat([one, flip(flat, (1,))[:, :-1]], 1), 1), (1,))
     others = reshape(before * after, tuple(moved._array.shape))
@@ -202,7 +202,7 @@ def _beside_zeros_twice(g: Tensor, input: Tensor, out: Tensor, zero: Tensor, dim
     for i in range(n):
         head = input.narrow(dim, 0, i)
         tail = input.narrow(dim, i + 1, n - i - 1)
-        hole = ones_like(input.narrow(dim, i, 1))
+        hole = ones_of(input.narrow(dim, i, 1))
         others = cumprod(cat([head, hole, tail], dim), dim).narrow(dim, i, n - i)
         columns.append(sum(g.narrow(dim, i, n - i) * others, dim))
     return stack(columns, dim)

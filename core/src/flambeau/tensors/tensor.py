@@ -14,7 +14,7 @@ from .. import dtypes
 from ..contract.device import Device, Kind
 from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, SizeMismatchError, ValueRangeError
-from ..shapes import canonical_dim, contiguous_strides, numel
+from ..shapes import ORDERS, canonical_dim, lie, numel
 from ..spelling import Missing
 from ..walk.tape import Meta, Output, RemovableHandle, View
 
@@ -151,12 +151,11 @@ class Tensor(TensorMethods):
         return int(self.device.backend.data_ptr(self._array))
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Whether the elements lie in C order without gaps."""
+        """Whether the elements lie in C order without gaps, or in the memory format given."""
         shape = self._array.shape
-        if 0 in shape:
-            return True
-        have, want = self.stride(), contiguous_strides(shape)
-        return all(s == 1 or h == w for s, h, w in zip(shape, have, want, strict=True))
+        if memory_format is not None and (order := ORDERS.get(getattr(memory_format, "name", ""))) is not None:
+            return len(order) == len(shape) and lie(shape, self.stride(), order)
+        return self._kind.device.backend.contiguous(self._array)  # type: ignore[no-any-return]
 
     @property
     def layout(self) -> Any:
