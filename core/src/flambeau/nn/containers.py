@@ -49,6 +49,15 @@ def _pairs(source: Any, owner: str) -> Iterator[tuple[str, Any]]:
         yield whole
 
 
+class Container(Module):
+    """A module whose keyword arguments become its children; superseded by Module itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
+
+
 class Sequential(Module):
     """Modules called one after another, each with the output of the one before.
 
