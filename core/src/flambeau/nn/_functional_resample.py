@@ -13,7 +13,7 @@ from struct import pack, unpack
 from typing import Any
 
 from .. import functions
-from ..dtypes import float64, uint8
+from ..dtypes import float64, int64, uint8
 from ..errors import ArgumentError, ShapeError, UnsupportedError, ValueRangeError
 from ..functions import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from ..ops.index import take_along
@@ -27,7 +27,7 @@ _PLAIN = ("nearest", "area", "nearest-exact")
 _MODES = "nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact"
 _AREA = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
 
-Taps = tuple[list[list[int]], list[list[float]]]  # for every output element: which of the input, and their weights
+Taps = tuple[list[list[int]], Sequence[Sequence[float]]]  # for every output element: which of the input, and their weights
 
 
 def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
@@ -108,16 +108,16 @@ def _check_shape(input: Tensor, sizes: list[int]) -> None:
 @in_single
 def _resampled(input: Tensor, sizes: list[int], factors: list[float | None], mode: str, align_corners: bool,
                antialias: bool) -> Tensor:
-    x = input.to(float64) if input.dtype is uint8 and not mode.startswith("nearest") else input
-    single = input.dtype is not float64
+    x, single = input, input.dtype is not float64
+    summed = _summed_bytes if input.dtype is uint8 else _summed
     for dim in range(input.ndim - 1, 1, -1):  # the last first: its sums are PyTorch's inner ones
         count, made, factor = input.shape[dim], sizes[dim - 2], factors[dim - 2]
         if mode.startswith("nearest"):
             x = _gathered(x, dim, _nearest(count, made, factor, mode == "nearest-exact", single))
         else:
-            x = _summed(x, dim, _taps(count, made, _step(count, made, factor, align_corners), mode, align_corners,
-                                      antialias))
-    return x if x.dtype is input.dtype else (x + 0.5).floor().clamp(0, 255).to(input.dtype)
+            x = summed(x, dim, _taps(count, made, _step(count, made, factor, align_corners), mode, align_corners,
+                                     antialias))
+    return x
 
 
 def _gathered(x: Tensor, dim: int, places: Sequence[int]) -> Tensor:
@@ -134,6 +134,24 @@ def _summed(x: Tensor, dim: int, taps: Taps) -> Tensor:
         part = _gathered(x, dim, at) * functions.tensor(weight, dtype=x.dtype, device=x.device).reshape(shape)
         made = part if made is None else made + part
     return made  # type: ignore[no-any-return]
+
+
+def _summed_bytes(x: Tensor, dim: int, taps: Taps) -> Tensor:
+    """The same of uint8, rounded to uint8 after every dim: weights are whole numbers of 16 bits, as in PyTorch."""
+    places, weights = taps
+    weights = [_gathered_weights(*row) for row in zip(places, weights, strict=True)]
+    largest, bits = max(max(row) for row in weights), 0
+    while bits < 22 and int(0.5 + largest * (1 << (bits + 1))) < 1 << 15:
+        bits += 1
+    whole = [[math.floor(w * (1 << bits) + 0.5) for w in row] for row in weights]
+    total = _summed(x.to(int64), dim, (places, whole))
+    return ((total + (1 << (bits - 1))) >> bits).clamp(0, 255).to(uint8)
+
+
+def _gathered_weights(places: list[int], weights: Sequence[float]) -> list[float]:
+    """The weights of a row, those of one place added up where it comes first."""
+    return [0.0 if at in places[:i] else sum(w for p, w in zip(places, weights, strict=True) if p == at)
+            for i, at in enumerate(places)]
 
 
 def _single(value: float) -> float:
@@ -156,6 +174,8 @@ def _step(count: int, made: int, factor: float | None, align_corners: bool) -> f
 
 
 def _taps(count: int, made: int, step: float, mode: str, align_corners: bool, antialias: bool) -> Taps:
+    if count == made and mode.endswith("linear") and not antialias:
+        return [[i] for i in range(made)], [[1.0]] * made
     if antialias:
         return _filtered(count, made, step, *_FILTERS[mode])
     places, weights = [], []
