@@ -188,13 +188,15 @@ def samples(op: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = Fal
             ) -> list[SampleInput]:
     """At most that many of the operator's samples, spread over all it has."""
     torch.manual_seed(0)
-    found = [s for s in getattr(op, source)("cpu", dtype, requires_grad) if not _has_generator(s)]
+    found = [s for s in getattr(op, source)("cpu", dtype, requires_grad) if not _not_offered(s)]
     if len(found) <= most:
         return found
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
 
 
-def _has_generator(sample: SampleInput) -> bool:
+def _not_offered(sample: SampleInput) -> bool:
+    if sample.kwargs.get("sparse") is True:  # asks for sparse gradients
+        return True
     values = [*flat(sample.args), *sample.kwargs.values()]
     return any(isinstance(v, torch.Generator) or (isinstance(v, torch.Tensor) and v.layout is not torch.strided)
                for v in values)

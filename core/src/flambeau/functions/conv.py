@@ -291,8 +291,8 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
                               op="channel_shuffle", groups=groups)
     batch, channels, *spatial = input._array.shape
     if channels % groups:
-        raise ShapeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups.",
-                         op="channel_shuffle")
+        raise ShapeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups}"
+                         " groups.", op="channel_shuffle")
     split = reshape(input, (batch, groups, channels // groups, *spatial))
     return reshape(permute_op(split, (0, 2, 1, *range(3, split.ndim))), tuple(input._array.shape))
 

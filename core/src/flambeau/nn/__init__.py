@@ -41,9 +41,9 @@ from .linear import Bilinear, Identity, Linear
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
-    CTCLoss,
     CosineEmbeddingLoss,
     CrossEntropyLoss,
+    CTCLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
     HuberLoss,
@@ -133,7 +133,8 @@ _PARTS = {
     "upsampling": ("Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"),
 }  # these load when first used
 _LATER = {name: f".{part}:{name}" for part, names in _PARTS.items() for name in names}
-_LATER |= {name: f".{name}" for name in ("attention", "modules", "parallel")} | {"DataParallel": ".parallel:DataParallel"}
+_LATER |= {name: f".{name}" for name in ("attention", "modules", "parallel")}
+_LATER["DataParallel"] = ".parallel:DataParallel"
 
 __all__ = [
     "AdaptiveAvgPool1d",

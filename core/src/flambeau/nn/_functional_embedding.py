@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from itertools import pairwise
 from typing import Any
 
 from .. import dtypes, functions
@@ -103,7 +104,7 @@ def _checked(begins: list[int], count: int, include_last_offset: bool) -> list[i
     if begins and begins[-1] > count:
         raise ValueRangeError(f"offsets[-1] can not be greater than input's length {count} but got offsets[-1] of "
                               f"{begins[-1]}", op=_OP)
-    if any(b < a for a, b in zip(begins, begins[1:], strict=False)):
+    if any(b < a for a, b in pairwise(begins)):
         raise ValueRangeError(f"offsets must not decrease, got {begins}", op=_OP)
     return begins if include_last_offset else [*begins, count]
 
@@ -111,7 +112,7 @@ def _checked(begins: list[int], count: int, include_last_offset: bool) -> list[i
 @in_single
 def _together(weight: Tensor, flat: Tensor, bags: list[int], samples: Tensor | None, mode: str, padding: int,
               by_frequency: bool) -> Tensor:
-    counts = [end - begin for begin, end in zip(bags, bags[1:], strict=False)]
+    counts = [end - begin for begin, end in pairwise(bags)]
     width = max(counts, default=0)
     if not flat.numel() or not width:
         return weight.new_zeros((len(counts), weight.shape[1])) + weight.sum() * 0

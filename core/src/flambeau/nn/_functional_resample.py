@@ -27,7 +27,7 @@ _PLAIN = ("nearest", "area", "nearest-exact")
 _MODES = "nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact"
 _AREA = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
 
-Taps = tuple[list[list[int]], Sequence[Sequence[float]]]  # for every output element: which of the input, and their weights
+Taps = tuple[list[list[int]], Sequence[Sequence[float]]]  # per output element: which of the input, and their weights
 
 
 def interpolate(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",

@@ -55,7 +55,7 @@ class LazyLinear(_Lazy, Linear):
             self.bias = UninitializedParameter(device=device, dtype=dtype)
 
     def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
-        """Takes `in_features` from the last dim of the input. Raises PreconditionError where a loaded weight differs."""
+        """Takes `in_features` from the input's last dim. Raises PreconditionError where a loaded weight differs."""
         if self.has_uninitialized_params():
             with no_grad():
                 self.in_features = input.shape[-1]

@@ -19,7 +19,7 @@ _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """Log probabilities of `n_classes`, the frequent ones first, in clusters that end at `cutoffs` (Grave et al., 2017).
+    """Log probabilities of `n_classes`, frequent ones first, in clusters that end at `cutoffs` (Grave et al., 2017).
 
     The head knows the classes of the first cluster and one number for each other; those have a projection to
     `div_value` times fewer features each. Takes (N, in_features) and classes (N), or one sample; gives the log

@@ -132,6 +132,13 @@ class Module(StateDict, Hooked):
         """Moves parameters and buffers to `device` without copying their values."""
         return self._apply(lambda tensor: empty_like(tensor, device=device), recurse=recurse)
 
+    def share_memory(self: Self) -> Self:
+        """Moves parameters and buffers to memory that processes share, where tensors can be."""
+        return self._apply(lambda tensor: tensor.share_memory_())  # type: ignore[attr-defined,no-any-return]
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Noted: a module runs as it is written, so that the result is the one that compiling would give."""
+
     # -- modes -----------------------------------------------------------------------------------
 
     def train(self: Self, mode: bool = True) -> Self:

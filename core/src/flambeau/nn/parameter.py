@@ -118,13 +118,14 @@ for _name in ("bfloat16", "char", "cpu", "cuda", "double", "float", "half", "int
 
 
 def _without_elements(cls: type, requires_grad: bool, device: Any, dtype: Any) -> Any:
-    made, held = new(cls), empty(0, device=device, dtype=dtype)
+    held = empty(0, device=device, dtype=dtype)
+    made: Any = new(cls)
     fill(made, held._array, held._kind.plain)
     made.requires_grad = requires_grad
     return made
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape is not known yet; `materialize` makes a Parameter of it.
 
     >>> parameter = UninitializedParameter()
@@ -142,7 +143,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return _without_elements(cls, requires_grad, device, dtype)
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer whose shape is not known yet; `materialize` makes a tensor of it."""
 
     __slots__ = ()

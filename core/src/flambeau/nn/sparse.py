@@ -14,7 +14,24 @@ from .module import Module
 from .parameter import Parameter
 
 
-class Embedding(Module):
+class _Table(Module):
+    """A table of vectors; the row `padding_idx` starts at zero."""
+
+    weight: Tensor
+    padding_idx: int | None
+
+    def reset_parameters(self) -> None:
+        """Draws the table anew from the normal distribution; the padding row is zero."""
+        init.normal_(self.weight)
+        self._fill_padding_idx_with_zero()
+
+    def _fill_padding_idx_with_zero(self) -> None:
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx].fill_(0)
+
+
+class Embedding(_Table):
     """`weight[input]`: indices of any shape (*) to (*, embedding_dim).
 
     The row `padding_idx` starts at zero and gets no gradient; `max_norm` scales longer rows down,
@@ -28,7 +45,6 @@ class Embedding(Module):
 
     __constants__ = ("num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type",
                      "scale_grad_by_freq", "sparse")
-    weight: Tensor
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None,
                  max_norm: float | None = None, norm_type: float = 2.0, scale_grad_by_freq: bool = False,
@@ -49,16 +65,6 @@ class Embedding(Module):
             raise PreconditionError("Shape of weight does not match num_embeddings and embedding_dim")
         else:
             self.weight = Parameter(_weight, requires_grad=not _freeze)
-
-    def reset_parameters(self) -> None:
-        """Draws the table anew from the normal distribution; the padding row is zero."""
-        init.normal_(self.weight)
-        self._fill_padding_idx_with_zero()
-
-    def _fill_padding_idx_with_zero(self) -> None:
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type,
@@ -95,7 +101,7 @@ def _padding_index(index: int | None, rows: int) -> int | None:
     return index if index >= 0 else rows + index
 
 
-class EmbeddingBag(Module):
+class EmbeddingBag(_Table):
     """Rows of a table looked up in bags and put together by `mode`: "sum", "mean" or "max"; to (B, embedding_dim).
 
     Bags are the rows of an input (B, N), or follow one another in (N) and begin at `offsets` (B). Raises
@@ -110,7 +116,6 @@ class EmbeddingBag(Module):
 
     __constants__ = ("num_embeddings", "embedding_dim", "max_norm", "norm_type", "scale_grad_by_freq", "mode",
                      "sparse", "include_last_offset", "padding_idx")
-    weight: Tensor
 
     def __init__(self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None,
                  norm_type: float = 2.0, scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,
@@ -130,9 +135,6 @@ class EmbeddingBag(Module):
         else:
             self.weight = Parameter(_weight)
         self.mode, self.sparse, self.include_last_offset = mode, sparse, include_last_offset
-
-    reset_parameters = Embedding.reset_parameters
-    _fill_padding_idx_with_zero = Embedding._fill_padding_idx_with_zero
 
     def forward(self, input: Tensor, offsets: Tensor | None = None,
                 per_sample_weights: Tensor | None = None) -> Tensor:

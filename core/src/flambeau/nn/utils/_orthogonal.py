@@ -121,12 +121,12 @@ class Orthogonal(Module):
         q = q if base is None else base @ q
         return q.mT if wide else q
 
-    @no_grad()
+    @no_grad()  # type: ignore[untyped-decorator]
     def right_inverse(self, q: Tensor) -> Tensor:
         """The free matrix of an orthogonal one. Raises ValueRangeError for another shape."""
         if q.shape != self.shape:
-            raise ValueRangeError(f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape "
-                                  f"{q.shape}.")
+            raise ValueRangeError(f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
+                                  f"shape {q.shape}.")
         given, wide = q, q.shape[-2] < q.shape[-1]
         q = q.mT if wide else q
         n, k = q.shape[-2:]

@@ -5,22 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ... import functions
 from ...errors import HookError, ValueRangeError
 from ...tensors.tensor import Tensor
 from ..module import Module
 from ..parameter import Parameter, is_lazy
 
 
-def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
-    """The norms of the parts of `v` along one dim, the other dims kept with size 1; of the whole for -1."""
-    if dim == -1:
-        return v.norm(pow)
-    return v.norm(pow, [d for d in range(v.dim()) if d != dim % v.dim()], keepdim=True) if v.dim() > 1 else v.abs()
-
-
 def scaled_to(v: Tensor, g: Tensor, dim: int) -> Tensor:
     """`v` with its parts along `dim` scaled to the lengths `g`."""
-    return v * (g / norm_except_dim(v, 2, dim))
+    return v * (g / functions.norm_except_dim(v, 2, dim))
 
 
 class WeightNorm:
@@ -45,7 +39,7 @@ class WeightNorm:
             raise ValueRangeError("The module passed to `WeightNorm` can't have uninitialized parameters. Make sure to "
                                   "run the dummy forward before applying weight normalization")
         del module._parameters[name]
-        module.register_parameter(name + "_g", Parameter(norm_except_dim(weight.detach(), 2, made.dim)))
+        module.register_parameter(name + "_g", Parameter(functions.norm_except_dim(weight.detach(), 2, made.dim)))
         module.register_parameter(name + "_v", Parameter(weight.data))
         setattr(module, name, made.compute_weight(module))
         module.register_forward_pre_hook(made)

@@ -10,7 +10,7 @@ from ...random import get_rng_state, set_rng_state
 from ..module import Module
 
 
-def skip_init(module_cls: type, *args: Any, **kwargs: Any) -> Module:
+def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Module:
     """A module of that class whose parameters and buffers are not set to anything in particular; no number is drawn.
 
     Raises ValueRangeError for no module class, or one that takes no `device`.

@@ -12,9 +12,9 @@ from ...tensors.tensor import Tensor
 from .. import functional as F
 from ..module import Module
 from ._orthogonal import MAPS, Orthogonal
-from .parametrize import register_parametrization
 from ._spectral_norm import TRANSPOSED, as_matrix
-from ._weight_norm import norm_except_dim, scaled_to
+from ._weight_norm import scaled_to
+from .parametrize import register_parametrization
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
@@ -29,7 +29,7 @@ class _WeightNorm(Module):
 
     def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Length and direction of the weight."""
-        return norm_except_dim(weight, 2, self.dim), weight
+        return functions.norm_except_dim(weight, 2, self.dim), weight
 
 
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
@@ -76,7 +76,7 @@ class _SpectralNorm(Module):
                 setattr(self, name, F.normalize(getattr(self, name), dim=0, eps=eps))
             self._power_method(matrix, 15)
 
-    @no_grad()
+    @no_grad()  # type: ignore[untyped-decorator]
     def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
         """Brings u and v nearer to the singular vectors of the largest singular value, in place."""
         for _ in range(n_power_iterations):

@@ -52,8 +52,8 @@ def _check_alike(got: Any, wanted: Tensor, what: str) -> None:
         raise ValueRangeError(f"{what} must return a tensor. Got {type(got).__name__}.")
     for name in ("dtype", "shape"):
         if getattr(got, name) != getattr(wanted, name):
-            raise ValueRangeError(f"{what} may not change the {name} of the tensor, unless the `unsafe` flag is enabled:"
-                                  f" {getattr(wanted, name)} became {getattr(got, name)}")
+            raise ValueRangeError(f"{what} may not change the {name} of the tensor, unless the `unsafe` flag is "
+                                  f"enabled: {getattr(wanted, name)} became {getattr(got, name)}")
 
 
 class ParametrizationList(ModuleList):

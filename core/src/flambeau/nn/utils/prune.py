@@ -6,7 +6,6 @@ A method moves the parameter `weight` to `weight_orig`, puts the buffer `weight_
 
 from __future__ import annotations
 
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -54,8 +53,8 @@ class BasePruningMethod(ABC):
         """
         original = getattr(module, name)
         if importance_scores is not None and importance_scores.shape != original.shape:
-            raise PreconditionError(f"importance_scores should have the same shape as parameter {name} of {module}, got "
-                                    f"{importance_scores.shape} vs {original.shape}")
+            raise PreconditionError(f"importance_scores should have the same shape as parameter {name} of {module}, "
+                                    f"got {importance_scores.shape} vs {original.shape}")
         made = cls(*args, **kwargs)
         made._tensor_name = name
         key, former = _method_on(module, name)
@@ -97,8 +96,8 @@ def _method_on(module: Module, name: str) -> tuple[Any, BasePruningMethod | None
     found = [(key, hook) for key, hook in module._forward_pre_hooks.items()
              if isinstance(hook, BasePruningMethod) and hook._tensor_name == name]
     if len(found) > 1:
-        raise PreconditionError(f"Avoid adding multiple pruning hooks to the same tensor {name} of module {module}. Use "
-                                "a PruningContainer.")
+        raise PreconditionError(f"Avoid adding multiple pruning hooks to the same tensor {name} of module {module}. "
+                                "Use a PruningContainer.")
     return found[0] if found else (None, None)
 
 
@@ -177,16 +176,16 @@ class Identity(BasePruningMethod):
 
 class _ByAmount(BasePruningMethod):
     def __init__(self, amount: Any) -> None:
-        if not isinstance(amount, numbers.Real):
+        if not isinstance(amount, (int, float)):
             raise ArgumentError(f"Invalid type for amount: {amount}. Must be int or float.")
-        if amount < 0 or (not isinstance(amount, numbers.Integral) and amount > 1.0):
+        if amount < 0 or (isinstance(amount, float) and amount > 1.0):
             raise ValueRangeError(f"amount={amount} should either be a float in the range [0, 1] or a non-negative "
                                   "integer")
         self.amount: Any = amount
 
     def _count(self, size: int) -> int:
         """How many of `size` are pruned. Raises ValueRangeError for more than there are."""
-        count = int(self.amount) if isinstance(self.amount, numbers.Integral) else round(self.amount * size)
+        count = self.amount if isinstance(self.amount, int) else round(self.amount * size)
         if count > size:
             raise ValueRangeError(f"amount={count} should be smaller than the number of parameters to prune={size}")
         return count
@@ -230,7 +229,7 @@ class _Structured(_ByAmount):
         raise NotImplementedError
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        """`default_mask` with zeros at the channels chosen. Raises ValueRangeError for a vector, DimError for no dim."""
+        """`default_mask` with zeros at the channels chosen. Raises ValueRangeError for a vector."""
         if t.dim() <= 1:
             raise ValueRangeError("Structured pruning can only be applied to multidimensional tensors. Found tensor of "
                                   f"shape {t.shape} with {t.dim()} dims")
@@ -360,7 +359,7 @@ def custom_from_mask(module: Module, name: str, mask: Tensor) -> Module:
 
 
 def remove(module: Module, name: str) -> Module:
-    """Makes the pruned tensor an ordinary parameter; returns the module. Raises ValueRangeError where nothing is pruned."""
+    """Makes the pruned tensor an ordinary parameter; returns the module. Raises ValueRangeError where nothing is."""
     for key, hook in module._forward_pre_hooks.items():
         if isinstance(hook, BasePruningMethod) and hook._tensor_name == name:
             hook.remove(module)

@@ -37,7 +37,8 @@ def functional_call(module: Module, parameters_and_buffers: Mapping[str, Tensor]
 @contextmanager
 def replaced(module: Module, tensors: dict[str, Tensor], tie_weights: bool, strict: bool) -> Iterator[None]:
     """Inside, the tensors of these names are the ones given."""
-    own = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+    own = {**dict(module.named_parameters(remove_duplicate=False)),
+           **dict(module.named_buffers(remove_duplicate=False))}
     if tie_weights:
         tensors = _with_ties(own, tensors)
     if strict:
@@ -66,8 +67,8 @@ def _with_ties(own: dict[str, Tensor], tensors: dict[str, Tensor]) -> dict[str, 
         for other, value in own.items():
             if name in own and other != name and value is own[name]:
                 if other in tensors and tensors[other] is not tensor:
-                    raise ValueRangeError(f"functional_call got multiple values for keys {sorted((name, other))}, which "
-                                          "are tied. Consider using tie_weights=False")
+                    raise ValueRangeError(f"functional_call got multiple values for keys {sorted((name, other))}, "
+                                          "which are tied. Consider using tie_weights=False")
                 made[other] = tensor
     return made
 
