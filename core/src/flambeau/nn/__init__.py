@@ -124,6 +124,7 @@ _PARTS = {
         "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear"),
     "adaptive": ("AdaptiveLogSoftmaxWithLoss",),
     "channelshuffle": ("ChannelShuffle",),
+    "factory": ("factory_kwargs",),
     "fold": ("Fold", "Unfold"),
     "multihead": ("MultiheadAttention",),
     "pixelshuffle": ("PixelShuffle", "PixelUnshuffle"),
