@@ -147,7 +147,7 @@ class Carrier:
         if key not in self.storages or not key[0]:
             flat = torch.empty(0, dtype=t.dtype).set_(t.untyped_storage())
             dtype = getattr(flambeau, str(t.dtype).removeprefix("torch."))
-            kind = flambeau.device("cpu").kinds[dtype]
+            kind = flambeau.get_default_device().kinds[dtype]
             data = bytes(flat.view(torch.uint8).numpy()) if flat.numel() else b""
             made = wrap(kind.device.backend.from_host(data, (flat.numel(),), dtype), kind)
             self.storages[key] = (made, t)  # t is kept so that its address stays its own

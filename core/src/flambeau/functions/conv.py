@@ -258,6 +258,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     if channels % (r * r):
         raise ShapeError(f"expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but"
                          f" input.size(-3)={channels} is not divisible by {r * r}", op="pixel_shuffle")
+    if r == 1:
+        return copy(input)
     n = len(lead)
     split = reshape(input, (*lead, channels // (r * r), r, r, height, width))
     order = (*range(n + 1), n + 3, n + 1, n + 4, n + 2)
@@ -270,6 +272,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     if height % r or width % r:
         raise ShapeError(f"expects height and width to be divisible by downscale_factor, but {height} x {width} is not"
                          f" divisible by {r}", op="pixel_unshuffle")
+    if r == 1:
+        return copy(input)
     n = len(lead)
     split = reshape(input, (*lead, channels, height // r, r, width // r, r))
     order = (*range(n + 1), n + 2, n + 4, n + 1, n + 3)

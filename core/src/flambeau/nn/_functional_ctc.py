@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from .. import dtypes, functions
-from ..errors import DTypeError, ShapeError, ValueRangeError
+from ..errors import DTypeError, DTypeNotOfferedError, ShapeError, ValueRangeError
 from ..tensors.tensor import Tensor
 from ._reduction import check_reduction
 
@@ -35,7 +35,7 @@ def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Any, target_leng
     """
     check_reduction(reduction)
     if log_probs.dtype not in (dtypes.float32, dtypes.float64):
-        raise DTypeError(f"not implemented for {log_probs.dtype!r}, takes float32 and float64", op=_OP)
+        raise DTypeNotOfferedError(f"not implemented for {log_probs.dtype!r}, takes float32 and float64", op=_OP)
     if targets.dtype not in (dtypes.int64, dtypes.int32):
         raise DTypeError(f"targets must be int64 or int32, got {targets.dtype!r}", op=_OP)
     batched = log_probs.dim() == 3
