@@ -60,7 +60,7 @@ __all__ = [n for n in _nn.__all__ if n[0].isupper()]
 
 
 def __getattr__(name: str) -> Any:
-    if name in FILES or name in SAME:
+    if name in FILES or name in SAME or name == "utils":
         return import_module(f".{name}", __name__)
     if name in __all__:
         return getattr(_nn, name)
@@ -68,4 +68,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *FILES, *SAME})
+    return sorted({*__all__, *FILES, *SAME, "utils"})
