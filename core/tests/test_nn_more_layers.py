@@ -86,7 +86,8 @@ def test_an_encoder_that_cannot_leave_padding_out_says_why():
 
 LAZY = {
     "LazyLinear": ((2,), (5, 3)), "LazyConv1d": ((2, 3), (1, 4, 6)), "LazyConv2d": ((2, 3), (1, 4, 6, 6)),
-    "LazyConvTranspose1d": ((2, 3), (1, 4, 6)), "LazyBatchNorm1d": ((), (3, 4)), "LazyInstanceNorm2d": ((), (1, 2, 3, 3)),
+    "LazyConvTranspose1d": ((2, 3), (1, 4, 6)), "LazyBatchNorm1d": ((), (3, 4)),
+    "LazyInstanceNorm2d": ((), (1, 2, 3, 3)),
 }
 
 
@@ -273,9 +274,16 @@ def test_a_module_in_data_parallel_is_the_module():
 
 
 @pytest.mark.parametrize("name", ["activation", "batchnorm", "container", "conv", "linear", "loss", "module",
-                                  "normalization", "pooling", "transformer", "utils"])
+                                  "normalization", "pooling", "transformer"])
 def test_pytorchs_paths_lead_to_the_same_classes(name):
     found = getattr(nn.modules, name)
-    assert all(getattr(found, n) is getattr(nn, n) for n in found.__all__) if name != "utils" else found._pair(3) == (3, 3)
+    assert found.__all__
+    assert all(getattr(found, n) is getattr(nn, n) for n in found.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = found.no_such_name
+
+
+def test_sizes_as_tuples():
+    assert nn.modules.utils._pair(3) == (3, 3)
+    assert nn.modules.utils._triple((1, 2, 3)) == (1, 2, 3)
+    assert nn.modules.utils._reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
