@@ -116,22 +116,22 @@ def _forward(rows: Tensor, states: Tensor, ins: list[int], blank: int) -> Tensor
     """The log probability of being in each state when the input ends, (N, states)."""
     time, batch, _ = rows.shape
     count = states.shape[1]
-    emitted = rows.gather(2, states.unsqueeze(0).expand(time, batch, count)).unbind(0)
     place = functions.arange(count, device=rows.device)
     skips = (states != blank) & (states != states.roll(2, 1)) & (place >= 2)  # from label to another label
-    never = rows.new_full((batch, 2), _NEVER)
-    start: Any = rows.new_zeros((batch, count)).masked_fill(place > 0, _NEVER)  # before the first step
-    scores = start
+    no_skip = rows.new_zeros((batch, count)).masked_fill(~skips, _NEVER)
+    before = rows.new_full((batch, 2), _NEVER)
+    scores = rows.new_zeros((batch, count)).masked_fill(place > 0, _NEVER)  # before the first step
+    emitted = rows.gather(2, states.unsqueeze(0).expand(time, batch, count)).unbind(0)
     for t in range(time):
         if t:
-            wide = functions.cat([never, scores], 1)
-            by = functions.stack([scores, wide[:, 1:-1], wide[:, :-2].masked_fill(~skips, _NEVER)])
-            came = by.logsumexp(0)
+            wide = functions.cat([before, scores], 1)
+            came = functions.logaddexp(functions.logaddexp(scores, wide[:, 1:-1]), wide[:, :-2] + no_skip)
         else:
-            came = start.masked_fill(place == 1, 0.0)
+            came = scores.masked_fill(place == 1, 0.0)
         stepped = came + emitted[t]
-        over = functions.tensor([t >= n for n in ins], device=rows.device).unsqueeze(1)
-        scores = functions.where(over, scores, stepped)
+        ended = [t >= n for n in ins]
+        over = functions.tensor(ended, device=rows.device).unsqueeze(1) if any(ended) else None
+        scores = stepped if over is None else functions.where(over, scores, stepped)
     return scores
 
 
