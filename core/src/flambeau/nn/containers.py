@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from ..errors import ArgumentError, IndexRangeError, PreconditionError, ValueRangeError
-from .module import Module, _body, _indent
+from .module import Module, _addindent, _body
 
 S = TypeVar("S", bound="Sequential")
 L = TypeVar("L", bound="ModuleList")
@@ -237,7 +237,7 @@ class ModuleList(Module):
             else:
                 runs.append([place, place, text])
         lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in runs]
-        return f"{self._get_name()}({_body([_indent(line) for line in lines])})"
+        return f"{self._get_name()}({_body([_addindent(line) for line in lines])})"
 
 
 class ModuleDict(Module):

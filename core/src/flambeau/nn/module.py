@@ -22,7 +22,7 @@ from ._state import StateDict
 Self = TypeVar("Self", bound="Module")
 
 
-def _indent(text: str, spaces: int = 2) -> str:
+def _addindent(text: str, spaces: int = 2) -> str:
     first, *rest = text.split("\n")
     return "\n".join([first, *(" " * spaces + line for line in rest)])
 
@@ -181,7 +181,7 @@ class Module(StateDict, Hooked):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
-        children = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        children = [f"({name}): {_addindent(repr(module))}" for name, module in self._modules.items()]
         if len(extra_lines) == 1 and not children:
             return f"{self._get_name()}({extra_lines[0]})"
         lines = extra_lines + children

@@ -61,7 +61,8 @@ def _place(cls: Any) -> str:
     if home == "flambeau.tensors.storages":  # the old classes
         return "torch"
     if home == "flambeau.nn._lazy_layers":
-        return _place(cls.cls_to_become)
+        ready = cls.cls_to_become
+        return ready.__module__ if ready in _former else _place(ready)
     if home.startswith("flambeau.nn.") and not home.startswith(_AS_IT_IS):
         return f"torch.nn.modules.{home.rpartition('.')[2]}"
     return f"torch{home[len('flambeau'):]}"
