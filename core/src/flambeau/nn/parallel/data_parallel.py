@@ -70,6 +70,8 @@ def _moved(value: Any, device: Any) -> Any:
 
 def data_parallel(module: Module, inputs: Any, device_ids: Sequence[Any] | None = None, output_device: Any = None,
                   dim: int = 0, module_kwargs: dict[str, Any] | None = None) -> Any:
-    """`module(*inputs)` as DataParallel runs it."""
+    """`module(*inputs)` as DataParallel runs it. Raises UnsupportedError for several `device_ids`."""
+    if len(device_ids or ()) > 1:
+        raise UnsupportedError(f"one device can be used, got device_ids={list(device_ids or ())}", op="data_parallel")
     arguments = inputs if isinstance(inputs, tuple) else () if inputs is None else (inputs,)
     return DataParallel(module, device_ids, output_device, dim)(*arguments, **(module_kwargs or {}))
