@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from torch.testing._internal.common_modules import ModuleInfo, module_db
 
-DTYPES = (torch.float32, torch.float64)
+DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.complex128)
 INFOS = {info.name: info for info in module_db if info.module_cls.__module__.startswith("torch.nn.modules")}
 
 
@@ -77,7 +77,7 @@ def _build(library: Any, case: Case, arguments: Any, keywords: dict[str, Any]) -
     cls = getattr(library.nn, case.info.module_cls.__name__)
     dtype = getattr(library, str(case.dtype).removeprefix("torch."))
     default = library.get_default_dtype()
-    library.set_default_dtype(dtype)
+    library.set_default_dtype(dtype if dtype.is_floating_point else default)
     try:
         made = call(cls, library, arguments, keywords)
     finally:
@@ -100,7 +100,7 @@ def check(case: Case) -> None:
         return
     arguments = tuple(given.args), given.kwargs
     my_arguments = carry(arguments[0]), carry(arguments[1])
-    exact = _Run(copy.deepcopy(theirs).double(), *map(opinfo.widen, arguments))
+    exact = _Run(_wide(theirs), *map(opinfo.widen, arguments))
     wanted, got = _Run(theirs, *arguments), _Run(mine, *my_arguments)
     compare(name, got.result, wanted.result, lambda: exact.result)
     if not isinstance(wanted.result, Exception):
@@ -116,6 +116,11 @@ def _compare_states(name: str, mine: Any, theirs: Any) -> None:
             compare(f"{name}.{key}", mine_state[key], their_state[key])
     wanted = repr(theirs).replace("torch.", "flambeau.")
     require(repr(mine) == wanted, f"{name}: repr {mine!r}, not {wanted}")
+
+
+def _wide(module: Any) -> Any:
+    """A copy in double precision."""
+    return copy.deepcopy(module)._apply(lambda t: t.to(opinfo.WIDE.get(t.dtype, t.dtype)))
 
 
 class _Run:
@@ -150,7 +155,7 @@ def _compare_gradients(name: str, got: _Run, wanted: _Run, exact: _Run) -> None:
     if count and wanted.inputs:
         weights = [torch.rand_like(t) for t in wanted.outputs]
         compare(f"{name}, gradient", got.gradients(weights), wanted.gradients(weights),
-                lambda: exact.gradients([w.double() for w in weights]))
+                functools.cache(lambda: exact.gradients(opinfo.widen(weights))))
 
 
 def differences(info: ModuleInfo) -> tuple[list[str], int]:
