@@ -370,7 +370,12 @@ def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *
     if tuple(target.shape) == shape and ignore_index is not None:
         raise ValueRangeError("ignore_index cannot be specified when target contains probabilities",
                               op="linear_cross_entropy", ignore_index=ignore_index)
-    logits = functions.linear(input, linear_weight.reshape(-1, input.shape[-1]),
-                              None if linear_bias is None else linear_bias.reshape(-1))
-    return cross_entropy(logits.reshape(shape), target, weight, reduction=reduction, label_smoothing=label_smoothing,
-                         ignore_index=-100 if ignore_index is None else ignore_index)
+    ignored = -100 if ignore_index is None else ignore_index
+
+    @in_single
+    def loss(input: Tensor, table: Tensor, bias: Tensor | None, target: Tensor, weight: Tensor | None) -> Tensor:
+        logits = functions.linear(input, table.reshape(-1, input.shape[-1]), None if bias is None else bias.reshape(-1))
+        return cross_entropy(logits.reshape(shape), target, weight, reduction=reduction, ignore_index=ignored,
+                             label_smoothing=label_smoothing)
+
+    return loss(input, linear_weight, linear_bias, target, weight)
