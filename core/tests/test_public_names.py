@@ -100,7 +100,8 @@ def first_missing(pytorchs: str, ours: object) -> str:
     return next(name for name in pytorch_names()[pytorchs] if not hasattr(ours, name))
 
 
-@pytest.mark.parametrize(("pytorchs", "ours"), [("torch", flambeau), ("torch.nn", nn), ("torch.optim", flambeau.optim),
+@pytest.mark.parametrize(("pytorchs", "ours"), [("torch", flambeau), ("torch.nn.functional", nn.functional),
+                                                ("torch.optim", flambeau.optim),
                                                 ("torch.Tensor", flambeau.ones(2))])
 def test_a_name_that_only_pytorch_has_says_so(pytorchs: str, ours: object):
     name = first_missing(pytorchs, ours)

@@ -13,8 +13,8 @@ from typing import Any
 from .errors import RegistryError
 
 FUNCTIONS: dict[str, str] = {
-    "conv": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d fold pixel_shuffle pixel_unshuffle"
-            " unfold",
+    "conv": "channel_shuffle conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d fold"
+            " native_channel_shuffle pixel_shuffle pixel_unshuffle unfold",
     "embedding": "embedding one_hot",
     "index.groups": "index_reduce segment_reduce",
     "index.places": "argwhere isin nonzero_static unravel_index",

@@ -147,7 +147,7 @@ class Carrier:
         if key not in self.storages or not key[0]:
             flat = torch.empty(0, dtype=t.dtype).set_(t.untyped_storage())
             dtype = getattr(flambeau, str(t.dtype).removeprefix("torch."))
-            kind = flambeau.device("cpu").kinds[dtype]
+            kind = flambeau.get_default_device().kinds[dtype]
             data = bytes(flat.view(torch.uint8).numpy()) if flat.numel() else b""
             made = wrap(kind.device.backend.from_host(data, (flat.numel(),), dtype), kind)
             self.storages[key] = (made, t)  # t is kept so that its address stays its own
@@ -188,13 +188,15 @@ def samples(op: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = Fal
             ) -> list[SampleInput]:
     """At most that many of the operator's samples, spread over all it has."""
     torch.manual_seed(0)
-    found = [s for s in getattr(op, source)("cpu", dtype, requires_grad) if not _has_generator(s)]
+    found = [s for s in getattr(op, source)("cpu", dtype, requires_grad) if not _not_offered(s)]
     if len(found) <= most:
         return found
     return [found[round(i * (len(found) - 1) / (most - 1))] for i in range(most)]
 
 
-def _has_generator(sample: SampleInput) -> bool:
+def _not_offered(sample: SampleInput) -> bool:
+    if sample.kwargs.get("sparse") is True:  # asks for sparse gradients
+        return True
     values = [*flat(sample.args), *sample.kwargs.values()]
     return any(isinstance(v, torch.Generator) or (isinstance(v, torch.Tensor) and v.layout is not torch.strided)
                for v in values)

@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,11 @@ def torch() -> Iterator[object]:
 
 
 MODULES = ["torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.parameter", "torch.nn.modules",
-           "torch.nn.modules.linear", "torch.nn.modules.module", "torch.nn.modules.conv", "torch.nn.modules.batchnorm",
-           "torch.optim", "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.utils", "torch.utils.data",
+           "torch.nn.attention", "torch.nn.attention.bias", "torch.nn.parallel", "torch.nn.utils.parametrizations",
+           "torch.nn.utils.parametrize", "torch.nn.utils.prune", "torch.nn.utils.stateless", "torch.nn.modules.lazy",
+           "torch.nn.modules.transformer", "torch.nn.modules.utils", "torch.nn.modules.linear",
+           "torch.nn.modules.module", "torch.nn.modules.conv", "torch.nn.modules.batchnorm", "torch.optim",
+           "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.utils", "torch.utils.data",
            "torch.utils.data.dataset", "torch.utils.checkpoint", "torch.autograd", "torch.autograd.function",
            "torch.autograd.functional", "torch.autograd.gradcheck", "torch.autograd.graph", "torch.autograd.variable",
            "torch.autograd.grad_mode", "torch.autograd.anomaly_mode", "torch.cuda", "torch.cuda.amp", "torch.amp",
@@ -173,3 +177,29 @@ def test_compilers_give_back_what_they_got(torch: object):
         return 2 * x
 
     assert double(2) == 4
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("torch.nn.modules.utils", "_pair"), ("torch.nn.modules.batchnorm", "_BatchNorm"),
+    ("torch.nn.modules.conv", "_ConvTransposeNd"), ("torch.nn.modules.loss", "_WeightedLoss"),
+    ("torch.nn.modules.instancenorm", "_InstanceNorm"), ("torch.nn.modules.transformer", "_get_clones"),
+    ("torch.nn.modules.module", "register_module_forward_hook"), ("torch.nn.modules.activation", "MultiheadAttention"),
+    ("torch.nn.modules.lazy", "LazyModuleMixin"), ("torch.nn.utils.weight_norm", "WeightNorm"),
+    ("torch.nn.utils.spectral_norm", "SpectralNorm"), ("torch.nn.parameter", "UninitializedParameter")])
+def test_names_that_programs_take_from_their_own_modules(path: str, name: str, torch: object):
+    assert callable(getattr(importlib.import_module(path), name))
+
+
+@pytest.mark.parametrize(("name", "home"), [
+    ("LazyConv2d", "torch.nn.modules.conv"), ("MultiheadAttention", "torch.nn.modules.activation"),
+    ("MaxUnpool2d", "torch.nn.modules.pooling"), ("SyncBatchNorm", "torch.nn.modules.batchnorm"),
+    ("UninitializedParameter", "torch.nn.parameter"), ("DataParallel", "torch.nn.parallel.data_parallel"),
+    ("ParameterList", "torch.nn.modules.container")])
+def test_classes_say_that_they_live_where_pytorchs_do(name: str, home: str, torch: Any):
+    assert getattr(torch.nn, name).__module__ == home
+
+
+def test_a_module_does_not_hide_the_function_of_its_name(torch: Any):
+    importlib.import_module("torch.nn.utils.weight_norm")
+    with pytest.warns(FutureWarning, match="deprecated"):
+        assert "weight_g" in dict(torch.nn.utils.weight_norm(torch.nn.Linear(2, 2)).named_parameters())

@@ -258,6 +258,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     if channels % (r * r):
         raise ShapeError(f"expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but"
                          f" input.size(-3)={channels} is not divisible by {r * r}", op="pixel_shuffle")
+    if r == 1:
+        return copy(input)
     n = len(lead)
     split = reshape(input, (*lead, channels // (r * r), r, r, height, width))
     order = (*range(n + 1), n + 3, n + 1, n + 4, n + 2)
@@ -270,12 +272,50 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     if height % r or width % r:
         raise ShapeError(f"expects height and width to be divisible by downscale_factor, but {height} x {width} is not"
                          f" divisible by {r}", op="pixel_unshuffle")
+    if r == 1:
+        return copy(input)
     n = len(lead)
     split = reshape(input, (*lead, channels, height // r, r, width // r, r))
     order = (*range(n + 1), n + 2, n + 4, n + 1, n + 3)
     return reshape(copy(permute_op(split, order)), (*lead, channels * r * r, height // r, width // r))
 
+
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """The channels of (N, C, *) in `groups`, now the first of each group, then the second, …
+
+    >>> import flambeau
+    >>> flambeau.channel_shuffle(flambeau.arange(4).view(1, 4, 1), 2).flatten()
+    tensor([0, 2, 1, 3])
+    """
+    if input.ndim < 3:
+        raise ShapeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}",
+                         op="channel_shuffle")
+    if groups < 1:
+        raise ValueRangeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}",
+                              op="channel_shuffle", groups=groups)
+    batch, channels, *spatial = input._array.shape
+    if channels % groups:
+        raise ShapeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups}"
+                         " groups.", op="channel_shuffle")
+    split = reshape(input, (batch, groups, channels // groups, *spatial))
+    return reshape(permute_op(split, (0, 2, 1, *range(3, split.ndim))), tuple(input._array.shape))
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """Cross-correlation over time of `input` (T, N, C_in): weight (width, C_in, C_out), bias (C_out).
+
+    `pad` zeros go before and after. Raises ShapeError where the sizes do not agree.
+    """
+    for name, value, dims in (("Input", input, 3), ("Weight tensor", weight, 3), ("Bias", bias, 1)):
+        if value.ndim != dims:
+            raise ShapeError(f"{name} must have {dims} dims: (time, batch, in_channels), (width, in_channels,"
+                             f" out_channels) and (out_channels), got {list(value.shape)}", op="conv_tbc")
+    made = conv1d(permute_op(input, (1, 2, 0)), permute_op(weight, (2, 1, 0)), bias, padding=pad)
+    return permute_op(made, (2, 0, 1))
+
+native_channel_shuffle = channel_shuffle
+
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold",
-    "pixel_shuffle", "pixel_unshuffle", "unfold",
+    "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "fold", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "unfold",
 ]

@@ -106,7 +106,8 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     if running_mean is None or running_var is None:
         return batch_norm_train(input, weight, bias, eps)[0]
     out, mean, var = batch_norm_train(widened(input), widened(weight), widened(bias), eps)
-    _move_statistics(input, (running_mean, running_var), (mean, var), momentum)
+    if input.numel():
+        _move_statistics(input, (running_mean, running_var), (mean, var), momentum)
     return narrowed(out, input._kind.plain)  # type: ignore[no-any-return]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import ArgumentError, KeyNameError, NameUnknownError, ValueRangeError
 from ..spelling import hint
 from ..tensors.tensor import Tensor
+from ._global_hooks import AT_REGISTRATION, registered
 from .parameter import Buffer, Parameter
 
 _TABLES = ("_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",
@@ -91,7 +92,7 @@ class ModuleBase:
         elif isinstance(value, ModuleBase):
             self._require_init("_modules", "module")
             self._discard(name, "_parameters", "_buffers")
-            own["_modules"][name] = value
+            own["_modules"][name] = registered("module", self, name, value) if AT_REGISTRATION else value
         elif name in own.get("_modules", ()):
             if value is not None:
                 raise ArgumentError(f"cannot assign '{typename(value)}' as child module '{name}' "
@@ -159,7 +160,7 @@ class ModuleBase:
         if tensor is not None and not isinstance(tensor, Tensor):
             raise ArgumentError(f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                                 "(flambeau Tensor or None required)")
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor) if AT_REGISTRATION else tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -181,7 +182,7 @@ class ModuleBase:
                 raise ValueRangeError(
                     f"cannot assign a non-leaf Tensor to parameter '{name}': model parameters must be created "
                     "explicitly; to express it as a function of another Tensor, compute it in forward()")
-        self._parameters[name] = param
+        self._parameters[name] = registered("parameter", self, name, param) if AT_REGISTRATION else param
 
     def add_module(self, name: str, module: Any) -> None:
         """Adds a child module under `name`; None reserves the name.
@@ -192,7 +193,7 @@ class ModuleBase:
             raise ArgumentError(f"{typename(module)} is not a Module subclass")
         self._require_init("_modules", "module")
         self._check_name("module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module) if AT_REGISTRATION else module
 
     def register_module(self, name: str, module: Any) -> None:
         """Another name of `add_module`."""

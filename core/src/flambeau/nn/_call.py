@@ -15,6 +15,7 @@ from ..errors import FlambeauError, HookError, UnsupportedError
 from ..modes import is_grad_enabled
 from ..tensors.tensor import Tensor
 from ._base import ModuleBase
+from ._global_hooks import AT_CALLS, hooks_of
 from ._hooks import RemovableHandle, add_hook
 
 Callback = Callable[[tuple[Any, ...]], tuple[Any, ...]]
@@ -59,8 +60,10 @@ class _Backward:
 
     def __init__(self, module: ModuleBase) -> None:
         self.module = module
-        self.pre_hooks = list(module._backward_pre_hooks.values())
-        self.hooks = list(module._backward_hooks.values()) if module._is_full_backward_hook else []
+        self.pre_hooks = [*_everywhere("backward_pre"), *module._backward_pre_hooks.values()]
+        self.hooks = [*_everywhere("full_backward"),
+                      *(module._backward_hooks.values() if module._is_full_backward_hook else ())]
+        self.wanted = bool(self.pre_hooks or self.hooks)
         self.grad_output: tuple[Any, ...] = ()
         self.inputs = 0
         self.gated = False
@@ -102,6 +105,10 @@ class _Backward:
         return grads
 
 
+def _everywhere(kind: str) -> list[Any]:
+    return [hook.call for _, hook in hooks_of(kind)]
+
+
 def _same_length(what: str, answer: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
     whole = answer if isinstance(answer, tuple) else (answer,)
     if len(whole) != len(grads):
@@ -133,7 +140,8 @@ class Hooked(ModuleBase):
         raise UnsupportedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks):
+        if not (self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+                or AT_CALLS):
             try:
                 return self.forward(*args, **kwargs)
             except FlambeauError as error:
@@ -157,23 +165,30 @@ class Hooked(ModuleBase):
 
     def _hooked_forward(self, outcome: list[Any], done: set[int]) -> None:
         self._run_pre_hooks(outcome)
-        backward = None
-        if self._backward_pre_hooks or (self._backward_hooks and self._is_full_backward_hook):
-            backward = _Backward(self)
+        backward = _Backward(self)
+        if backward.wanted:
             outcome[0] = backward.enter(outcome[0])
         outcome[2] = self.forward(*outcome[0], **outcome[1])
-        for key, hook in list(self._forward_hooks.items()):
+        for key, hook, with_kwargs, _ in self._all_forward_hooks():
             done.add(key)
-            answer = self._run_forward_hook(key, hook, outcome)
+            answer = self._run_forward_hook(hook, with_kwargs, outcome)
             if answer is not None:
                 outcome[2] = answer
-        if backward is not None:
+        if backward.wanted:
             outcome[2] = backward.leave(outcome[2])
-        if self._backward_hooks and not self._is_full_backward_hook:
-            self._attach_old_hooks(outcome[2])
+        old = [*_everywhere("backward"), *(() if self._is_full_backward_hook else self._backward_hooks.values())]
+        if old:
+            self._attach_old_hooks(old, outcome[2])
+
+    def _all_forward_hooks(self) -> list[tuple[int, Any, bool, bool]]:
+        """Number, hook, whether it takes keywords, whether it always runs: those of all modules first."""
+        own = [(key, hook, key in self._forward_hooks_with_kwargs, key in self._forward_hooks_always_called)
+               for key, hook in self._forward_hooks.items()]
+        return [*((key, hook.call, hook.with_kwargs, hook.always_call) for key, hook in hooks_of("forward")), *own]
 
     def _run_pre_hooks(self, outcome: list[Any]) -> None:
-        for key, hook in list(self._forward_pre_hooks.items()):
+        own = list(self._forward_pre_hooks.items())
+        for key, hook in [*((key, hook.call) for key, hook in hooks_of("forward_pre")), *own]:
             if key in self._forward_pre_hooks_with_kwargs:
                 answer = hook(self, outcome[0], outcome[1])
                 if answer is not None:
@@ -186,26 +201,26 @@ class Hooked(ModuleBase):
                 if answer is not None:
                     outcome[0] = answer if isinstance(answer, tuple) else (answer,)
 
-    def _run_forward_hook(self, key: int, hook: Any, outcome: list[Any]) -> Any:
+    def _run_forward_hook(self, hook: Any, with_kwargs: bool, outcome: list[Any]) -> Any:
         args, kwargs, result = outcome
-        if key in self._forward_hooks_with_kwargs:
+        if with_kwargs:
             return hook(self, args, kwargs, result)
         return hook(self, args, result)
 
     def _run_always_called(self, outcome: list[Any], done: set[int]) -> None:
-        for key, hook in list(self._forward_hooks.items()):
-            if key in self._forward_hooks_always_called and key not in done:
+        for key, hook, with_kwargs, always in self._all_forward_hooks():
+            if always and key not in done:
                 try:
-                    answer = self._run_forward_hook(key, hook, outcome)
+                    answer = self._run_forward_hook(hook, with_kwargs, outcome)
                     outcome[2] = outcome[2] if answer is None else answer
                 except Exception as error:
                     warnings.warn("module forward hook with ``always_call=True`` raised an exception that was "
                                   f"silenced as another error was raised in forward: {error}", stacklevel=4)
 
-    def _attach_old_hooks(self, result: Any) -> None:
+    def _attach_old_hooks(self, hooks: list[Any], result: Any) -> None:
         node = _first_tensor(result).grad_fn
         if node is not None:
-            for hook in self._backward_hooks.values():
+            for hook in hooks:
                 node.register_hook(lambda grad_input, grad_output, hook=hook: hook(self, grad_input, grad_output))
 
     # -- registration ----------------------------------------------------------------------------

@@ -127,11 +127,11 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
             raise PreconditionError("Padding_idx must be within num_embeddings", padding_idx=padding_idx)
         padding_idx = padding_idx if padding_idx >= 0 else padding_idx + rows
     if max_norm is not None:
-        _limit_norms(weight, input, max_norm, norm_type)
+        limit_norms(weight, input, max_norm, norm_type)
     return _embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
 
 
-def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+def limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
     """Scales the rows looked up that are longer than `max_norm` down to it, in place."""
     with no_grad():
         used = sorted(set(input.reshape(-1).tolist()))
@@ -231,8 +231,9 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
 
 @in_single
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
-    if norm_type == math.inf:
-        return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode, False)
+    if abs(norm_type) == math.inf:
+        sign = math.copysign(1, norm_type)
+        return _max_pool(dims, input.abs() * sign, kernel_size, stride, 0, 1, ceil_mode, False) * sign
     if norm_type == 0:
         raise ZeroDivisorError("norm_type must not be 0: the norm takes its root")
     mean = getattr(functions, f"avg_pool{dims}d")(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
@@ -252,3 +253,22 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None,
+              ceil_mode: bool = False) -> Tensor:
+    """The p-norm of each window."""
+    return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def adaptive_max_pool1d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """As `adaptive_max_pool1d`, and where in L each maximum is."""
+    return functions.adaptive_max_pool1d(input, output_size)
+
+
+def adaptive_max_pool2d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """As `adaptive_max_pool2d`, and where each maximum is, counted through H and W in C order."""
+    return functions.adaptive_max_pool2d(input, output_size)
+
+
+def adaptive_max_pool3d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """As `adaptive_max_pool3d`, and where each maximum is, counted through D, H and W in C order."""
+    return functions.adaptive_max_pool3d(input, output_size)

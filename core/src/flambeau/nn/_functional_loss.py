@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from .. import functions
-from ..dtypes import can_cast
+from ..dtypes import can_cast, int64
 from ..errors import DimError, DTypeError, ShapeError, SizeMismatchError, ValueRangeError
 from ..functions import logsigmoid, pairwise_distance
 from ..shapes import broadcast_shapes
@@ -312,3 +313,69 @@ def _triplets(anchor: Tensor, positive: Tensor, negative: Tensor, distance: Call
     if swap:
         far = functions.minimum(far, distance(positive, negative))
     return reduced((margin + near - far).clamp(min=0), reduction)
+
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None,
+                           reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """How far the classes of `target`, up to the first -1, fail to beat the others by 1, divided by the classes.
+
+    `input` (N, C) or (C), `target` the same shape, int64. Raises ShapeError or DTypeError.
+    """
+    mode = check_reduction(reduction_of(reduction, size_average, reduce))
+    require_dtype("multilabel_margin_loss", "real floating", input)
+    if input.dim() > 2 or (input.dim() and not input.shape[-1]):
+        raise ShapeError("Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+                         f"{list(input.shape)}", op="multilabel_margin_loss")
+    if target.shape != input.shape and target.numel() != input.numel():
+        raise ShapeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}",
+                         op="multilabel_margin_loss")
+    if target.dtype is not int64:
+        raise DTypeError(f"expected target of dtype int64, but found {target.dtype!r}", op="multilabel_margin_loss")
+    return loss_of(_label_margins, input, target, reduction=mode)
+
+
+def _label_margins(input: Tensor, target: Tensor) -> Tensor:
+    rows = input.reshape(-1, input.shape[-1] if input.dim() else 1)
+    target = target.reshape(rows.shape)
+    named = (target >= 0).cumprod(1) > 0
+    places = target.clamp(min=0).masked_fill(~named, 0)
+    counts = functions.zeros_like(places).scatter_add(1, places, named.to(int64))
+    picked = rows.gather(1, places)
+    hinge = (1 - picked.unsqueeze(2) + rows.unsqueeze(1)).clamp(min=0)  # (N, named, others)
+    counted = named.unsqueeze(2) & (counts == 0).unsqueeze(1)
+    loss = hinge.masked_fill(~counted, 0).sum((1, 2)) / rows.shape[1]
+    return loss if input.dim() > 1 else loss.squeeze(0)
+
+
+def linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
+                         weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
+                         label_smoothing: float = 0.0, options: Any = None) -> Tensor:
+    """cross_entropy of `linear(input, linear_weight, linear_bias)`: input (N, E) or (E), linear_weight (C, *, E).
+
+    `options`, which say how PyTorch splits the work, change no result here. Raises ShapeError for sizes that do not
+    fit, ValueRangeError for an `ignore_index` beside probabilities.
+    """
+    classes, extra = tuple(linear_weight.shape[:-1]), linear_weight.dim() - 2
+    if input.dim() not in (1, 2) or extra < 0 or input.shape[-1] != linear_weight.shape[-1]:
+        raise ShapeError("expected equal input and linear_weight last dimensions (in_features), got "
+                         f"{list(input.shape)} and {list(linear_weight.shape)}", op="linear_cross_entropy")
+    if linear_bias is not None and tuple(linear_bias.shape) != classes:
+        raise ShapeError(f"expected linear_bias shape {classes}, got {tuple(linear_bias.shape)}",
+                         op="linear_cross_entropy")
+    if extra and input.dim() == 1:
+        raise ShapeError(f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires "
+                         f"batched input, got unbatched input with shape {tuple(input.shape)}",
+                         op="linear_cross_entropy")
+    shape = (*input.shape[:-1], *classes)
+    if tuple(target.shape) == shape and ignore_index is not None:
+        raise ValueRangeError("ignore_index cannot be specified when target contains probabilities",
+                              op="linear_cross_entropy", ignore_index=ignore_index)
+    ignored = -100 if ignore_index is None else ignore_index
+
+    @in_single
+    def loss(input: Tensor, table: Tensor, bias: Tensor | None, target: Tensor, weight: Tensor | None) -> Tensor:
+        logits = functions.linear(input, table.reshape(-1, input.shape[-1]), None if bias is None else bias.reshape(-1))
+        return cross_entropy(logits.reshape(shape), target, weight, reduction=reduction, ignore_index=ignored,
+                             label_smoothing=label_smoothing)
+
+    return loss(input, linear_weight, linear_bias, target, weight)

@@ -29,6 +29,13 @@ class RemovableHandle:
             if table is not None:
                 table.pop(self.id, None)
 
+    def __getstate__(self) -> tuple[int, list[Any]]:
+        return self.id, [table for table in (reference() for reference in self._tables) if table is not None]
+
+    def __setstate__(self, state: tuple[int, list[Any]]) -> None:
+        self.id, tables = state  # a copied module's handle belongs to the copied tables
+        self._tables = tuple(map(weakref.ref, tables))
+
     def __enter__(self) -> RemovableHandle:
         return self
 

@@ -13,7 +13,7 @@ from ..modes import no_grad
 from ..tensors.tensor import Tensor
 from ._hooks import RemovableHandle, add_hook
 from ._traverse import Traversal
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 _EXTRA = "_extra_state"
 
@@ -89,7 +89,7 @@ class StateDict(Traversal):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         for name, value in self._local_state():
-            destination[prefix + name] = value if keep_vars else value.detach()
+            destination[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
         if type(self).get_extra_state is not StateDict.get_extra_state:
             destination[prefix + _EXTRA] = self.get_extra_state()
 
@@ -170,6 +170,10 @@ class StateDict(Traversal):
         if not isinstance(value, Tensor):
             errors.append(f'While copying the parameter named "{key}", expected flambeau.Tensor or Tensor-like object '
                           f"from checkpoint but received {type(value)}")
+            return
+        if is_lazy(own):
+            if assign:
+                setattr(self, name, value)
             return
         if own.dim() == 0 and value.dim() == 1 and value.shape[0] == 1:
             value = value[0]  # 0-d parameters were once saved with one dimension

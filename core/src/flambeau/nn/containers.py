@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from ..errors import ArgumentError, IndexRangeError, PreconditionError, ValueRangeError
-from .module import Module, _body, _indent
+from .module import Module, _addindent, _body
 
 S = TypeVar("S", bound="Sequential")
 L = TypeVar("L", bound="ModuleList")
@@ -47,6 +47,15 @@ def _pairs(source: Any, owner: str) -> Iterator[tuple[str, Any]]:
         if len(whole) != 2:
             raise ValueRangeError(f"{owner} update sequence element #{j} has length {len(whole)}; 2 is required")
         yield whole
+
+
+class Container(Module):
+    """A module whose keyword arguments become its children; superseded by Module itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class Sequential(Module):
@@ -228,7 +237,7 @@ class ModuleList(Module):
             else:
                 runs.append([place, place, text])
         lines = [f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}" for a, b, text in runs]
-        return f"{self._get_name()}({_body([_indent(line) for line in lines])})"
+        return f"{self._get_name()}({_body([_addindent(line) for line in lines])})"
 
 
 class ModuleDict(Module):

@@ -105,7 +105,7 @@ class _Conv(_ConvNd):
                          (0,) * n, groups, bias, padding_mode, device, dtype)
 
 
-class _ConvTranspose(_ConvNd):
+class _ConvTransposeNd(_ConvNd):
     _dims: int
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
@@ -139,7 +139,7 @@ class _ConvTranspose(_ConvNd):
         return tuple(size - a for size, a in zip(sizes, least, strict=True))
 
 
-class ConvTranspose1d(_ConvTranspose):
+class ConvTranspose1d(_ConvTransposeNd):
     """The adjoint of Conv1d; `output_size` chooses among the sizes that a stride leaves open."""
 
     _dims = 1
@@ -148,7 +148,7 @@ class ConvTranspose1d(_ConvTranspose):
         return self._transposed(F.conv_transpose1d, input, output_size)
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of Conv2d; `output_size` chooses among the sizes that a stride leaves open."""
 
     _dims = 2
@@ -157,7 +157,7 @@ class ConvTranspose2d(_ConvTranspose):
         return self._transposed(F.conv_transpose2d, input, output_size)
 
 
-class ConvTranspose3d(_ConvTranspose):
+class ConvTranspose3d(_ConvTransposeNd):
     """The adjoint of Conv3d; `output_size` chooses among the sizes that a stride leaves open."""
 
     _dims = 3

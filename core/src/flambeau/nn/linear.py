@@ -57,6 +57,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The Linear at the end of attention layers, a class of its own as in PyTorch."""
+
+
 def reset_weight_and_bias(weight: Tensor, bias: Tensor | None) -> None:
     """Draws both uniform within 1 / sqrt(fan_in), the weight first."""
     init.kaiming_uniform_(weight, a=math.sqrt(5))

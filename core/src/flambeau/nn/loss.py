@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ArgumentError, ValueRangeError
+from ..errors import ArgumentError, ShapeError, ValueRangeError
 from ..tensors.tensor import Tensor
 from . import functional as F
 from ._reduction import reduction_of
 from .distance import PairwiseDistance
+from .linear import Linear
 from .module import Module
 
 
@@ -56,6 +60,15 @@ class NLLLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.nll_loss(input, target, weight=self.weight, ignore_index=self.ignore_index,
                           reduction=self.reduction)
+
+
+class NLLLoss2d(NLLLoss):
+    """The old name of NLLLoss."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn("`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement.",
+                      FutureWarning, stacklevel=2)
+        super().__init__(*args, **kwargs)
 
 
 class CrossEntropyLoss(_WeightedLoss):
@@ -262,3 +275,92 @@ class TripletMarginWithDistanceLoss(_Loss):
 def _check_margin(loss: _Loss, margin: float) -> None:
     if margin <= 0:
         raise ValueRangeError(f"{type(loss).__name__}: expected margin to be greater than 0, got {margin} instead")
+
+
+class MultiLabelMarginLoss(_Loss):
+    """The margins by which the classes named in `target`, up to the first -1, do not beat the others."""
+
+    __constants__ = ("reduction",)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
+
+
+class CTCLoss(_Loss):
+    """Minus the log likelihood of `targets` under `log_probs` (T, N, C), whichever way they are aligned.
+
+    >>> import flambeau
+    >>> even = flambeau.zeros(2, 1, 2).log_softmax(2)
+    >>> CTCLoss()(even, flambeau.tensor([[1]]), [2], [1])
+    tensor(0.2877)
+    """
+
+    __constants__ = ("blank", "reduction")
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
+        return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
+                          self.zero_infinity)
+
+
+@dataclass(slots=True, frozen=True)
+class LinearCrossEntropyOptions:
+    """How PyTorch may split up a linear cross entropy; here the loss is computed in one piece, with the same result.
+
+    Raises ValueRangeError for settings that PyTorch refuses.
+    """
+
+    allow_retain_graph: bool = False
+    batch_chunk_size: Any = None
+    chunking_method: str | None = "auto"
+    acc_policy: str = "auto"
+    acc_dtype: Any = None
+
+    def __post_init__(self) -> None:
+        if self.acc_policy not in ("auto", "accurate", "balanced", "compact"):
+            raise ValueRangeError(f"invalid acc_policy: {self.acc_policy!r}")
+        name, _, factor = (self.chunking_method or "auto").partition(":")
+        if name not in ("auto", "aspect_ratio") or (factor and not (factor.isdigit() and int(factor) > 0)):
+            raise ValueRangeError(f"invalid chunking_method: {self.chunking_method!r}")
+        size = self.batch_chunk_size
+        if size is not None and not (isinstance(size, int) and size > 0):
+            raise ValueRangeError(f"batch_chunk_size must be positive int or None, got {size!r}")
+        if self.acc_dtype is not None and not self.acc_dtype.is_floating_point:
+            raise ValueRangeError(f"acc_dtype must be None or a floating dtype, got {self.acc_dtype!r}")
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """The cross entropy of `linear(input)` with `num_classes` outputs; the layer is part of the loss.
+
+    `out_features` are further dims of the logits. Raises ShapeError for a weight of another size.
+    """
+
+    def __init__(self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (), bias: bool = False,
+                 device: Any = None, dtype: Any = None, reduction: str = "mean", weight: Tensor | None = None,
+                 ignore_index: int | None = None, label_smoothing: float = 0.0,
+                 options: LinearCrossEntropyOptions | None = None) -> None:
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise ShapeError(f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}")
+        if not 0.0 <= label_smoothing <= 1.0:
+            raise ValueRangeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+        super().__init__(weight, None, None, reduction)
+        self.num_classes, self.out_features = num_classes, out_features
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.linear = Linear(in_features, math.prod(out_features, start=num_classes), bias, device, dtype)
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        shape = (self.num_classes, *self.out_features)
+        bias = None if self.linear.bias is None else self.linear.bias.reshape(shape)
+        return F.linear_cross_entropy(input, self.linear.weight.reshape((*shape, self.linear.in_features)), target,
+                                      linear_bias=bias, weight=self.weight, reduction=self.reduction,
+                                      ignore_index=self.ignore_index, label_smoothing=self.label_smoothing,
+                                      options=self.options)
+
+    def extra_repr(self) -> str:
+        return (f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+                f"out_features={self.out_features}, bias={self.linear.bias is not None}, reduction={self.reduction}, "
+                f"ignore_index={self.ignore_index}, label_smoothing={self.label_smoothing}, options={self.options}")

@@ -22,7 +22,7 @@ from ._state import StateDict
 Self = TypeVar("Self", bound="Module")
 
 
-def _indent(text: str, spaces: int = 2) -> str:
+def _addindent(text: str, spaces: int = 2) -> str:
     first, *rest = text.split("\n")
     return "\n".join([first, *(" " * spaces + line for line in rest)])
 
@@ -132,6 +132,13 @@ class Module(StateDict, Hooked):
         """Moves parameters and buffers to `device` without copying their values."""
         return self._apply(lambda tensor: empty_like(tensor, device=device), recurse=recurse)
 
+    def share_memory(self: Self) -> Self:
+        """Moves parameters and buffers to memory that processes share, where tensors can be."""
+        return self._apply(lambda tensor: tensor.share_memory_())  # type: ignore[attr-defined,no-any-return]
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Noted: a module runs as it is written, so that the result is the one that compiling would give."""
+
     # -- modes -----------------------------------------------------------------------------------
 
     def train(self: Self, mode: bool = True) -> Self:
@@ -174,7 +181,7 @@ class Module(StateDict, Hooked):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         extra_lines = extra.split("\n") if extra else []
-        children = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        children = [f"({name}): {_addindent(repr(module))}" for name, module in self._modules.items()]
         if len(extra_lines) == 1 and not children:
             return f"{self._get_name()}({extra_lines[0]})"
         lines = extra_lines + children

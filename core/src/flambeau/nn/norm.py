@@ -267,3 +267,68 @@ class LocalResponseNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """Divides (N, C, H, W) by the energy of `size` neighbouring channels, as LocalResponseNorm once was.
+
+    As in PyTorch the first channel stays in every window that has passed it. Raises ValueRangeError for no 4 dims.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dim() != 4:
+            raise ValueRangeError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        half, channels = (self.size - 1) // 2, input.shape[1]
+        squares = input * input
+        padded = F.pad(squares, (0, 0, 0, 0, half, half))
+        energy = sum((padded.narrow(1, i, channels) for i in range(1, 2 * half + 1)), padded.narrow(1, 0, channels))
+        if channels > half + 1:
+            first = squares.narrow(1, 0, 1).expand(-1, channels - half - 1, -1, -1)
+            energy = energy + F.pad(first, (0, 0, 0, 0, half + 1, 0))
+        return input * (energy * (self.alpha / self.size) + self.k) ** -self.beta
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch norm over (N, C, *) by the statistics of all processes; of one process, as here, those of the batch.
+
+    Raises ValueRangeError for an input of fewer dims or without channels.
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, process_group: Any = None, device: Any = None, dtype: Any = None, *,
+                 bias: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueRangeError(f"expected at least 2D input (got {input.dim()}D input)")
+        if input.shape[1] == 0:
+            raise ValueRangeError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """`module` with every batch norm in it, itself included, as a SyncBatchNorm of the same parameters.
+
+        >>> from flambeau import nn
+        >>> nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm1d(2)))[0].__class__.__name__
+        'SyncBatchNorm'
+        """
+        made = module
+        if isinstance(module, _BatchNorm):
+            made = cls(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats,
+                       process_group, bias=module.bias is not None)
+            for name in ("weight", "bias") if module.affine else ():
+                setattr(made, name, getattr(module, name))
+            for name in ("running_mean", "running_var", "num_batches_tracked", "training"):
+                setattr(made, name, getattr(module, name))
+        for name, child in module.named_children():
+            made.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return made

@@ -48,6 +48,8 @@ class StandIn(ModuleType):
         raise _missing(full, sys._getframe(1))
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, StandIn) and any(callable(getattr(source, name, None)) for source in self._sources):
+            return  # a module of a function's name: `torch.nn.utils.weight_norm` stays the function
         for source in self._sources:
             if _is_switch(name, vars(source).get(name, self)):
                 setattr(source, name, value)

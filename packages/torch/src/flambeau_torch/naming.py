@@ -12,7 +12,13 @@ _CORE: dict[type, tuple[str, str]] = {
     Tensor: ("torch", "Tensor"), Parameter: ("torch.nn.parameter", "Parameter"), Size: ("torch", "Size"),
     dtypes.DType: ("torch", "dtype"), Device: ("torch", "device"),
 }
-_PLACES = {"flambeau.nn.norm": "torch.nn.modules.normalization", "flambeau.nn.containers": "torch.nn.modules.container"}
+_PLACES = {
+    "flambeau.nn.norm": "torch.nn.modules.normalization", "flambeau.nn.containers": "torch.nn.modules.container",
+    "flambeau.nn.parameter_containers": "torch.nn.modules.container", "flambeau.nn.parameter": "torch.nn.parameter",
+    "flambeau.nn.multihead": "torch.nn.modules.activation", "flambeau.nn.unpooling": "torch.nn.modules.pooling",
+    "flambeau.nn.utils._orthogonal": "torch.nn.utils.parametrizations",
+}
+_AS_IT_IS = ("flambeau.nn.attention", "flambeau.nn.parallel", "flambeau.nn.utils")
 _BATCH = ("BatchNorm", "SyncBatchNorm", "InstanceNorm")
 _former: dict[type, tuple[str, str]] = {}
 
@@ -42,7 +48,7 @@ def _set(cls: type, module: str, name: str) -> None:
         cls.__module__, cls.__name__, cls.__qualname__ = module, name, name
 
 
-def _place(cls: type) -> str:
+def _place(cls: Any) -> str:
     home = cls.__module__
     if home in _PLACES and not cls.__name__.startswith(_BATCH):
         return _PLACES[home]
@@ -54,6 +60,9 @@ def _place(cls: type) -> str:
         return "torch.storage"
     if home == "flambeau.tensors.storages":  # the old classes
         return "torch"
-    if home.startswith("flambeau.nn."):
+    if home == "flambeau.nn._lazy_layers":
+        ready = cls.cls_to_become
+        return ready.__module__ if ready in _former else _place(ready)
+    if home.startswith("flambeau.nn.") and not home.startswith(_AS_IT_IS):
         return f"torch.nn.modules.{home.rpartition('.')[2]}"
     return f"torch{home[len('flambeau'):]}"

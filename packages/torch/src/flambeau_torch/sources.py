@@ -9,12 +9,9 @@ STUBS = f"{__package__}.stubs"
 
 # PyTorch module -> flambeau module, where it is not the one at the same place
 MOVED = {
-    "torch.nn.modules": "flambeau.nn",
-    "torch.nn.parameter": "flambeau.nn",
-    "torch.nn.modules.batchnorm": "flambeau.nn.norm",
-    "torch.nn.modules.normalization": "flambeau.nn.norm",
-    "torch.nn.modules.container": "flambeau.nn",
     "torch.storage": "flambeau.tensors.storages",
+    "torch.nn.utils.spectral_norm": "flambeau.nn.utils._spectral_norm",
+    "torch.nn.utils.weight_norm": "flambeau.nn.utils._weight_norm",
     "torch.optim.optimizer": "flambeau.optim",
     "torch.autograd.anomaly_mode": "flambeau.autograd.anomaly",
     "torch.autograd.grad_mode": "flambeau.modes",
@@ -34,24 +31,14 @@ def sources_of(name: str) -> tuple[str, ...]:
     wanted = [f"{STUBS}{tail}" if tail else f"{STUBS}._root"]
     if name in MOVED:
         wanted.append(MOVED[name])
-    elif name.startswith("torch.nn.modules."):
-        wanted += [f"flambeau.nn{tail[len('.nn.modules'):]}"]
     else:
         wanted.append(f"flambeau{tail}")
-    found = tuple(w for w in wanted if _exists(w))
-    if name.startswith("torch.nn.modules.") and not found and tail.rpartition(".")[2] in NN_FILES:
-        return ("flambeau.nn",)
-    return found
+    return tuple(w for w in wanted if _exists(w))
 
 
 def is_stubbed(name: str) -> bool:
     """Whether this package has a module for PyTorch module `name`: it goes before a name of flambeau's."""
     return any(s.startswith(STUBS) for s in sources_of(name))
-
-
-NN_FILES = {"activation", "adaptive", "channelshuffle", "conv", "distance", "dropout", "flatten", "fold",
-            "instancenorm", "linear", "loss", "module", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
-            "transformer", "upsampling", "utils"}
 
 
 def _exists(name: str) -> bool:

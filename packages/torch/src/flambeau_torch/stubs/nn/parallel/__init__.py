@@ -9,14 +9,6 @@ from flambeau.errors import UnsupportedError
 from .distributed import DistributedDataParallel
 
 
-def data_parallel(module: Any, inputs: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0,
-                  module_kwargs: Any = None) -> Any:
-    """`module(*inputs, **module_kwargs)`: all of the batch on the one device. Raises UnsupportedError for more."""
-    _one_device("data_parallel", device_ids)
-    given = inputs if isinstance(inputs, tuple) else (inputs,)
-    return module(*given, **(module_kwargs or {}))
-
-
 def _one_device(op: str, devices: Any) -> None:
     if devices is not None and len(devices) > 1:
         raise UnsupportedError(f"one device can be used, {len(devices)} were asked for", op=op)
@@ -47,4 +39,4 @@ def parallel_apply(modules: Any, inputs: Any, kwargs_tup: Any = None, devices: A
     return [modules[0](*given, **((kwargs_tup or ({},))[0]))]
 
 
-__all__ = ["DistributedDataParallel", "data_parallel", "gather", "parallel_apply", "replicate", "scatter"]
+__all__ = ["DistributedDataParallel", "gather", "parallel_apply", "replicate", "scatter"]
