@@ -124,6 +124,12 @@ class ThreadCountError(ValueRangeError, ArgumentError):
     code = "FL114"
 
 
+class OutDTypeError(DTypeError, ArgumentError):
+    """An `out` tensor whose element type the result cannot be cast to."""
+
+    code = "FL116"
+
+
 class DTypeNotOfferedError(DTypeError, NotImplementedError):
     """An operation that does not exist for an element type."""
 

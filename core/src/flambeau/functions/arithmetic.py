@@ -254,6 +254,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if not dtype.category:
         raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op="addcmul", dtype=dtype)
     value = held(value, dtype, "addcmul")
+    if dtype.category == 1 and tensor1._kind.dtype is not dtype:  # booleans would multiply as int64
+        tensor1 = cast(tensor1, dtype)
     made = in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value))(input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 

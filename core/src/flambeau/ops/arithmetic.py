@@ -252,7 +252,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     return _trunc_div(input, other, out)
 
 
-@composite(name="div_rounded", saves="", dtypes="real floating", broadcast=True, grad_name="DivBackward1",
+@composite(name="div_rounded", saves="input other", dtypes="real floating", broadcast=True, grad_name="DivBackward1",
            samples=lambda: [Sample(arr(3), arr(3, nonzero=True), "trunc"),
                             Sample(arr(2, 3), arr(3, nonzero=True), "floor")])
 def div_rounded(input: Tensor | Number, other: Tensor | Number, rounding_mode: str) -> Tensor:
@@ -261,12 +261,12 @@ def div_rounded(input: Tensor | Number, other: Tensor | Number, rounding_mode: s
 
 
 @div_rounded.grad("input")
-def _(g):
+def _(g, other):
     return nothing(g)
 
 
 @div_rounded.grad("other")
-def _(g):
+def _(g, input, other):
     return nothing(g)
 
 

@@ -11,7 +11,7 @@ from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
 from .create import nothing
-from .index import scatter
+from .index import laid, scatter
 from .movement import copy, expand_op, reshape
 
 
@@ -33,9 +33,12 @@ def _(g):
 
 
 @composite(name="copy_slices", saves="", grad_name="CopySlices", out=False)
-def _copy_slices(input: Tensor, src: Tensor, replay: Any) -> Tensor:
-    """`input` with the region that the view ops in `replay` lead to replaced by `src`."""
-    made = copy(input)
+def _copy_slices(input: Tensor, src: Tensor, replay: Any, layout: Any = None) -> Tensor:
+    """`input` with the region that the view ops in `replay` lead to replaced by `src`.
+
+    `layout` says where input's elements lie in memory, if the ops ask for that.
+    """
+    made = _copied_out(input, layout)
     views.replay(made, replay).copy_(src)
     return made
 
@@ -52,9 +55,13 @@ def _(g, *, name):
     raise NoDerivativeError(f"derivative for {name} is not implemented", op=name)
 
 
+def _copied_out(g, layout):
+    return copy(g) if layout is None else laid(g, layout)
+
+
 @_copy_slices.grad("input")
-def _(g, *, replay):
-    rest = copy(g)
+def _(g, *, replay, layout):
+    rest = _copied_out(g, layout)
     try:
         region = views.replay(rest, replay)
     except ShapeError:  # the base was laid out in another order than the gradient
@@ -64,8 +71,8 @@ def _(g, *, replay):
 
 
 @_copy_slices.grad("src")
-def _(g, *, replay):
-    return _region(g, replay)
+def _(g, *, replay, layout):
+    return _region(g if layout is None else laid(g, layout), replay)
 
 
 def _region(g, replay):

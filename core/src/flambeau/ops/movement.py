@@ -143,33 +143,10 @@ def _(g, *, index):
     return slice_op(g, index)
 
 
-@primitive(name="as_strided", saves="input_shape", view=True,
+@primitive(name="as_strided", saves="input_layout", view=True,
            samples=lambda: [Sample(arr(6), (2, 2), (3, 1), 1), Sample(arr(4), (3, 2), (1, 1), 0)])
 def as_strided_op(input: Tensor, size: Size, stride: Size, storage_offset: int) -> Tensor:
     """A view of the storage with any size, stride and offset, in elements."""
-
-
-@composite(saves="input_shape", grad_name="AsStridedBackward0", samples=lambda: [
-    Sample(arr(6), (2, 2), (3, 1), 1, (1,), 0)])
-def strided_copy(input: Tensor, size: Size, stride: Size, storage_offset: int, own_stride: Size,
-                 own_offset: int) -> Tensor:
-    """The elements that `as_strided` finds in the storage of an input with strides of its own, copied."""
-    return copy(as_strided_op(input, size, stride, storage_offset))
-
-
-def _overlaps(size, stride):
-    """Whether several elements may lie in one place."""
-    reach = 0
-    for step, n in sorted(zip(stride, size, strict=True)):
-        if n > 1 and step <= reach:
-            return True
-        reach += (n - 1) * step
-    return False
-
-
-def _reach(size, stride, offset):
-    """The elements of storage that a strided array needs."""
-    return offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True) if n)
 
 
 @primitive(name="diagonal", saves="input_shape", view=True,

@@ -46,7 +46,8 @@ class _Writer:
         lines = [f"def {name}({self._signature(out, operator)}):"]
         body = []
         if out:
-            body += ["if out is not None:", f"    return into(op, out, {name}({self._forward()}))"]
+            summed = ["    dtype = op.dtype_for(out) if dtype is None else dtype"] if "summed" in self.op.result else []
+            body += ["if out is not None:", *summed, f"    return into(op, out, {name}({self._forward()}))"]
         body += self._aliases()
         body += self._lifts(operator)
         body += self._guarded(operator)
@@ -336,6 +337,9 @@ class _Writer:
                 cells.append("")
             elif name.endswith("_shape"):
                 saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                cells.append("")
+            elif name.endswith("_layout"):
+                saved.append(f"layout({name.removesuffix('_layout')})")
                 cells.append("")
             elif name.endswith("_kind"):
                 saved.append(f"{name.removesuffix('_kind')}._kind.plain")

@@ -29,8 +29,8 @@ from ..errors import (
 from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
-from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
-from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
+from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
+from ..walk.tape import WRAPPED, Leaf, Node, Output, Recast, tick
 from .codegen import caller_source
 from .lifting import lift, lift_wide
 from .precision import as_first, in_single, recast
@@ -167,9 +167,32 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     if attrs:
         call.update(attrs)
     result = op.call(**call)
+    if op.saves and grad_enabled():
+        _keep_given(op, inputs, arranged, result)
     if op.alike == "parameters":
         result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
+
+
+def _keep_given(op: OpDef, inputs: tuple[Any, ...], arranged: list[Any], result: Any) -> None:
+    """Where the node has saved casts of what was given, it keeps the given tensors, as PyTorch's does."""
+    first = result[0] if isinstance(result, tuple) else result
+    node = first.grad_fn if isinstance(first, Tensor) else None
+    if node is None or node.op is not op:
+        return
+    given = {id(cast): plain(value) for value, cast in zip(inputs, arranged, strict=True)
+             if isinstance(cast, Tensor) and value._meta is not WRAPPED and value._kind.plain is not cast._kind
+             and value._kind.device is cast._kind.device}
+    if not any(id(value) in given for value in node.saved):
+        return
+    kept = tuple(Recast(given[id(value)], value._kind.dtype) if id(value) in given else value for value in node.saved)
+    node.versions = tuple(_count(value.tensor if type(value) is Recast else value) for value in kept)
+    node.saved = kept
+
+
+def _count(saved: Any) -> int:
+    """How often a saved tensor was changed."""
+    return saved._version[0] if isinstance(saved, Tensor) and saved._version is not None else 0
 
 
 def _meets_number(group: list[Any], dtype: DType) -> bool:
@@ -457,7 +480,7 @@ NAMES: dict[str, Any] = {
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
-    "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
+    "layout": layout, "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
     "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -99,6 +99,7 @@ class OpDef:
         "saves",
         "shape_rule",
         "simple",
+        "sums",
         "ungraded",
         "view",
         "wide",
@@ -126,12 +127,13 @@ class OpDef:
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
-                     alike: str = "", compute: str = "", exact: bool = False, wide: bool = False) -> None:
+                     alike: str = "", compute: str = "", exact: bool = False, wide: bool = False, sums: str = "all") -> None:
+        self.sums = sums  # of ops that sum up: the dtypes they can compute in
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
-        self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
+        self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
-        self.holds = any(not n.endswith(("_shape", "_kind")) for n in self.saves)  # whether a walk has tensors to free
+        self.holds = any(not n.endswith(("_shape", "_kind", "_layout")) for n in self.saves)  # whether a walk has tensors to free
         self.fusable = fusable
         self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
@@ -179,6 +181,19 @@ class OpDef:
         """Raises DTypeError unless the op takes that element type."""
         if not ACCEPTS[self.accepts](dtype):
             raise DTypeNotOfferedError(f"not implemented for {dtype!r}, takes {self.accepts} dtypes", op=self.name,
+                                       dtype=dtype)
+
+    def dtype_for(self, out: Any) -> Any:
+        """What a sum that is to fill `out` computes in: its dtype, as in PyTorch."""
+        dtype = getattr(out, "dtype", None)
+        if dtype is not None:
+            self.check_sums(dtype)
+        return dtype
+
+    def check_sums(self, dtype: DType) -> None:
+        """Raises DTypeNotOfferedError for a dtype that cannot hold what the op adds up."""
+        if not ACCEPTS[self.sums](dtype):
+            raise DTypeNotOfferedError(f"not implemented for {dtype!r}, which cannot hold what it adds up", op=self.name,
                                        dtype=dtype)
 
     def __repr__(self) -> str:

@@ -277,8 +277,8 @@ class Tensor(TensorMethods):
         subclass = self._kind.subclass
         self._array = value._array
         self._kind = value._kind.plain if subclass is None else value._kind.plain.of_subclass(subclass)
-        if self._version is not None or self._node is not None or self._requires_grad:
-            self._version = [(self._version[0] if self._version else 0) + 1, None]
+        if self._version is not None:
+            self._version = [self._version[0], None]
         self._view = None
 
     def _leaf_meta(self) -> Meta:
@@ -450,6 +450,11 @@ def alias(tensor: Tensor) -> Tensor:
     made = shell(tensor)
     made._node, made._requires_grad = tensor._node, tensor._requires_grad
     return made
+
+
+def layout(tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Where a tensor's elements lie in its memory: shape, strides, offset."""
+    return tuple(tensor._array.shape), tuple(tensor.stride()), tensor.storage_offset()  # type: ignore[arg-type]
 
 
 def kind_on(device: Device, dtype: DType) -> Kind:

@@ -14,12 +14,12 @@ from typing import Any
 
 from .. import dtypes
 from ..dtypes import can_cast
-from ..errors import DTypeError, InplaceError, ShapeError
+from ..errors import DTypeError, InplaceError, OutDTypeError, ShapeError
 from ..modes import _grad, grad_enabled
 from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
 from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
-from .tensor import Tensor, alias, named, wrap
+from .tensor import Tensor, alias, layout, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
@@ -209,7 +209,9 @@ def rebase(target: Tensor, edge: Any) -> None:
         target._node, target._requires_grad = edge, True
     else:
         base = view.base
-        base._node = record(TABLE["copy_slices"], (_edge(base), edge), {"replay": view.replay}, base)
+        steps = view.replay
+        where = layout(base) if any(op.name == "as_strided" for op, _ in steps) else None
+        base._node = record(TABLE["copy_slices"], (_edge(base), edge), {"replay": steps, "layout": where}, base)
         base._requires_grad = True
     _derive_views(target if view is None else view.base)
 
@@ -225,6 +227,7 @@ def take_shape(target: Tensor, made: Tensor) -> Tensor:
             if others:
                 _found_base(target, others, steps)
     target._array, target._node = made._array, made._node
+    bump(target)
     return target
 
 
@@ -376,7 +379,7 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
         raise DTypeError(f"Expected out tensor to have dtype {result.dtype!r}, but got {out.dtype!r} instead",
                          op=op.name, dtype=out.dtype)
     if not can_cast(result.dtype, out.dtype):
-        raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
+        raise OutDTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
                          op=op.name, dtype=result.dtype)
     if out._kind.device is not result._kind.device:
         from ..errors import DeviceError

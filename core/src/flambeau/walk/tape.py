@@ -64,6 +64,18 @@ class _Freed:
 FREED = _Freed()
 
 
+class Recast:
+    """A saved input that the op read in another dtype: the tensor as it was given, and that dtype.
+
+    What is read back is the tensor's elements of then, or an error: its own version is watched, not that of a copy.
+    """
+
+    __slots__ = ("dtype", "tensor")
+
+    def __init__(self, tensor: Any, dtype: Any) -> None:
+        self.tensor, self.dtype = tensor, dtype
+
+
 class Node:
     """One recorded operation; what `grad_fn` shows."""
 
@@ -75,7 +87,7 @@ class Node:
     shape: Any  # of the result (a tuple of shapes for several)
     attrs: dict[str, Any] | None
     edges: tuple[Any, ...]
-    saved: Any  # per name in op.saves: an input Tensor, None, or a result's array
+    saved: Any  # per name in op.saves: an input Tensor (or a Recast of one), None, or a result's array
     versions: tuple[int, ...] | None  # of the saved values, when saved; None: all zero
     hooks: NodeHooks | None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...contract.device import Kind
-from ...dtypes import bool as bool_
-from ...errors import ArgumentError, DTypeNotOfferedError, ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...modes import grad_enabled
 from ...ops.inplace import _copied
 from ...shapes import expanded_size
@@ -126,13 +125,13 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
 
 def _running(name: str) -> Any:
     """`cumsum` or `cumprod` in the tensor's own dtype, for which bool has no numbers."""
-    call = TABLE[name].call
+    op = TABLE[name]
 
     def run(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-        if self._kind.dtype is bool_:
-            raise DTypeNotOfferedError("not implemented for bool, which cannot hold what runs up", op=f"{name}_",
-                                       dtype=self.dtype)
-        return call(self, dim, dtype=dtype)  # type: ignore[no-any-return]
+        if self.numel():
+            op.check_sums(self._kind.dtype)
+        made = op.call(self, dim, dtype=dtype)
+        return made if self._kind.dtype.category else made.to(self._kind.dtype)  # type: ignore[no-any-return]
 
     return run
 

@@ -244,6 +244,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     b = (1,) * (ndim - other.ndim) + tuple(other._array.shape)
     product = reshape(input, tuple(m for n in a for m in (n, 1))) * reshape(other, tuple(m for n in b for m in (1, n)))
     made = reshape(product, tuple(n * m for n, m in zip(a, b, strict=True)))
+    made._view = None  # nobody else holds what it is a view of
     return made if out is None else out.copy_(made)
 
 

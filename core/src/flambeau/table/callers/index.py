@@ -9,13 +9,14 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 KEYS = {
     'take': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
     'index_add_dim': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('size', 'Any', False, '')), ('index',), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
-    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('index', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'gather': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, '')), ('input', 'index'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
     'scatter': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'scatter_add': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('index',), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'index': ('primitive', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'picked': ('composite', (('input', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('dims', 'Any', False, ''), ('place', 'int', False, '')), ('indices', 'input_shape'), ('same',), ('T', 'int64'), False, (), True, '', False, False, (), (), False, 'lift'),
     'index_put': ('primitive', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, ''), ('indices', 'Sequence[Tensor]', False, ''), ('accumulate', 'bool', False, 'False')), ('indices', 'values_shape'), ('same',), ('T', 'T', 'int64'), False, (), True, '', True, False, (), (), False, 'lift'),
     'nonzero': ('primitive', (('input', 'Tensor', False, ''),), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
-    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('mask', 'input_shape'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'masked_select': ('primitive', (('input', 'Tensor', False, ''), ('mask', 'Tensor', False, '')), ('input', 'mask'), ('same',), ('T', 'bool'), False, (), True, '', True, False, (), (), False, 'lift'),
     'scatter_product': ('composite', (('input', 'Tensor', False, ''), ('dim', 'int', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'scatter_extremum': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('index', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('largest', 'bool', False, ''), ('include_self', 'bool', False, '')), ('input', 'index', 'src', 'out'), ('same',), ('T', 'int64', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
 }
@@ -135,9 +136,10 @@ def bind_gather(op, kernels, writers, defaults, body):
             node.attrs = {'dim': dim}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), None, )
-            node.saved = (index, input._array.shape, )
+            node.saved = (input, index, )
+            v_input = input._version
             v_index = index._version
-            node.versions = None if v_index is None else (0 if v_index is None else v_index[0], 0, )
+            node.versions = None if v_input is v_index is None else (0 if v_input is None else v_input[0], 0 if v_index is None else v_index[0], )
             out._requires_grad = True
             out._node = node
         else:
@@ -268,6 +270,41 @@ def bind_index(op, kernels, writers, defaults, body):
     return index, None, None
 
 
+def bind_picked(op, kernels, writers, defaults, body):
+    def picked(input, indices, dims, place):
+        try:
+            kind = input._kind
+            if differs(indices, kind.int64):
+                return mixed(op, (input, indices, ), {'dims': dims, 'place': place})
+            array = kernels[kind](input._array, *[t._array for t in indices], dims=dims, place=place)
+        except Exception as error:
+            return recover(op, error, (input, indices, ), {'dims': dims, 'place': place})
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = {'dims': dims, 'place': place}
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), *[None] * len(indices), )
+            node.saved = (tuple(indices), input._array.shape, )
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return picked, None, None
+
+
 def bind_index_put(op, kernels, writers, defaults, body):
     def index_put(input, values, indices, accumulate=False, *, out=None):
         if out is not None:
@@ -352,9 +389,10 @@ def bind_masked_select(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), None, )
-            node.saved = (mask, input._array.shape, )
+            node.saved = (input, mask, )
+            v_input = input._version
             v_mask = mask._version
-            node.versions = None if v_mask is None else (0 if v_mask is None else v_mask[0], 0, )
+            node.versions = None if v_input is v_mask is None else (0 if v_input is None else v_input[0], 0 if v_mask is None else v_mask[0], )
             out._requires_grad = True
             out._node = node
         else:

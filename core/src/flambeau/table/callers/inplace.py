@@ -8,7 +8,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 
 KEYS = {
     'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
-    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
+    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, ''), ('layout', 'Any', False, 'None')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
     'underivable': ('composite', (('input', 'Tensor', False, ''), ('name', 'str', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
@@ -49,14 +49,14 @@ def bind_copied(op, kernels, writers, defaults, body):
 
 
 def bind_copy_slices(op, kernels, writers, defaults, body):
-    def copy_slices(input, src, replay):
+    def copy_slices(input, src, replay, layout=None):
         try:
             kind = input._kind
             if src._kind is not kind:
-                return mixed(op, (input, src, ), {'replay': replay})
-            array = kernels[kind](input._array, src._array, replay=replay)
+                return mixed(op, (input, src, ), {'replay': replay, 'layout': layout})
+            array = kernels[kind](input._array, src._array, replay=replay, layout=layout)
         except Exception as error:
-            return recover(op, error, (input, src, ), {'replay': replay})
+            return recover(op, error, (input, src, ), {'replay': replay, 'layout': layout})
         if type(array) is not kind.array_type:
             array = kind.own(array)
         out = new(Tensor)
@@ -69,7 +69,7 @@ def bind_copy_slices(op, kernels, writers, defaults, body):
             node.seq = tick()
             node.kind = out._kind
             node.shape = out._array.shape
-            node.attrs = {'replay': replay}
+            node.attrs = {'replay': replay, 'layout': layout}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), src._node or (src if src._requires_grad else None), )
             node.saved = ()

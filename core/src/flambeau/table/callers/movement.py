@@ -13,8 +13,7 @@ KEYS = {
     'expand': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'slice': ('primitive', (('input', 'Tensor', False, ''), ('index', 'Any', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'slice_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('index', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
-    'strided_copy': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, ''), ('own_stride', 'Size', False, ''), ('own_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_layout',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'diagonal': ('primitive', (('input', 'Tensor', False, ''), ('offset', 'int', False, ''), ('dim1', 'Dim', False, ''), ('dim2', 'Dim', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'diagonal_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('offset', 'int', False, ''), ('dim1', 'int', False, ''), ('dim2', 'int', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'copy': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
@@ -261,7 +260,7 @@ def bind_as_strided(op, kernels, writers, defaults, body):
             node.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input._array.shape, )
+            node.saved = (layout(input), )
             node.versions = None
             out._requires_grad = True
             out._node = node
@@ -271,44 +270,6 @@ def bind_as_strided(op, kernels, writers, defaults, body):
         as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
         return out
     return as_strided, None, None
-
-
-def bind_strided_copy(op, kernels, writers, defaults, body):
-    def strided_copy(input, size, stride, storage_offset, own_stride, own_offset, *, out=None):
-        if out is not None:
-            return into(op, out, strided_copy(input, size, stride, storage_offset, own_stride, own_offset))
-        try:
-            kind = input._kind
-            size = as_size('strided_copy', size, 'size')
-            stride = as_size('strided_copy', stride, 'stride')
-            own_stride = as_size('strided_copy', own_stride, 'own_stride')
-            array = kernels[kind](input._array, size=size, stride=stride, storage_offset=storage_offset, own_stride=own_stride, own_offset=own_offset)
-        except Exception as error:
-            return recover(op, error, (input, ), {'size': size, 'stride': stride, 'storage_offset': storage_offset, 'own_stride': own_stride, 'own_offset': own_offset})
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset, 'own_stride': own_stride, 'own_offset': own_offset}
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input._array.shape, )
-            node.versions = None
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return strided_copy, None, None
 
 
 def bind_diagonal(op, kernels, writers, defaults, body):
