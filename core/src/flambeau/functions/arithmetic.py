@@ -36,7 +36,7 @@ from ..ops.arithmetic import (
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
-from ..ops.math import _pow, nan_to_num_op, reciprocal, square
+from ..ops.math import nan_to_num_op, reciprocal, square
 from ..ops.movement import copy
 from ..table.dispatch import into, result_dtype
 from ..table.lifting import lift
@@ -65,6 +65,8 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
                          op=op)
     if isinstance(alpha, bool) and dtype.category:
         raise DTypeError("boolean alpha only supported for Boolean results", op=op)
+    if isinstance(other, Tensor) and other._kind.dtype.category < dtype.category:
+        other = cast(other, dtype)  # the product is one of the result's dtype
     return other * held(alpha, dtype, op)
 
 
@@ -182,7 +184,7 @@ attach(lambda self, other: rsub(self, other) if type(other) is bool else _minus(
 attach(named(_divided, "__rtruediv__"), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_reflected(remainder), "__rmod__")
-attach(_reflected(_pow), "__rpow__")
+attach(_reflected(pow_op), "__rpow__")
 attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
 attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
 attach(lambda self: self, "__pos__")
@@ -223,6 +225,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     elif not kind.category and (type(min) is int or type(max) is int):
         input = cast(input, dtypes.int64)
     for limit in (min, max):
+        if isinstance(limit, complex):
+            raise DTypeNotOfferedError(f"not implemented for complex numbers, got {limit}", op="clamp", dtype=kind)
         if limit is not None:
             fit(limit, input._kind.dtype, "clamp")
     return clamp_number(input, min, max, out=out)

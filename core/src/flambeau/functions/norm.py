@@ -21,7 +21,7 @@ from ..ops.norm import (
     softmax_op,
 )
 from ..ops.reduce import mean_op
-from ..shapes import as_size, canonical_dim, numel
+from ..shapes import as_size, numel
 from ..table.precision import in_single, narrowed, widened
 from ..table.refusals import require_alike, require_dtype
 from ..table.settings import finfo
@@ -33,14 +33,6 @@ def _in_dtype(input: Tensor, dtype: DType | None) -> Tensor:
     return input if dtype is None or dtype is input._kind.dtype else input.to(dtype)
 
 
-def _nothing(input: Tensor, dim: int) -> bool:
-    """Whether there is nothing to scale, which is so in every dtype."""
-    if 0 not in input._array.shape or input._kind.dtype.category == 2:
-        return False
-    canonical_dim("softmax", dim, input.ndim)
-    return True
-
-
 def softmax(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None) -> Tensor:
     """Exponentials of `input` scaled to sum to one along `dim`; `dtype` converts first.
 
@@ -48,14 +40,12 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor 
     >>> flambeau.softmax(flambeau.zeros(4), dim=0)
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
-    input = _in_dtype(input, dtype)
-    return copy(input) if out is None and _nothing(input, dim) else softmax_op(input, dim, out=out)
+    return softmax_op(_in_dtype(input, dtype), dim, out=out)
 
 
 def log_softmax(input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of softmax along `dim`; `dtype` converts first."""
-    input = _in_dtype(input, dtype)
-    return copy(input) if out is None and _nothing(input, dim) else log_softmax_op(input, dim, out=out)
+    return log_softmax_op(_in_dtype(input, dtype), dim, out=out)
 
 
 for _function in (softmax, log_softmax):

@@ -79,6 +79,19 @@ def _(g, index, input_shape, *, dim):
     return index_add_dim(flat, dim, reshape(index, (count,)), tuple(input_shape))
 
 
+@composite(saves="input index", kinds="T int64", exact=True, grad_name="TakeBackward0",
+           samples=lambda: [Sample(arr(2, 3), _arr_index(2, 2, high=5)), Sample(arr(2, 3), _arr_index(high=5))])
+def take_flat(input: Tensor, index: Tensor) -> Tensor:
+    """Elements of the flattened input at `index`, in index's shape."""
+    return take_along(reshape(input, (-1,)), 0, index)
+
+
+@take_flat.grad("input")
+def _(g, input, index):
+    shape, count = tuple(input._array.shape), numel(index._array.shape)
+    return reshape(index_add_dim(reshape(g, (count,)), 0, reshape(index, (count,)), (numel(shape),)), shape)
+
+
 @composite(saves="index", kinds="T int64",
            samples=lambda: [Sample(arr(2, 3), 0, _arr_index(2, high=3), (4, 3))])
 def index_add_dim(input: Tensor, dim: Dim, index: Tensor, size: Any) -> Tensor:
@@ -272,18 +285,33 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-@primitive(name="masked_select", saves="input mask", kinds="T bool", exact=True,
+@primitive(name="masked_select", saves="mask input_shape", kinds="T bool", exact=True, grad_name="IndexBackward0",
            samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
 def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask`, of the same shape, holds."""
 
 
 @masked_select_op.grad("input")
-def _(g, input, mask):
-    input_shape = tuple(input._array.shape)
+def _(g, mask, input_shape):
+    return _masked_gradient(g, mask, input_shape)
+
+
+def _masked_gradient(g, mask, input_shape):
     if not input_shape:
         return reshape(g, ()) if g._array.shape[0] else zeros_of(g, ())
     return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
+
+
+@composite(saves="input mask", kinds="T bool", exact=True, grad_name="MaskedSelectBackward0",
+           samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
+def selected(input: Tensor, mask: Tensor) -> Tensor:
+    """`masked_select` by that name, whose node keeps the input, as PyTorch's does, where that of `x[mask]` does not."""
+    return masked_select_op(input, mask)
+
+
+@selected.grad("input")
+def _(g, input, mask):
+    return _masked_gradient(g, mask, tuple(input._array.shape))
 
 
 def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:

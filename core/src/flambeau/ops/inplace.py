@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import NoDerivativeError, ShapeError
+from ..errors import ShapeError
 from ..table.dispatch import composite
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
@@ -41,18 +41,6 @@ def _copy_slices(input: Tensor, src: Tensor, replay: Any, layout: Any = None) ->
     made = _copied_out(input, layout)
     views.replay(made, replay).copy_(src)
     return made
-
-
-@composite(name="underivable", saves="", grad_name="NotImplemented", out=False,
-           samples=lambda: [Sample(arr(3), "unique"), Sample(arr(), "unique")])
-def _underivable(input: Tensor, name: str) -> Tensor:
-    """What an op without a derivative made: the walk stops here with an error."""
-    return copy(input)
-
-
-@_underivable.grad("input")
-def _(g, *, name):
-    raise NoDerivativeError(f"derivative for {name} is not implemented", op=name)
 
 
 def _copied_out(g, layout):

@@ -285,19 +285,19 @@ def _unlike(tensors: Any, dim: int | None) -> str:
     return f"{list(tensors[0].shape)} at 0, but {', '.join(odd[:_LISTED])}{more}"
 
 
-@primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
+@primitive(name="cat", saves="tensors_shape", shape_rule=_cat_rule,
            samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
 def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
     """Tensors joined along an existing dimension."""
 
 
 @cat_op.grad("tensors")
-def _(g, tensors, *, dim):
+def _(g, tensors_shape, *, dim):
     whole = [slice(0, n, 1) for n in g._array.shape]
     before, after = whole[:dim], whole[dim + 1 :]
     grads, start = [], 0
-    for x in tensors:
-        end = start + x._array.shape[dim]
+    for shape in tensors_shape:
+        end = start + shape[dim]
         grads.append(slice_op(g, (*before, slice(start, end, 1), *after)))
         start = end
     return grads
@@ -324,7 +324,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
             raise ShapeError("zero-dimensional tensor cannot be concatenated", op="cat")
     dim = dim if axis is None else axis
     like = next((x for x in tensors if x._array.shape != (0,)), None)
-    if like is not None and any(x._array.shape == (0,) for x in tensors):
+    if like is None:
+        dim = 0  # of nothing but such tensors, which have no dim to join along
+    elif any(x._array.shape == (0,) for x in tensors):
         tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
     return cat_op(tensors, dim, out=out)
 

@@ -109,14 +109,14 @@ def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", exact=True, method=True, shape_rule=_extremum_rule,
-           samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+           shape_rule=_extremum_rule, samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", exact=True, method=True, shape_rule=_extremum_rule,
-           samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+           shape_rule=_extremum_rule, samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 

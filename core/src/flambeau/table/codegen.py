@@ -336,7 +336,8 @@ class _Writer:
                 saved.append(self._kept(name))
                 cells.append("")
             elif name.endswith("_shape"):
-                saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                of = name.removesuffix("_shape")
+                saved.append(f"[t._array.shape for t in {of}]" if roles[of] == "sequence" else f"{of}._array.shape")
                 cells.append("")
             elif name.endswith("_layout"):
                 saved.append(f"layout({name.removesuffix('_layout')})")
@@ -347,8 +348,16 @@ class _Writer:
             else:
                 saved.append(f"tuple({name})" if roles[name] == "sequence" else self._wanted(name))
                 cells.append("" if roles[name] == "sequence" else name)
-        lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
+        lines.append(f"node.saved = {self._kept_together(saved)}")
         return lines + self._versions(cells, {name for name, role in roles.items() if role == "optional"})
+
+    @staticmethod
+    def _kept_together(saved: list[str]) -> str:
+        """What a node saves; nothing where it would be nothing but None, so that a walk has nothing to free."""
+        conditions = {s.partition(" if ")[2] for s in saved}
+        if len(conditions) == 1 and (condition := conditions.pop().removesuffix(" else None")):
+            return f"({''.join(s.partition(' if ')[0] + ', ' for s in saved)}) if {condition} else ()"
+        return f"({''.join(s + ', ' for s in saved)})"
 
     def _wanted(self, name: str) -> str:
         """A saved input: kept only where an input that requires a gradient has a rule that reads it.

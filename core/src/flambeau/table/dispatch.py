@@ -19,6 +19,7 @@ from ..errors import (
     BackendError,
     DeviceError,
     DTypeError,
+    DTypeNotOfferedError,
     FlambeauError,
     IndexRangeError,
     OutOfMemoryError,
@@ -367,11 +368,27 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if isinstance(error, LOUD):
         call = {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})}
         return again(_translated(op, error, inputs), [t for _, t in _flatten(op, inputs)], op.call, call)
+    if op.idle and isinstance(error, DTypeNotOfferedError) and 0 in inputs[0]._array.shape:
+        return _of_nothing(op, error, inputs, attrs)
     told = _failure(op, error, inputs, attrs)
     try:
         raise told
     finally:
         del error, told
+
+
+def _of_nothing(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Tensor:
+    """The op where there is nothing to compute with, in a dtype in which it computes nothing."""
+    single = dtypes.float32
+    made: Tensor = op.call(*[cast_to(t.detach(), single) for t in inputs], **(attrs or {}))
+    if any(t._requires_grad for t in inputs):
+        raise error
+    return cast_to(made, inputs[0].dtype)
+
+
+def cast_to(tensor: Tensor, dtype: DType) -> Tensor:
+    """The elements in another dtype."""
+    return TABLE["cast"].call(tensor, dtype)  # type: ignore[no-any-return]
 
 
 def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:

@@ -78,6 +78,7 @@ class OpDef:
         "fusable",
         "grad_name",
         "holds",
+        "idle",
         "inplace",
         "inputs",
         "kernels",
@@ -127,13 +128,16 @@ class OpDef:
                      differentiable: bool = True, nondiff: str = "", method: bool | str = False, inplace: bool = False,
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
-                     alike: str = "", compute: str = "", exact: bool = False, wide: bool = False, sums: str = "all") -> None:
+                     alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
+                     sums: str = "all", idle: bool = False) -> None:
+        self.idle = idle  # takes every dtype where there are no elements: nothing is computed
         self.sums = sums  # of ops that sum up: the dtypes they can compute in
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
-        self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype, where other ops cast into it
+        self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
-        self.holds = any(not n.endswith(("_shape", "_kind", "_layout")) for n in self.saves)  # whether a walk has tensors to free
+        # whether a walk has tensors to free
+        self.holds = any(not n.endswith(("_shape", "_kind", "_layout")) for n in self.saves)
         self.fusable = fusable
         self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
@@ -193,8 +197,8 @@ class OpDef:
     def check_sums(self, dtype: DType) -> None:
         """Raises DTypeNotOfferedError for a dtype that cannot hold what the op adds up."""
         if not ACCEPTS[self.sums](dtype):
-            raise DTypeNotOfferedError(f"not implemented for {dtype!r}, which cannot hold what it adds up", op=self.name,
-                                       dtype=dtype)
+            raise DTypeNotOfferedError(f"not implemented for {dtype!r}, which cannot hold what it adds up",
+                                       op=self.name, dtype=dtype)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -58,6 +58,8 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
             _fill(target, value)
         return
     if value._kind.dtype is not self._kind.dtype:
+        indexed = [d for d, index in enumerate(advanced) if index is not None]
+        _check_bounds(target, indexed, [advanced[d] for d in indexed])  # type: ignore[misc]
         value = _cast_for_mask(self, key, value)
     if value.numel() == 1:
         _check_mask(self, key)
@@ -74,7 +76,7 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
     if (index is None and scattered is None) or kind.plain is not kind:
         return False
     view = self._view
-    if view is not None and not (type(view) is View and view.distinct):
+    if view is not None and not (type(view) is View and view.distinct and not view.base._requires_grad):
         return False
     if not isinstance(value, Tensor):
         value = _as_value(self, value)

@@ -16,18 +16,19 @@ from .. import dtypes
 from ..dtypes import can_cast
 from ..errors import DTypeError, InplaceError, OutDTypeError, ShapeError
 from ..modes import _grad, grad_enabled
+from ..shapes import contiguous_strides
 from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
-from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
-from .tensor import Tensor, alias, layout, named, wrap
+from ..walk.tape import DISTINCT, CopyView, FunctionView, MovedView, Node, View, add_view, live_views, new_node, tick
+from .tensor import AWAITED, Tensor, alias, layout, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
     """Makes `out`, just computed by a view op, a view of `source`'s base."""
     parent = source._view
     name = op.name
-    if parent is None:
-        view = new_node(View)
+    if parent is None or type(parent) is MovedView:
+        parent, view = None, new_node(View)
         view.base, view.leaf, view.expands, view.distinct = source, None, name == "expand", name in DISTINCT
     else:
         view = new_node(type(parent))
@@ -40,6 +41,7 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     cell = source._version
     if cell is None:
         cell = source._version = [0, None]
+    view.since = cell[0]
     out._version = cell
     add_view(cell, out)
 
@@ -129,7 +131,9 @@ def check_writable(op_name: str, target: Tensor) -> None:
     view = target._view
     if view is None:
         return
-    if any(t is not None and t._requires_grad and t._node is None for t in (view.base, view.leaf)):
+    base, leaf = view.base, view.leaf
+    if (base._node is None and (base._requires_grad or target._requires_grad)) or (
+            leaf is not None and leaf._requires_grad and leaf._node is None):
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
                            " it in no_grad() or work on a copy", op=op_name)
 
@@ -205,8 +209,9 @@ def bump(target: Tensor) -> None:
 def rebase(target: Tensor, edge: Any) -> None:
     """Gives `target`, whose memory was just overwritten, the place in the graph that `edge` leads to."""
     view = target._view
-    if view is None:
+    if view is None or type(view) is MovedView:
         target._node, target._requires_grad = edge, True
+        view = None
     else:
         base = view.base
         steps = view.replay
@@ -245,6 +250,7 @@ def _continued(view: View, steps: Any) -> View:
     for op, attrs in steps:
         longer: View = new_node(type(view))
         longer.base, longer.leaf, longer.parent, longer.step = view.base, view.leaf, view, (op, attrs)
+        longer.since = view.since
         longer.expands = view.expands or op.name == "expand"
         longer.distinct = view.distinct and op.name in DISTINCT
         view = longer
@@ -261,16 +267,6 @@ def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like
     node.op, node.seq, node.kind, node.shape = op, tick(), like._kind, like._array.shape
     node.attrs, node.edges, node.saved, node.versions, node.hooks = attrs, edges, (), None, None
     return node
-
-
-def underivable(name: str, result: Tensor, *inputs: Any) -> Tensor:
-    """`result` with a place in the graph at which the walk back ends with an error: `name` has no derivative."""
-    if grad_enabled() and result.dtype.category > 1:
-        edges = [_edge(x) for x in inputs if isinstance(x, Tensor) and x._requires_grad]
-        if edges:
-            result._node = record(TABLE["underivable"], (edges[0],), {"name": name}, result)
-            result._requires_grad = True
-    return result
 
 
 def _derive_views(base: Tensor) -> None:
@@ -326,6 +322,54 @@ def _renewed(view: Tensor) -> Tensor:
             _grad.reset(token)
         add_view(view._version, view)  # type: ignore[arg-type]
     return view
+
+
+class _Waiting(Tensor):
+    """A view of a leaf that began to require a gradient when the view was there: the next change makes its node."""
+
+    __slots__ = ()
+
+    @property
+    def _node(self) -> Any:
+        return _OWN["_node"].__get__(_arrived(self))
+
+    @_node.setter
+    def _node(self, node: Any) -> None:
+        self.__class__ = Tensor  # type: ignore[assignment]
+        self._node = node
+
+    @property
+    def _requires_grad(self) -> bool:
+        return _OWN["_requires_grad"].__get__(_arrived(self))  # type: ignore[no-any-return]
+
+    @_requires_grad.setter
+    def _requires_grad(self, value: bool) -> None:
+        self.__class__ = Tensor  # type: ignore[assignment]
+        self._requires_grad = value
+
+
+_OWN = vars(Tensor)
+_Waiting.__name__, _Waiting.__qualname__, _Waiting.__module__ = Tensor.__name__, Tensor.__qualname__, Tensor.__module__
+
+
+def _arrived(view: Tensor) -> Tensor:
+    """The view, in its place in the graph if what it waits for has come."""
+    place = view._view
+    if place is None:
+        view.__class__ = Tensor
+    elif place.base._requires_grad and view._version[0] != place.since:  # type: ignore[index]
+        _renewed(view)
+    return view
+
+
+def _let_wait(base: Tensor) -> None:
+    for view in live_views(base):
+        place = view._view
+        if type(place) is View and place.base is base and type(view) is Tensor and not view._requires_grad:
+            view.__class__ = _Waiting
+
+
+AWAITED.append(_let_wait)
 
 
 def replay(base: Tensor, steps: tuple[tuple[OpDef, dict[str, Any] | None], ...]) -> Tensor:
@@ -398,5 +442,12 @@ def _resize_out(op: OpDef, out: Tensor, result: Tensor) -> None:
 
         warnings.warn(f"An output with one or more elements was resized since it had shape {list(out.shape)}, which"
                       f" does not match the required output shape {list(result.shape)}.", UserWarning, stacklevel=5)
-    kind = out._kind.plain
-    out._array = TABLE["full"].kernels[kind](size=tuple(result._array.shape), value=0, dtype=kind.dtype)
+    kind, size = out._kind.plain, tuple(result._array.shape)
+    if kind.device.backend.shared_views:
+        try:  # the memory it has, if that will do
+            held = wrap(out._array, kind)
+            out._array = TABLE["as_strided"].call(held, size, contiguous_strides(size), out.storage_offset())._array
+            return
+        except ShapeError:
+            pass
+    out._array = TABLE["full"].kernels[kind](size=size, value=0, dtype=kind.dtype)

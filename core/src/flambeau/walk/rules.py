@@ -48,9 +48,8 @@ def _check_attached(node: Node, name: str) -> None:
         if p.role == "sequence":
             return
         if p.name == name and isinstance(edge, (Node, Output)):
-            raise SavedTensorModifiedError(f"trying to use a saved tensor that has been detached in-place, i.e. with"
-                                           f" .detach_(): {name!r} of {node.name()}; use out-of-place .detach() instead",
-                                           op="backward")
+            raise SavedTensorModifiedError(f"trying to use a saved tensor that has been detached in-place: {name!r} of"
+                                           f" {node.name()}; use .detach() instead of .detach_()", op="backward")
 
 
 def modified_error(node: Node, what: str, value: Tensor, expected: int) -> SavedTensorModifiedError:

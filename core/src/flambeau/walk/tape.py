@@ -136,6 +136,8 @@ class Node:
             return self.attrs[name]
         names = {"self": "input", "result": "out"}
         name = names.get(name, name)
+        if name in self.op.saves and self.saved == ():
+            return None
         if name not in self.op.saves:
             raise AttributeError(f"{self.name()!r} saves no {name!r}")
         return UNPACK[0](self, self.op.saves.index(name), True)
@@ -230,17 +232,19 @@ class View:
     A view of a view continues its `parent`: it names the last op alone, so that a chain of views costs what it is long.
     """
 
-    __slots__ = ("base", "distinct", "expands", "leaf", "parent", "step")
+    __slots__ = ("base", "distinct", "expands", "leaf", "parent", "since", "step")
 
     base: Any
     parent: View | None
     step: tuple[Any, dict[str, Any] | None] | None  # the last op and its attributes; None for the base's own elements
     expands: bool  # whether `expand` is among the ops
     leaf: Any  # the leaf, itself a view of `base`, that this is a view of; None for most
+    since: int  # how often the memory had been changed when it was made
     distinct: bool  # whether they are all of those that never lead to one place twice
 
     def __init__(self, like: View | None, base: Any = None) -> None:
         """The view that `like` is, or all of `base`."""
+        self.since = 0 if like is None else like.since
         if like is None:
             self.base, self.parent, self.step, self.leaf = base, None, None, None
             self.expands, self.distinct = False, True
@@ -271,6 +275,12 @@ class FunctionView(View):
 
 class CopyView(View):
     """What PyTorch shares and flambeau copied (parts of complex numbers, bytes as another dtype): not to be written."""
+
+    __slots__ = ()
+
+
+class MovedView(View):
+    """A view that was given other memory by `.data`: it is written as a view of its base is, and reaches it no more."""
 
     __slots__ = ()
 

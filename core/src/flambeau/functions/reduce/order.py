@@ -20,7 +20,6 @@ from ...shapes import canonical_dim
 from ...table.dispatch import into
 from ...table.lifting import lift
 from ...table.refusals import require_dtype
-from ...table.registry import ACCEPTS
 from ...table.returns import return_type
 from ...tensors.tensor import Tensor, named
 from ..arithmetic import lerp
@@ -59,14 +58,15 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
 
 
 def _of_nothing(input: Tensor) -> Tensor:
-    """The median of no elements, in a dtype in which there is none of any: NaN as that dtype has it."""
+    """The median of no elements of any dtype that has no NaN of its own, or no median: NaN, cast."""
     return cast(input.new_full((), math.nan, dtype=dtypes.float64), input.dtype)
 
 
 def _median(name: str, everything: Any, what: str) -> Any:
     def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
         if dim is None:
-            made = everything(input) if input.numel() or ACCEPTS["real number"](input.dtype) else _of_nothing(input)
+            made = everything(input) if input.numel() or input._requires_grad or (
+                input.dtype.category == 2) else _of_nothing(input)
             return made if out is None else into(everything.op, out, made)
         dim = _filled_dim(name, input, dim)
         require_dtype(name, "real number", input)

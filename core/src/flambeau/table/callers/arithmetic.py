@@ -1054,7 +1054,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1092,7 +1092,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1158,7 +1158,7 @@ def bind_fmod(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
