@@ -41,7 +41,7 @@ from ..ops.movement import copy
 from ..table.dispatch import into, result_dtype
 from ..table.lifting import lift
 from ..table.precision import in_single
-from ..table.refusals import require_dtype, require_tensors
+from ..table.refusals import check_group, require_dtype, require_tensors, require_weight
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach, named
@@ -57,15 +57,10 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
                for t in (input, other)]
     dtype = result_dtype(tensors)
-    if isinstance(alpha, (float, complex)) and dtype.category < 2:
-        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                         f" {alpha!r}", op=op)
-    if isinstance(alpha, complex) and dtype.category < 3:
-        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
-                         op=op)
-    if isinstance(alpha, bool) and dtype.category:
-        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
-    if isinstance(other, Tensor) and other._kind.dtype.category < dtype.category:
+    require_weight(op, "alpha", alpha, dtype)
+    if op == "sub":
+        check_group(_sub.op, tensors)
+    if isinstance(other, Tensor) and (other._kind.dtype.category < dtype.category or dtype.category == 1):
         other = cast(other, dtype)  # the product is one of the result's dtype
     return other * held(alpha, dtype, op)
 

@@ -31,8 +31,9 @@ from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
-from ..walk.tape import WRAPPED, Leaf, Node, Output, Recast, tick
+from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
 from .codegen import caller_source
+from .keeping import keep_given
 from .lifting import lift, lift_wide
 from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
@@ -169,31 +170,11 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
         call.update(attrs)
     result = op.call(**call)
     if op.saves and grad_enabled():
-        _keep_given(op, inputs, arranged, result)
+        keep_given(op, [(plain(value), cast) for value, cast in zip(inputs, arranged, strict=True)
+                        if isinstance(cast, Tensor)], result)
     if op.alike == "parameters":
         result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
-
-
-def _keep_given(op: OpDef, inputs: tuple[Any, ...], arranged: list[Any], result: Any) -> None:
-    """Where the node has saved casts of what was given, it keeps the given tensors, as PyTorch's does."""
-    first = result[0] if isinstance(result, tuple) else result
-    node = first.grad_fn if isinstance(first, Tensor) else None
-    if node is None or node.op is not op:
-        return
-    given = {id(cast): plain(value) for value, cast in zip(inputs, arranged, strict=True)
-             if isinstance(cast, Tensor) and value._meta is not WRAPPED and value._kind.plain is not cast._kind
-             and value._kind.device is cast._kind.device}
-    if not any(id(value) in given for value in node.saved):
-        return
-    kept = tuple(Recast(given[id(value)], value._kind.dtype) if id(value) in given else value for value in node.saved)
-    node.versions = tuple(_count(value.tensor if type(value) is Recast else value) for value in kept)
-    node.saved = kept
-
-
-def _count(saved: Any) -> int:
-    """How often a saved tensor was changed."""
-    return saved._version[0] if isinstance(saved, Tensor) and saved._version is not None else 0
 
 
 def _meets_number(group: list[Any], dtype: DType) -> bool:
