@@ -323,7 +323,7 @@ def sinh(input: Tensor) -> Tensor:
     if grown is None:
         return (exp(input) - exp(-input)) * 0.5
     half = (grown + grown / (grown + 1)) * 0.5
-    return sign(input) * where_op(lt(grown, math.inf), half, grown)
+    return where_op(eq(input, 0), input, sign(input) * where_op(lt(grown, math.inf), half, grown))
 
 
 @sinh.grad("input")
