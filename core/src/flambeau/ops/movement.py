@@ -223,22 +223,17 @@ def _(g, input_shape, *, padding):
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted at `dim`; a view."""
-    dim = canonical_dim("unsqueeze", dim, input.ndim + 1)
-    shape = input._array.shape
-    return view_or_slice(input, (*shape[:dim], 1, *shape[dim:]), dim)
-
-
-def view_or_slice(input: Tensor, size: tuple[int, ...], dim: int) -> Tensor:
-    """`unsqueeze` at `dim` as basic indexing, which any strides allow."""
-    return slice_op(input, (*(slice(0, n, 1) for n in input._array.shape[:dim]), None,
-                            *(slice(0, n, 1) for n in input._array.shape[dim:])))
+    dim = canonical_dim("unsqueeze", dim, len(input._array.shape) + 1)
+    index: list[Any] = [slice(0, n, 1) for n in input._array.shape]
+    index.insert(dim, None)
+    return slice_op(input, tuple(index))
 
 
 def narrow_op(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`narrow` with canonical, checked arguments."""
-    shape = input._array.shape
-    return slice_op(input, tuple(slice(start, start + length, 1) if d == dim else slice(0, n, 1)
-                                 for d, n in enumerate(shape)))
+    index = [slice(0, n, 1) for n in input._array.shape]
+    index[dim] = slice(start, start + length, 1)
+    return slice_op(input, tuple(index))
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:

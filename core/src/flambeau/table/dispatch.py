@@ -31,7 +31,7 @@ from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
-from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
+from ..walk.tape import MANY_VIEWS, WRAPPED, Leaf, Node, Output, View, drop_dead, ref, tick
 from .codegen import caller_source
 from .keeping import keep_given
 from .lifting import lift, lift_wide
@@ -474,9 +474,10 @@ def fallback(op: OpDef, device: Any) -> Any:
 FALLBACK.append(fallback)
 
 NAMES: dict[str, Any] = {
-    "ALL_DIMS": ALL_DIMS, "Node": Node, "Output": Output, "Parameter": Parameter,
+    "ALL_DIMS": ALL_DIMS, "MANY_VIEWS": MANY_VIEWS, "Node": Node, "Output": Output, "Parameter": Parameter,
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
+    "View": View, "drop_dead": drop_dead, "ref": ref,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "layout": layout, "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,

@@ -65,6 +65,7 @@ class OpDef:
     __slots__ = (
         "accepts",
         "alike",
+        "alone",
         "attributes",
         "auxiliary",
         "body",
@@ -114,6 +115,7 @@ class OpDef:
         self.params = _params(fn)
         self.inputs = [p for p in self.params if p.role != "attribute"]
         self.attributes = tuple(p.name for p in self.params if p.role == "attribute")
+        self.alone = self.attributes[0] if len(self.attributes) == 1 else ""  # the only one
         self.rules: list[Rule] = []
         self.rules_plan: list[Any] = []  # (input number, rule, saved numbers, attribute names or True) for the walk
         self.simple = True  # whether every rule serves one input, so that the plan is all there is

@@ -144,14 +144,14 @@ _entries = frozenset({int, type(None), type(Ellipsis)})
 def _short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     """The canonical index for ints, slices, None and one Ellipsis; None for any other key, or a wrong one."""
     kind = type(key)
-    if kind is int or key is None:
+    if kind is int or key is None or key is Ellipsis:
         known: tuple[Any, ...] = (key, shape)
     elif kind is slice and _bounds.issuperset((type(key.start), type(key.stop), type(key.step))):
         known = (key.start, key.stop, key.step, shape)  # a slice has no hash before Python 3.12
     elif kind is tuple and _entries.issuperset(map(type, key)):
         known = (key, None, shape)
     else:  # bounds that may change their value, or equal a number that they are not
-        return _read_short_key(key, shape) if kind in (tuple, slice) or key is Ellipsis else None
+        return _read_short_key(key, shape) if kind in (tuple, slice) else None
     try:
         return _known[known]
     except KeyError:

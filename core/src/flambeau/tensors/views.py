@@ -24,7 +24,8 @@ from .tensor import AWAITED, Tensor, alias, layout, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
-    """Makes `out`, just computed by a view op, a view of `source`'s base."""
+    """Makes `out`, just computed by a view op, a view of `source`'s base: what a generated caller does itself, where
+    `source` is no view or one of the plain kind."""
     parent = source._view
     name = op.name
     if parent is None or type(parent) is MovedView:
@@ -36,7 +37,7 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
         view.leaf = source if source._requires_grad and source._node is None else parent.leaf
         view.expands = parent.expands or name == "expand"
         view.distinct = parent.distinct and name in DISTINCT
-    view.parent, view.step = parent, (op, attrs)
+    view.parent, view.op, view.attrs = parent, op, _said(op, attrs)
     out._view = view
     cell = source._version
     if cell is None:
@@ -44,6 +45,11 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     view.since = cell[0]
     out._version = cell
     add_view(cell, out)
+
+
+def _said(op: OpDef, attrs: dict[str, Any] | None) -> Any:
+    """The attributes of a view op as a View holds them."""
+    return attrs[op.alone] if attrs and op.alone else attrs
 
 
 def copied_view(out: Tensor, source: Tensor) -> Tensor:
@@ -249,8 +255,8 @@ def _continued(view: View, steps: Any) -> View:
     """What `view` becomes by further view ops."""
     for op, attrs in steps:
         longer: View = new_node(type(view))
-        longer.base, longer.leaf, longer.parent, longer.step = view.base, view.leaf, view, (op, attrs)
-        longer.since = view.since
+        longer.base, longer.leaf, longer.parent = view.base, view.leaf, view
+        longer.op, longer.attrs, longer.since = op, _said(op, attrs), view.since
         longer.expands = view.expands or op.name == "expand"
         longer.distinct = view.distinct and op.name in DISTINCT
         view = longer

@@ -56,7 +56,38 @@ def bind_view(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'size': size})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = size
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return view, None, None
 
@@ -127,7 +158,38 @@ def bind_permute(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'dims': dims})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'dims': dims})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = dims
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return permute, None, None
 
@@ -162,7 +224,38 @@ def bind_expand(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = True
+            view.distinct = False
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = True
+            view.distinct = False
+        else:
+            as_view(out, input, op, {'size': size})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = size
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return expand, None, None
 
@@ -196,7 +289,38 @@ def bind_slice(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'index': index})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'index': index})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = index
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return slice, None, None
 
@@ -267,7 +391,38 @@ def bind_as_strided(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = False
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = False
+        else:
+            as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset}
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return as_strided, None, None
 
@@ -305,7 +460,38 @@ def bind_diagonal(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'offset': offset, 'dim1': dim1, 'dim2': dim2})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'offset': offset, 'dim1': dim1, 'dim2': dim2})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = {'offset': offset, 'dim1': dim1, 'dim2': dim2}
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return diagonal, None, None
 
