@@ -134,7 +134,8 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def parity(session: nox.Session) -> None:
     """Compares values, dtypes, errors, random numbers and whole programs with PyTorch."""
-    install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm")
+    install(session, EVERYTHING, *PYTEST, TORCH, "scikit-learn", "matplotlib", "tqdm", "tensorboard",
+            "pillow")
     folders = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("**/tests/parity") if ".nox" not in path.parts)
     session.run("python", "-m", "pytest", "-q", "-n", "2", *(session.posargs or folders), env=ONE_THREAD)
 
@@ -148,6 +149,18 @@ def parity_fuzz(session: nox.Session) -> None:
                                                        for name in ("cpu", "reference")]
     for arguments in asked:
         session.run("python", "-m", "drawn", *arguments, env=environment)
+
+
+@nox.session(name="break")
+def break_(session: nox.Session) -> None:
+    """Tries to break files, savers, workers, trainings, threads and limits of memory for eight minutes.
+
+    Figures go to docs/reliability.md; `-- --part saves --seed S --seconds N` for one part, `--trial T` for one trial.
+    """
+    install(session, CPU)
+    environment = {**ONE_THREAD, "PYTHONPATH": str(ROOT / "core" / "tests")}
+    arguments = session.posargs or ["--seconds", "480", "--markdown", str(ROOT / "docs" / "reliability.md")]
+    session.run("python", "-m", "breaking", *arguments, env=environment)
 
 
 @nox.session

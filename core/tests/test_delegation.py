@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 import flambeau
-from flambeau import dtypes, errors
+from flambeau import dtypes, errors, later
 from flambeau.contract import plugins
 from flambeau.contract.backend import Backend, Status, decode, gathered
 from flambeau.contract.delegation import borrowed
 from flambeau.table.registry import TABLE, check_backend
 
+later.load()
 REQUIRED = {op.name for op in TABLE.values() if op.kind == "primitive"}
 
 

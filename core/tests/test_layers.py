@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parents[1] / "src" / "flambeau"
 
 # From the floor up. A folder stands for all in it that no line of its own names.
 LAYERS = [
-    ["called", "errors", "dtypes", "shapes", "constants", "modes", "spelling", "moved", "random.mt19937",
-     "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware", "contract.hooks",
-     "contract.discovery", "contract.locks",
+    ["called", "errors", "dtypes", "shapes", "constants", "interrupts", "modes", "spelling", "moved", "later",
+     "random.mt19937", "random.draws", "tensors.printing", "table.samples", "contract.backend", "contract.hardware",
+     "contract.hooks", "contract.discovery", "contract.locks",
      "walk.tape"],
     ["contract.device", "table.registry", "table.codegen", "table.refusals", "table.quiet", "table.room"],
     ["contract", "table.settings"],
@@ -30,7 +30,10 @@ LAYERS = [
     ["walk.rules", "walk.engine", "autograd"],
     ["accelerator.devices"],
     ["accelerator.streams"],
-    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu"],
+    ["utils._pytree"],
+    ["func"],
+    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
+     "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

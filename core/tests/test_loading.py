@@ -122,16 +122,14 @@ REFUSED = {
     "memory out of nothing": (b"h\x07", "object 7, which there is not"), "empty stack": (b"a", "cannot be followed"),
     "no mark": (b"t", "cannot be followed"), "tuple of too little": (b"\x87", "takes more from its stack"),
     "bad text": (b"X\x01\0\0\0\xff", "cannot be followed"), "no end": (b"N", "ends within an object"),
-    "bare storage": (storage(), "bare storages"), "storage in a tuple": (storage() + b"\x85", "bare storages"),
-    "storage in a nested tuple": (b"]" + storage() + b"\x85\x85a", "bare storages"),
-    "storage as a value": (b"}N" + storage() + b"s", "bare storages"), "class as a value": (
-        b"]" + named("torch", "FloatStorage") + b"a", "bare storages"),
+    "class as a value": (b"]" + named("torch", "FloatStorage") + b"a", "a function or a class where a value belongs"),
+    "class in a nested tuple": (b"]" + named("torch", "FloatStorage") + b"\x85\x85a", "where a value belongs"),
     "persistent number": (b"K\x01Q", "not that of a storage"), "persistent pair": (b"NN\x86Q", "not that of a storage"),
     "other storage": (storage(key="9"), "lacks the entry"), "way out of the folder": (storage(key="../x"), "lacks the"),
     "storage of another length": (storage(count=5), "storage 0 has 16 bytes, expected 20"),
     "storage without end": (storage(count=LENGTH), "storage 0 has 16 bytes, expected"),
     "negative storage": (storage(count=-1), "no integer from 0 on"),
-    "storage from nowhere": (storage(location="moon"), "which is no device"),
+    "storage from nowhere": (storage(location="moon"), "'moon', which is no device"),
     "two storages in one": (b"]" + tensor(storage()) + b"a" + tensor(storage("IntStorage")) + b"a", "in two ways"),
     "bool that is neither": (tensor(storage("BoolStorage", count=16)), "other than 0 and 1"),
     "size beyond": (tensor(storage(), size="\x05"), "outside its storage of 4 elements"),
@@ -223,6 +221,20 @@ def test_a_numbered_object_may_be_kept_and_taken_again() -> None:
     assert expanded.shape == (0xFFFF, 0xFFFF)
 
 
+@pytest.mark.parametrize("body", [
+    storage(), storage() + b"\x85", b"]" + storage() + b"\x85\x85a", b"}N" + storage() + b"s",
+    storage() + b"".join([b"q\0", *[b"h\0\x86q\0"] * 60])], ids=["alone", "tuple", "deep", "value", "shared"])
+def test_a_storage_where_a_value_belongs_is_one(body: bytes) -> None:
+    def found(value: Any) -> Any:
+        while not flambeau.is_storage(value):
+            value = value[0] if isinstance(value, tuple) else next(iter(getattr(value, "values", value.__iter__)()))
+        return value
+
+    data = packed({"data.pkl": body + b".", "data/0": struct.pack("<4f", 1, 2, 3, 4)})
+    for trusted in (None, False):
+        assert found(flambeau.load(io.BytesIO(data), weights_only=trusted)).tolist() == [1, 2, 3, 4]
+
+
 # --- archives
 
 GOOD = {"data.pkl": tensor(storage()) + b".", "data/0": struct.pack("<4f", 1, 2, 3, 4), "version": b"3\n"}
@@ -251,6 +263,14 @@ def overlapping() -> bytes:
     return bytes(data)
 
 
+def exchanged() -> bytes:
+    """A directory in which two entries of one size have each other's names."""
+    data = bytearray(packed({**GOOD, "data/1": bytes(16)}))
+    first, last = (data.rindex(name) for name in (b"archive/data/0", b"archive/data/1"))
+    data[first + 13], data[last + 13] = data[last + 13], data[first + 13]
+    return bytes(data)
+
+
 ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "not a zip archive"), "text": (lambda: b"hello", "not a zip archive"),
     "an old file": (lambda: pickle.dumps(0x1950A86A20F9469CFC6C, 2), "not a zip archive"),
@@ -269,6 +289,7 @@ ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
     "other version": (lambda: packed({**GOOD, "version": b"99"}), "has version '99'"),
     "version of letters": (lambda: packed({**GOOD, "version": b"x"}), "has version 'x'"),
     "lost storage": (lambda: packed({"data.pkl": GOOD["data.pkl"]}), "lacks the entry"),
+    "names exchanged": (exchanged, "by another name than its header"),
     "half": (lambda: packed(GOOD)[:200], "not a zip archive"),
 }
 
@@ -382,6 +403,6 @@ def test_a_trusted_file_builds_what_it_names_and_its_faults_are_of_the_same_clas
     settings = pickle.dumps({"made": complex(1, 2), "path": Path("/there")}, 2)
     assert flambeau.load(io.BytesIO(around(settings)), weights_only=False)["path"] == Path("/there")
     for body in (settings[:-3], named("nowhere", "name") + b".", named("builtins", "nothing") + b".", b"h\x09.",
-                 tensor(storage(count=5)) + b".", tensor(storage(), size="\x05") + b".", storage() + b".", b"K"):
+                 tensor(storage(count=5)) + b".", tensor(storage(), size="\x05") + b".", b"K"):
         with pytest.raises(SerializationError):
             flambeau.load(io.BytesIO(around(body, _0=bytes(16))), weights_only=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pickle
 import random
 import resource
 import signal
@@ -101,6 +102,36 @@ class Special(flambeau.nn.Parameter):
 def test_pythons_values_come_back(value: Any) -> None:
     got = back([value, value])
     assert got == [value, value] and type(got[0]) is type(value)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5, -1])
+def test_the_pickle_is_of_the_protocol_asked_for(protocol: int) -> None:
+    value = {"x": flambeau.arange(70_000), "text": "a" * 70_000, "bytes": b"\0\xff", "many": list(range(300)),
+             "size": flambeau.Size([1]), "set": {1, 2}}
+    value["again"] = value["x"]
+    file = io.BytesIO()
+    flambeau.save(value, file, pickle_protocol=protocol)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("archive/data.pkl")[1] == (pickle.HIGHEST_PROTOCOL if protocol < 0 else protocol)
+    file.seek(0)
+    got = flambeau.load(file)
+    assert got["again"] is got["x"] and (got["x"] == value["x"]).all()
+    assert {k: v for k, v in got.items() if k not in ("x", "again")} == {
+        k: v for k, v in value.items() if k not in ("x", "again")}
+
+
+@pytest.mark.parametrize(("protocol", "error"), [(0, errors.ValueRangeError), (1, errors.ValueRangeError),
+                                                 (6, errors.ValueRangeError), ("2", errors.ArgumentError)])
+def test_a_protocol_that_cannot_be_written_is_refused(protocol: Any, error: type[Exception], tmp_path: Path) -> None:
+    with pytest.raises(error, match=r"pickle_protocol must be .* got"):
+        flambeau.save(1, tmp_path / "file", pickle_protocol=protocol)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_pickle_than_pythons_does_not_save() -> None:
+    flambeau.save(1, io.BytesIO(), pickle_module=pickle)
+    with pytest.raises(errors.UnsupportedError, match="only Python's own pickle writes files"):
+        flambeau.save(1, io.BytesIO(), pickle_module=types)
 
 
 def test_many_containers_may_have_the_same_keys() -> None:
@@ -322,6 +353,30 @@ def test_killed_at_any_time_the_old_file_or_the_new_one_is_there(tmp_path: Path)
         with child(run):
             time.sleep(draw.uniform(0.001, 0.03))
         assert_whole(tmp_path, *map(float, range(1, 10_000)), tidy=False)
+
+
+def test_what_killed_savers_left_goes_with_the_next_save(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    for name in (".model.pt.0123456789abcdef.tmp", ".model.pt.fedcba9876543210.tmp", ".other.pt.0123456789abcdef.tmp",
+                 ".model.pt.backup.tmp", "model.pt.0123456789abcdef.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    with open(tmp_path / ".model.pt.fedcba9876543210.tmp", "rb+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)  # as a saver does that is still at it
+        put(tmp_path, 1.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".model.pt.backup.tmp", ".model.pt.fedcba9876543210.tmp", ".other.pt.0123456789abcdef.tmp", "model.pt",
+        "model.pt.0123456789abcdef.tmp"]
+
+
+def test_no_memory_while_saving_is_said_as_such() -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            if len(data) > 1000:
+                raise MemoryError
+            return super().write(data)
+
+    with pytest.raises(errors.OutOfMemoryError, match="save: out of memory"):
+        flambeau.save(flambeau.ones(1000), Full())
 
 
 def test_links_are_followed_and_permissions_kept(tmp_path: Path) -> None:

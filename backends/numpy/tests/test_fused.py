@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 import flambeau_numpy.kernels  # noqa: F401 - fills the table
-from flambeau import device
+from flambeau import device, later
 from flambeau.table.dispatch import fallback
-from flambeau.table.registry import TABLE
+from flambeau.table.registry import TABLE, check_backend
 from flambeau_numpy.dtypes import FLAMBEAU, NUMPY, REALS
 from flambeau_numpy.registry import TABLE as KERNELS
 
 from .fused_cases import CASES, POSITIVE
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5, "float16": 4e-3, "bfloat16": 3e-2}
+later.load()
+check_backend(device("numpy").backend)  # which takes in every family's kernels
 FUSED = sorted(name for name in KERNELS if TABLE[name].kind == "composite")
 
 

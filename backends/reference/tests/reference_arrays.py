@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau import dtypes
+from flambeau import dtypes, later
 from flambeau.contract.backend import encode
 from flambeau.dtypes import DType
+from flambeau.table.registry import check_backend
 from flambeau_reference import Array, ReferenceBackend
 
 BACKEND = ReferenceBackend()
+later.load()
+check_backend(BACKEND)  # which takes in the kernels of every family
 KERNELS = BACKEND.kernels
 INF, NAN = float("inf"), float("nan")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from flambeau import dtypes, ops
+from flambeau import dtypes, later, ops
 from flambeau.contract.device import Device
 from flambeau.dtypes import DType
 from flambeau.table.registry import ACCEPTS, TABLE, OpDef, Param
@@ -149,6 +149,7 @@ def samples(name: str) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
 
 def table() -> list[OpDef]:
     """Every op that core defines; what a program adds at run time is its own affair."""
+    later.load()
     return [op for op in TABLE.values() if op.body.__module__.startswith(ops.__name__)]
 
 

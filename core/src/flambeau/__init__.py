@@ -8,9 +8,11 @@ from __future__ import annotations
 from types import ModuleType as _ModuleType
 
 from . import autograd, dtypes, errors, random
+from .later import await_methods as _await_methods, lazy as _lazy
 from .moved import remember as _remember
 from .spelling import Missing as _Missing, public as _public
-from .tensors import copying as _copying, display as _display, missing as _missing, placement as _placement
+from .tensors import copying as _copying, display as _display, memory as _memory, missing as _missing
+from .tensors import placement as _placement
 from .constants import *
 from .contract.device import Device as device, get_default_device, set_default_device
 from .dtypes import (
@@ -36,12 +38,19 @@ short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 
 _LAZY = {
+    **_lazy(),
     "accelerator": ".accelerator", "amp": ".amp", "autocast": ".amp:autocast", "GradScaler": ".amp:GradScaler",
     "backends": ".backends", "cpu": ".cpu", "cuda": ".cuda", "mps": ".mps", "xpu": ".xpu",
     "get_device_module": ".accelerator.modules:get_device_module",
+    "func": ".func", "vmap": ".func:vmap",
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
+    "TypedStorage": ".tensors.storages:TypedStorage", "UntypedStorage": ".tensors.storages:UntypedStorage",
+    "Storage": ".tensors.storages:FloatStorage",
+    **{f"{kind}Storage": f".tensors.storages:{kind}Storage" for kind in (
+        "BFloat16", "Bool", "Byte", "Char", "ComplexDouble", "ComplexFloat", "Double", "Float", "Half", "Int", "Long",
+        "Short")},
 }
 _MODULES = ("autograd", "dtypes", "errors", "random")
 
@@ -51,6 +60,7 @@ for _name in _missing.NAMES:
         setattr(Tensor, _name, _Missing(_name))
 for _name in [n for n, value in globals().items() if isinstance(value, _ModuleType) and n not in _MODULES]:
     del globals()[_name]  # the rooms are imported by path; as attributes they would stand among public names
+_await_methods(Tensor)
 del annotations
 
 __all__ = sorted([n for n in globals() if not n.startswith("_")] + [*_LAZY])

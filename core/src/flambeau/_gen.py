@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import functions  # noqa: F401 - fills the table
+from . import functions, later  # noqa: F401 - functions fills the table
 from ._stubs import methods_stub, missing_methods
 from .table.codegen import caller_source
 from .table.registry import TABLE, missing_rules
@@ -28,6 +28,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 
 def texts() -> dict[str, str]:
     """File name to text of everything that is generated."""
+    later.load()
     families: dict[str, list[str]] = {}
     for name, op in TABLE.items():
         if op.body.__module__.startswith(f"{__package__}.ops."):

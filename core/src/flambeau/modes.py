@@ -16,6 +16,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 _grad = ContextVar("flambeau_grad_mode", default=True)
+RANDOMNESS: ContextVar[str] = ContextVar("flambeau_vmap_randomness", default="")  # of the `vmap` that is running
 _inference = ContextVar("flambeau_inference_mode", default=False)
 grad_enabled = _grad.get
 
@@ -35,6 +36,16 @@ def run_with(variable: ContextVar[V], value: V, function: Callable[..., R], *arg
     finally:
         if variable.get() is not former:
             variable.set(former)
+
+
+def unrecorded(function: F) -> F:
+    """`no_grad` for a function of flambeau's own; unlike a `with`, it ends whenever an interrupt strikes."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return run_with(_grad, False, function, *args, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
 
 
 def is_grad_enabled() -> bool:

@@ -78,6 +78,8 @@ def counterpart(function: Any, name: str = "") -> Any:
             ("torch.nn", "torch.functional", "torch._")):
         return _rebound(function, name)
     own = getattr(function, "__name__", "")
+    if getattr(function, "__module__", "") == "torch.nn.functional":
+        own = f"nn.functional.{own}"
     return look_up(name) or look_up(own) or look_up(f"nn.functional.{own}") or getattr(flambeau.Tensor, own, None)
 
 
@@ -204,7 +206,7 @@ def described(sample: Any) -> str:
         if isinstance(v, torch.Tensor):
             dtype = str(v.dtype).removeprefix("torch.")
             strided = "" if v.is_contiguous() else f" strides{list(v.stride())}"
-            return f"{dtype}{list(v.shape)}{strided}" + (f"={v.tolist()}" if v.numel() <= 4 else "")
+            return f"{dtype}{list(v.shape)}{strided}" + (f"={v.tolist()}" if v.numel() <= 4 and not v.is_meta else "")
         if isinstance(v, (list, tuple)):
             return "(" + ", ".join(map(one, v)) + ")"
         return repr(v)

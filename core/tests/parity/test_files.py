@@ -125,7 +125,7 @@ def test_files_without_checksums_are_read() -> None:
 
 @pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 @pytest.mark.parametrize("make", [
-    lambda: torch.ones(2).storage(), lambda: [torch.ones(2).untyped_storage()], lambda: torch.ones(2, device="meta"),
+    lambda: torch.ones(2, device="meta"),
     lambda: torch.ones(2, dtype=torch.uint16), lambda: torch.eye(2).to_sparse(), lambda: [torch.nn.Linear(1, 1)],
 ])
 def test_what_flambeau_does_not_have_is_refused(make: Any) -> None:

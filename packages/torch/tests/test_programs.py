@@ -32,7 +32,7 @@ def test_what_a_program_prints_about_types_and_hardware():
         "<class 'torch.nn.modules.linear.Linear'> True <class 'torch.nn.parameter.Parameter'> True",
         "<class 'torch.optim.sgd.SGD'> <class 'torch.utils.data.dataloader.DataLoader'>"
         " <class 'torch.nn.modules.normalization.LayerNorm'>",
-        "False 0 False False False", "True 1 False", "['first', '--second'] __main__ True"]
+        "False 0 False True False", "True 1 False", "['first', '--second'] __main__ True"]
 
 
 @pytest.mark.parametrize("program", ["line.py", "function.py", "language.py"])

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from flambeau.contract.backend import Backend, Kernel, encode, gathered
 from flambeau.dtypes import ALL, DType, float32
 from flambeau.errors import UnsupportedError
 
-from . import kernels as _families  # noqa: F401  (fills TABLE)
+from . import kernels as _families  # fills TABLE
 from .host import elements, from_bytes, via_host
 from .namespace import Namespace
 from .registry import TABLE
@@ -41,9 +42,20 @@ class ArrayApiBackend(Backend):
         self.array_type = array_type or type(xp.zeros((), dtype=xp.float32, **self.namespace.where))
         self._to_bytes = to_bytes or self._buffer
         self._made: dict[tuple[str, DType], Kernel] = {}
-        self.kernels = {op: self._any(op) for op in TABLE}
+        self.kernels, self.unsupported = {}, {}
+        self._take_in()
+
+    def load_family(self, family: str) -> None:
+        if family in _families.LATER:
+            import_module(f".{family}", _families.__name__)
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Makes kernels of what the families that are loaded have put into TABLE since."""
         lacking = [d for d in ALL if d not in self.namespace.dtypes]
-        self.unsupported = {(op, d.name): self.namespace.lacks(d) for op in TABLE for d in lacking}
+        new = [op for op in TABLE if op not in self.kernels]
+        self.kernels |= {op: self._any(op) for op in new}
+        self.unsupported |= {(op, d.name): self.namespace.lacks(d) for op in new for d in lacking}
 
     def quiet(self) -> AbstractContextManager[Any]:
         """NumPy's `errstate` where the library may compute with NumPy, as array_api_strict does."""

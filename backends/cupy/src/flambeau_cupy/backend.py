@@ -36,6 +36,11 @@ class CupyBackend(CupyHardware, ArrayApiBackend):
         self._own_kernels = {name: self._on_device(_bind(kernel, cupy)) for name, kernel in KERNELS.items()}
         self.kernels = {name: self._on_device(kernel) for name, kernel in self.kernels.items()} | self._own_kernels
 
+    def load_family(self, family: str) -> None:
+        before = set(self.kernels)
+        super().load_family(family)
+        self.kernels |= {name: self._on_device(self.kernels[name]) for name in self.kernels.keys() - before}
+
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
         if name in self._own_kernels:
             return self._own_kernels[name]

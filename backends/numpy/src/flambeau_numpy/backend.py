@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from flambeau.contract.backend import Kernel
 from flambeau.dtypes import DType, bfloat16, float32
 from flambeau.errors import UnsupportedError
 from flambeau_arrayapi import ArrayApiBackend
+from flambeau_arrayapi.registry import TABLE as SHARED
 
-from . import kernels as _families  # noqa: F401  (fills TABLE)
+from . import kernels as _families  # fills TABLE
 from .dtypes import BFLOAT16, FLAMBEAU, FLOATS, NUMPY, UINT16
 from .kernels.movement import address, storage
 from .kernels.optim import STEPS
@@ -52,8 +54,17 @@ class NumpyBackend(ArrayApiBackend):
         respect_environment()
         super().__init__(np, name="numpy", device_type="cpu", array_type=np.ndarray, shared_views=True,
                          dtypes={bfloat16: BFLOAT16})
-        self._shared = frozenset(self.kernels)
+        self._put_first()
+
+    def _put_first(self) -> None:
+        """Lets the kernels of `TABLE` stand before the array API backend's."""
         self.kernels |= {name: by.get(float32) or next(iter(by.values())) for name, by in TABLE.items()}
+
+    def load_family(self, family: str) -> None:
+        super().load_family(family)
+        if family in _families.LATER:
+            import_module(f".{family}", _families.__name__)
+        self._put_first()
 
     own = staticmethod(np.asarray)
     get_num_threads = staticmethod(get_num_threads)
@@ -61,7 +72,7 @@ class NumpyBackend(ArrayApiBackend):
 
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
         own = TABLE.get(name, {}).get(dtype)
-        if own is None and (name not in TABLE or name in self._shared):
+        if own is None and (name not in TABLE or name in SHARED):
             return super().kernel(name, dtype)
         return own  # None for a dtype that a fused kernel is not for: core composes
 
@@ -101,6 +112,9 @@ class NumpyBackend(ArrayApiBackend):
 
     def storage_offset(self, array: Array) -> int:
         return (address(array) - address(storage(array))) // array.itemsize
+
+    def storage_size(self, array: Array) -> int:
+        return storage(array).nbytes // array.itemsize
 
     def can_view(self, array: Array, size: tuple[int, ...]) -> bool:
         return array.flags.c_contiguous or super().can_view(array, size)

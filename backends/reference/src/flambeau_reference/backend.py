@@ -10,7 +10,7 @@ from flambeau.errors import ShapeError
 from flambeau.shapes import numel
 
 from .array import Array, elements
-from .kernels import KERNELS
+from .kernels import KERNELS, load_family
 from .rounding import packed, unpacked
 
 
@@ -22,6 +22,7 @@ class ReferenceBackend(Backend):
     array_type = Array
     shared_views = True
     kernels = KERNELS
+    load_family = staticmethod(load_family)
 
     def from_host(self, buffer: Any, shape: tuple[int, ...], dtype: DType, strides: tuple[int, ...] | None = None,
                   offset: int = 0, copy: bool = True) -> Array:
@@ -54,6 +55,10 @@ class ReferenceBackend(Backend):
     def storage_offset(self, array: Array) -> int:
         """Distance of the first element from the start of the storage, in elements."""
         return array.offset
+
+    def storage_size(self, array: Array) -> int:
+        """How many elements the storage has."""
+        return len(array.storage)
 
     def data_ptr(self, array: Array) -> int:
         """The identity of the storage plus the offset in bytes: alike for aliases, nothing to dereference."""

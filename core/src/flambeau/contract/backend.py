@@ -52,12 +52,16 @@ class Backend(Hardware):
     device_type: str = "cpu"
     array_type: type
     shared_views: bool = True
+    level = 0  # of `vmap`: a backend of level n computes batches on tensors of level n - 1
     kernels: Mapping[str, Kernel]
     unsupported: Mapping[tuple[str, str], str] = {}  # (op, dtype name) -> reason, from the manifest
 
     def kernel(self, name: str, dtype: DType) -> Kernel | None:
         """The kernel of op `name` for inputs of `dtype`, or None to use core's composition."""
         return self.kernels.get(name)
+
+    def load_family(self, family: str) -> None:
+        """Takes in the kernels of an op family that loads when first used; asked once, before any is looked up."""
 
     def writer(self, name: str, dtype: DType) -> Kernel | None:
         """What writes op `name`'s result over arrays of `dtype` into the array it is given last; None to compose it."""
@@ -102,6 +106,13 @@ class Backend(Hardware):
     def storage_offset(self, array: Any) -> int:
         """Distance of the first element from the start of its storage, in elements."""
         return 0
+
+    def storage_size(self, array: Any) -> int:
+        """How many elements the memory holds that `array` lies in: at least up to its last one."""
+        if 0 in array.shape:
+            return self.storage_offset(array)
+        steps = zip(array.shape, self.strides(array), strict=True)
+        return 1 + self.storage_offset(array) + int(sum((n - 1) * step for n, step in steps))
 
     def data_ptr(self, array: Any) -> int:
         """Address of the first element; 0 where there is none to give."""

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from .. import later
 from ..errors import ContractError
-from ..table.registry import TABLE
+from ..table.registry import TABLE, offered
 from .backend import Backend, Kernel
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def borrowed(backend: Backend, lender: str = "reference") -> dict[str, Kernel]:
     if lender == backend.name:
         raise ContractError(f"backend {lender!r} cannot borrow kernels from itself", backend=lender)
     other = plugins.load(lender)
+    later.load()
     return {op.name: _marked(lent(op.name, backend, lambda: other), other)
             for op in TABLE.values() if op.kind == "primitive"}
 
@@ -53,6 +55,7 @@ def lent(op: str, backend: Backend, lender: Callable[[], Backend]) -> Kernel:
         other = lender()
         moved = [None if a is None else moved_to(other, a, backend) for a in arrays]
         dtype = next((other.dtype_of(a) for a in moved if a is not None), attributes.get("dtype"))
+        offered(other, TABLE[op].family)
         kernel = other.kernel(op, cast("DType", dtype))
         if kernel is None:
             raise ContractError(f"backend {other.name!r} has no kernel {op!r} to lend", op=op, backend=other.name)

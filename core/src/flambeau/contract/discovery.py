@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import ContractError, FlambeauError
+from ..interrupts import pass_on
 from .backend import Backend, Status
 
 
@@ -72,6 +73,7 @@ def examine(load: Callable[[], Any], entry: Installed) -> Installed:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        pass_on(error)
         entry.fail(told(error))
     return entry
 
@@ -135,7 +137,8 @@ def points(group: str) -> list[Any]:
 
     try:
         return list(entry_points(group=group))
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return _points_one_by_one(group)
 
 
@@ -149,6 +152,7 @@ def _points_one_by_one(group: str) -> list[Any]:
             if name not in found:  # of two copies on the path the first counts
                 found[name] = [point for point in dist.entry_points if point.group == group]
         except Exception as error:
+            pass_on(error)
             if f"[{group}]" in (dist.read_text("entry_points.txt") or ""):
                 found[name] = [_Unreadable(name, dist, error)]
     return [point for declared in found.values() for point in declared]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pluggy
 
+from ..interrupts import pass_on
 from .discovery import Installed, examine, points, told
 
 PROJECT = "flambeau"
@@ -45,6 +46,7 @@ def _loaded() -> tuple[pluggy.PluginManager, list[Installed]]:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            pass_on(error)
             failed.append(_broken(point.name, getattr(point, "dist", None), error))
     return made, failed
 
@@ -68,5 +70,6 @@ def declared() -> list[Installed]:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            pass_on(error)
             entries.append(_broken(name, None, error))
     return entries

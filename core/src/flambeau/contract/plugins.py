@@ -14,6 +14,7 @@ from _thread import get_ident  # `threading` takes a millisecond to import
 from typing import Any
 
 from ..errors import BackendError, BackendNotFoundError, ContractError, DeviceNotAvailableError, FlambeauError
+from ..interrupts import pass_on
 from ..table.registry import check_backend
 from .backend import Backend, Status
 from .device import FINDER, TYPES, forget
@@ -109,6 +110,7 @@ def _load(entry: Installed) -> Backend:
         except (KeyboardInterrupt, MemoryError):
             raise
         except BaseException as error:
+            pass_on(error)
             entry.fail(f"failed to load: {told(error)}")
             if isinstance(error, FlambeauError):
                 raise

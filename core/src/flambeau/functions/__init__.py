@@ -1,11 +1,15 @@
 """PyTorch's functions over the op table: signatures, overloads, defaults and checks, a family a module.
 
-Each family lists its public names in `__all__`; they become names of `flambeau`.
+Each family lists its public names in `__all__`; they become names of `flambeau`, those of the families that
+`flambeau.later` lists when they are first used.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
+
+from .. import later as _later
 
 from .movement import *
 from .index import *
@@ -17,13 +21,9 @@ from .special import *
 from .compare import *
 from .activation import *
 from .attention import *
-from .conv import *
 from .dropout import *
-from .embedding import *
 from .linalg import *
-from .loss import *
 from .norm import *
-from .pool import *
 from .random import *
 from .reduce import *
 from .sort import *
@@ -33,9 +33,16 @@ from .inplace import elementwise, resize
 from .inplace.names import *
 
 _FAMILIES = (
-    "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index",
-    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention", "conv",
-    "dropout", "embedding", "linalg.einsum", "linalg.products", "loss", "norm", "pool", "random.sampling",
+    "movement.join", "movement.padding", "movement.rearrange", "movement.triangle", "movement.views", "index.picking",
+    "create", "complex", "arithmetic", "math", "special", "compare", "activation", "attention",
+    "dropout", "linalg.einsum", "linalg.products", "norm", "random.sampling",
     "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",
 )
 __all__ = [name for family in _FAMILIES for name in import_module(f".{family}", __name__).__all__]
+
+
+def __getattr__(name: str) -> Any:
+    family = _later.family_of(name)
+    if family is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{family}", __name__), name)

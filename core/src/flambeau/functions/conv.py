@@ -8,7 +8,7 @@ from ..dtypes import float32
 from ..errors import DTypeError, ShapeError, ValueRangeError
 from ..ops.conv import Sizes, _convolution_rule, convolution, fold_op, padded, reach, unfold_op
 from ..ops.create import cast
-from ..ops.movement import pad_op, permute_op, reshape, slice_op
+from ..ops.movement import copy, pad_op, permute_op, reshape, slice_op
 from ..shapes import as_size, numel
 from ..table.refusals import require_dtype
 from ..tensors.tensor import Tensor
@@ -261,7 +261,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     n = len(lead)
     split = reshape(input, (*lead, channels // (r * r), r, r, height, width))
     order = (*range(n + 1), n + 3, n + 1, n + 4, n + 2)
-    return reshape(permute_op(split, order), (*lead, channels // (r * r), height * r, width * r))
+    return reshape(copy(permute_op(split, order)), (*lead, channels // (r * r), height * r, width * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -273,7 +273,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     n = len(lead)
     split = reshape(input, (*lead, channels, height // r, r, width // r, r))
     order = (*range(n + 1), n + 2, n + 4, n + 1, n + 3)
-    return reshape(permute_op(split, order), (*lead, channels * r * r, height // r, width // r))
+    return reshape(copy(permute_op(split, order)), (*lead, channels * r * r, height // r, width // r))
 
 __all__ = [
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold",

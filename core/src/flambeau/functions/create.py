@@ -11,11 +11,12 @@ from ..contract.backend import encode
 from ..contract.device import Device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, of_scalar, promote_types, wrapped
 from ..errors import ArgumentError, DTypeError, GradientError, NumberRangeError, ShapeError, ValueRangeError
+from ..interrupts import pass_on
 from ..ops.create import _counting, _filled, arange, arange_op, as_dtype, cast, full_op, kind_for, ones_like, to_device
 from ..shapes import as_int, as_size, non_negative, spread
 from ..table.dispatch import into
 from ..table.registry import TABLE
-from ..table.room import check_room, no_room
+from ..table.room import check_room, exhausted, no_room
 from ..tensors.interop import from_array, from_numpy, shares_memory
 from ..tensors.tensor import Tensor, attach, fill, named, new, wrap
 from ..walk.tape import CopyView
@@ -172,11 +173,14 @@ def tensor(data: Any, *, dtype: DType | None = None, device: Any = None, require
     >>> flambeau.tensor([[1, 2], [3, 4]]).sum(0)
     tensor([4, 6])
     """
-    if type(data) is list and set(map(type, data)) == {float}:  # the common case, in one step
-        kind = kind_for(dtype, device)
-        made = wrap(kind.device.backend.from_host(_encoded(data, kind.dtype), (len(data),), kind.dtype), kind)
-    else:
-        made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
+    try:
+        if type(data) is list and set(map(type, data)) == {float}:  # the common case, in one step
+            kind = kind_for(dtype, device)
+            made = wrap(kind.device.backend.from_host(_encoded(data, kind.dtype), (len(data),), kind.dtype), kind)
+        else:
+            made = _from_data(data, None if dtype is None else as_dtype(dtype), device)
+    except MemoryError as error:
+        raise exhausted("tensor", error) from None
     if requires_grad:
         made.requires_grad = True
     return made
@@ -302,11 +306,13 @@ def _encoded(flat: list[Any], dtype: DType) -> bytes:
         elif category == 2 and dtype.itemsize == 2:
             flat = [float(v) for v in flat]
         return encode(flat, dtype)
-    except NumberRangeError:
+    except (NumberRangeError, MemoryError):
         raise
     except TypeError as error:
+        pass_on(error)
         raise ArgumentError(f"value cannot be converted to {dtype!r}: {error}", op="tensor", dtype=dtype) from error
     except Exception as error:
+        pass_on(error)
         raise NumberRangeError(f"value cannot be converted to {dtype!r} without overflow: {error}", op="tensor",
                                dtype=dtype) from error
 

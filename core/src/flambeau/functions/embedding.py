@@ -6,7 +6,7 @@ from .. import dtypes
 from ..errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ..ops.embedding import embedding_op
 from ..ops.index import scatter_op
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .create import zeros
 
 
@@ -50,9 +50,9 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise ValueRangeError("Can not infer total number of classes from empty tensor.", op="one_hot")
         return zeros((*input.shape, num_classes), dtype=dtypes.int64, device=input.device)
-    if input.min().item() < 0:
-        raise ValueRangeError(f"Class values must be non-negative, got {input.min().item()}", op="one_hot")
-    most = input.max().item()
+    least, most = unmapped(input).min().item(), unmapped(input).max().item()
+    if least < 0:
+        raise ValueRangeError(f"Class values must be non-negative, got {least}", op="one_hot")
     if num_classes == -1:
         num_classes = most + 1
     if num_classes < 1:

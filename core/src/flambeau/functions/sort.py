@@ -37,6 +37,15 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 attach(argsort, "argsort")
+
+
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The elements in order along the first dim; `sort(input, 0)` without the indices."""
+    made = sort_op(input, 0)[0]
+    return made if out is None else into(sort_op.op, out, made)  # type: ignore[no-any-return]
+
+
+attach(msort, "msort")
 topk_result = return_type("topk", ("values", "indices"))
 max_result = return_type("max", ("values", "indices"))
 min_result = return_type("min", ("values", "indices"))
@@ -227,5 +236,6 @@ def _attach() -> None:
 _attach()
 
 __all__ = [
-    "argsort", "bincount", "bucketize", "histc", "searchsorted", "sort", "topk", "unique", "unique_consecutive",
+    "argsort", "bincount", "bucketize", "histc", "msort", "searchsorted", "sort", "topk", "unique",
+    "unique_consecutive",
 ]

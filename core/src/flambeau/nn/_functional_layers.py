@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import functions
 from ..errors import PreconditionError, ShapeError, SizeMismatchError, ValueRangeError, ZeroDivisorError
+from ..functions.embedding import embedding as _embedding
 from ..functions.norm import normalize as _normalize
 from ..modes import no_grad
 from ..table.precision import in_single
@@ -127,7 +128,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
         padding_idx = padding_idx if padding_idx >= 0 else padding_idx + rows
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
-    return functions.embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
+    return _embedding(weight, input, -1 if padding_idx is None else padding_idx, scale_grad_by_freq)
 
 
 def _limit_norms(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:

@@ -1,4 +1,6 @@
-"""The op table: importing this package registers every op that a backend may have a kernel for, a family a module."""
+"""The op table: importing this package registers every op that a backend may have a kernel for, a family a module.
+
+The families of `flambeau.later` are registered when they are first used."""
 
 from __future__ import annotations
 
@@ -7,18 +9,14 @@ from . import (
     arithmetic,
     compare,
     complex,
-    conv,
     create,
     dropout,
-    embedding,
     index,
     inplace,
     linalg,
-    loss,
     math,
     movement,
     norm,
-    pool,
     random,
     reduce,
     sort,

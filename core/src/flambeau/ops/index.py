@@ -14,7 +14,7 @@ from ..table.lifting import lift
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors import views
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import maximum, minimum
 from .compare import eq, where_op
 from .complex import _c
@@ -318,6 +318,7 @@ def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:
     """Raises IndexRangeError for entries outside [low, size)."""
     if not numel(index._array.shape):
         return
+    index = unmapped(index)
     least, most = int(index.min().item()), int(index.max().item())
     if least < low or most >= size:
         raise IndexRangeError(f"index {least if least < low else most} is out of bounds for dimension with size {size}",
@@ -406,7 +407,7 @@ def _(g, input, index, src, out, *, dim, include_self):
     """The quotient by each factor; a zero that is alone in its place gets the product of the others there."""
     zero, one = eq(src, 0), lift(src, 1)
     zeros = scatter_add_op(zeros_of(index, input._array.shape), dim, index, cast(zero, index._kind.dtype))
-    if is_grad_enabled() and bool((zeros > 1).any()):
+    if is_grad_enabled() and bool((unmapped(zeros) > 1).any()):
         return gather_op(g, dim, index) * _c(_products_of_others(input, dim, index, src, include_self))
     alone = zero & eq(gather_op(zeros, dim, index), 1)
     others = scatter_product(input, dim, index, where_op(alone, one, src), include_self)

@@ -51,6 +51,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """
 
 
+def _rows(input: Tensor) -> Tensor:
+    """All dims but the last as one, of empty tensors too."""
+    shape = input._array.shape
+    return reshape(input, (numel(shape[:-1]), shape[-1]))
+
+
 @matmul.grad("input")
 def _(g, other, input_shape):
     other = _c(other)
@@ -73,11 +79,9 @@ def _(g, input, other_shape):
             return g * input
         return reshape(input, (*input._array.shape, 1)) * reshape(g, (*g._array.shape[:-1], 1, g._array.shape[-1]))
     if len(other_shape) == 1:
-        rows = reshape(input, (-1, input._array.shape[-1]))
-        return matmul(transpose(rows, 0, 1), reshape(g, (-1,)))
+        return matmul(transpose(_rows(input), 0, 1), reshape(g, (-1,)))
     if len(other_shape) == 2 and len(input._array.shape) > 2:
-        rows = reshape(input, (-1, input._array.shape[-1]))
-        return matmul(transpose(rows, 0, 1), reshape(g, (-1, g._array.shape[-1])))
+        return matmul(transpose(_rows(input), 0, 1), _rows(g))
     return matmul(transpose(input, -2, -1), g)
 
 
@@ -123,7 +127,7 @@ def _(g, weight):
 @linear.grad("weight")
 def _(g, input, weight):
     if len(weight._array.shape) == 1:
-        return matmul(reshape(g, (-1,)), reshape(_c(input), (-1, input._array.shape[-1])))
+        return matmul(reshape(g, (-1,)), _rows(_c(input)))
     return linear_grad_weight(g, _c(input))
 
 
@@ -137,9 +141,7 @@ def _(g):
     Sample(arr(5, 2), arr(5, 3)), Sample(arr(2, 4, 2), arr(2, 4, 3)), Sample(arr(2), arr(3))])
 def linear_grad_weight(grad: Tensor, input: Tensor) -> Tensor:
     """The weight gradient of `linear`: grad (*, out), input (*, in) → (out, in)."""
-    outputs, inputs = grad._array.shape[-1], input._array.shape[-1]
-    rows = numel(input._array.shape[:-1])
-    return matmul(transpose(reshape(grad, (rows, outputs)), 0, 1), reshape(input, (rows, inputs)))
+    return matmul(transpose(_rows(grad), 0, 1), _rows(input))
 
 
 def _cdist_rule(x1: Tensor, x2: Tensor, *, p: float, by_product: bool = False) -> None:

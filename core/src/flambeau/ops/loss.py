@@ -13,7 +13,7 @@ from ..shapes import broadcast_shapes, numel
 from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .activation import logsigmoid
 from .arithmetic import abs as abs_op
 from .arithmetic import maximum, neg, sign
@@ -171,6 +171,7 @@ def _class_parts(grad: Tensor, target: Tensor, shares: Tensor, ignore_index: int
 def _check_classes(classes: Tensor, count: int) -> None:
     if not numel(classes._array.shape):
         return
+    classes = unmapped(classes)
     least, most = int(classes.min().item()), int(classes.max().item())
     if least < 0 or most >= count:
         raise IndexRangeError(f"Target {least if least < 0 else most} is out of bounds for"
@@ -258,7 +259,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
                          reduction: str = "mean") -> Tensor:
     """-(t * log(x) + (1 - t) * log(1 - x)) for probabilities x; logarithms are limited to at least -100."""
     outside = lt(input, lift(input, 0)) | lt(lift(input, 1), input)
-    if bool(outside.any()):
+    if bool(unmapped(outside).any()):
         raise ValueRangeError("all elements of input should be between 0 and 1", op="binary_cross_entropy")
     least = lift(input, -100)
     errors = (target - 1) * maximum(log1p(neg(input)), least) - target * maximum(log(input), least)

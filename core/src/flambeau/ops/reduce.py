@@ -16,7 +16,7 @@ from ..table.dispatch import composite, primitive
 from ..table.lifting import lift
 from ..table.registry import Dim, Dims
 from ..table.samples import Bad, Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import abs as abs_op
 from .arithmetic import maximum, mul, sgn
 from .compare import eq, ne, where_op
@@ -80,8 +80,9 @@ def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
 def _(g, input, out, *, dim, keepdim):
     """The quotient by each element where none is 0; else the product of all others, which is 0 with two zeros."""
     shape = tuple(input._array.shape)
-    zeros = sum(eq(input, 0)).item()
-    if zeros > 1 and len(dim) == len(shape):
+    examples = unmapped(input)
+    zeros = sum(eq(examples, 0)).item()
+    if zeros > 1 and len(dim) == len(shape) and examples is input:
         return zeros_of(g, shape)
     others = _others(input, dim) if zeros or not shape else restored(out, shape, dim, keepdim) / input
     return restored(g, shape, dim, keepdim) * _c(others)
@@ -174,7 +175,7 @@ def _(g, input, out, *, dim):
     if not input._array.shape or input._array.shape[dim] == 1:
         return g
     zero = eq(input, 0)
-    if not sum(zero).item():
+    if not sum(unmapped(zero)).item():
         return _running_back(g * _c(out), dim) / _c(input)
     return (_beside_zeros_twice if is_grad_enabled() else _beside_zeros)(g, _c(input), _c(out), zero, dim)
 

@@ -17,7 +17,7 @@ from typing import Any
 from ..dtypes import float32, float64, get_default_dtype
 from ..errors import ArgumentError, HookError, UnsupportedError, ValueRangeError
 from ..functions import tensor
-from ..modes import enable_grad, set_grad_enabled
+from ..modes import _grad, run_with
 from ..nn._base import typename
 from ..nn._hooks import RemovableHandle, add_hook
 from ..nn.module import zero_gradient
@@ -110,13 +110,12 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Changes every parameter by its gradient; returns what `closure`, which computes the loss anew, gives."""
-        with set_grad_enabled(bool(self.defaults.get("differentiable"))):
-            loss = None
-            if closure is not None:
-                with enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                self._update(group)
+        return run_with(_grad, bool(self.defaults.get("differentiable")), self._stepped, closure)
+
+    def _stepped(self, closure: Callable[[], Any] | None) -> Any:
+        loss = None if closure is None else run_with(_grad, True, closure)
+        for group in self.param_groups:
+            self._update(group)
         return loss
 
     step = _hooked(step)

@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.device import Device, resolve
 from ..dtypes import uint8
 from ..errors import ArgumentError, UnsupportedError, ValueRangeError
+from ..modes import RANDOMNESS
 from ..spelling import public
 from .mt19937 import Engine, canonical_seed
 
@@ -150,7 +151,14 @@ default_generator.seed()
 
 
 def chosen_generator(op: str, generator: Any) -> Generator:
-    """The generator an op was given, or the default one; raises ArgumentError for anything else."""
+    """The generator an op was given, or the default one; raises ArgumentError for anything else.
+
+    While a function is being mapped, examples draw the same numbers or none (`vmap(randomness=)`).
+    """
+    if (randomness := RANDOMNESS.get()) and randomness != "same":
+        raise UnsupportedError("a random number was asked for while a function is being mapped: with randomness='same'"
+                               " every example gets the same; for different ones draw the batch before vmap", op=op,
+                               randomness=randomness)
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):

@@ -27,9 +27,48 @@ def add_safe_globals(safe_globals: list[Any]) -> None:
     >>> import flambeau, fractions
     >>> flambeau.serialization.add_safe_globals([fractions.Fraction])
     """
-    for item in safe_globals:
-        value, name = item if isinstance(item, tuple) else (item, f"{item.__module__}.{item.__qualname__}")
-        SAFE[name] = value
+    SAFE.update(_named(item) for item in safe_globals)
+
+
+def _named(item: Any) -> tuple[str, Any]:
+    value, name = item if isinstance(item, tuple) else (item, f"{item.__module__}.{item.__qualname__}")
+    return name, value
+
+
+def get_safe_globals() -> list[Any]:
+    """What was allowed with `add_safe_globals`, in the form in which it was given."""
+    return [value if _named(value) == (name, value) else (value, name) for name, value in SAFE.items()]
+
+
+def clear_safe_globals() -> None:
+    """Forgets what was allowed."""
+    SAFE.clear()
+
+
+class safe_globals:
+    """Context manager: `load` builds these classes and functions too until the block ends.
+
+    >>> import flambeau, fractions
+    >>> with flambeau.serialization.safe_globals([fractions.Fraction]):
+    ...     flambeau.serialization.get_safe_globals()
+    [<class 'fractions.Fraction'>]
+    """
+
+    def __init__(self, safe_globals: list[Any]) -> None:
+        self.safe_globals = safe_globals
+
+    def __enter__(self) -> None:
+        self._before = dict(SAFE)
+        add_safe_globals(self.safe_globals)
+
+    def __exit__(self, *exc: Any) -> None:
+        SAFE.clear()
+        SAFE.update(self._before)
+
+
+def known(name: str) -> bool:
+    """Whether `load` builds that name for every file."""
+    return name in TORCH or name in PYTHON
 
 
 def _check(name: str, arguments: tuple[Any, ...], *kinds: tuple[type, ...], needed: int = 0) -> None:
@@ -144,6 +183,7 @@ TORCH: dict[str, Any] = {
     **{f"torch.{item.name}": item for item in vars(constants).values()
        if isinstance(item, (constants.memory_format, constants.layout))},
     **{f"torch.{d.name}": d for d in dtypes.ALL},
+    "torch.storage.UntypedStorage": StorageType(dtypes.uint8),
     **{f"torch.{storage}": StorageType(dtype) for storage, dtype in DTYPES.items()},
 }
 PYTHON: dict[str, Any] = {

@@ -7,15 +7,18 @@ and repeated entries are refused.
 from __future__ import annotations
 
 import errno
+import sys
 import zipfile
 import zlib
 from typing import Any
 
 from ..errors import ArgumentError
+from ..interrupts import pass_on
 from .layout import CHUNK
 from .source import Source
 
 _HEADER = 30  # bytes of a local header before the name
+_UTF8 = 0x800  # the flag of an entry whose name is in UTF-8
 
 
 def _from_disk(error: OSError) -> bool:
@@ -26,8 +29,8 @@ def _from_disk(error: OSError) -> bool:
 class Archive:
     """The entries of a zip archive by name."""
 
-    def __init__(self, file: Any, source: Source) -> None:
-        self.file, self.source = file, source
+    def __init__(self, file: Any, source: Source, memory: memoryview | None = None) -> None:
+        self.file, self.source, self.memory = file, source, memory
         directory = self._directory()
         self.entries = {info.filename: info for info in directory.infolist()}
         if len(self.entries) < len(directory.infolist()):
@@ -38,19 +41,31 @@ class Archive:
         if not hasattr(self.file, "read") or not hasattr(self.file, "seek"):
             raise ArgumentError("expected a path, or a binary file that can be read and sought in, got"
                                 f" {type(self.file).__name__}", op="load")
+        handled = sys.exception()
         try:
-            return zipfile.ZipFile(self.file)
+            return self._opened()
         except zipfile.BadZipFile as error:
-            if isinstance(error.__context__, OSError) and _from_disk(error.__context__):
-                raise error.__context__ from None
+            first = error.__context__
+            if first is not None and first is not handled:
+                pass_on(first)
+                if isinstance(first, OSError) and _from_disk(first):
+                    raise first from None
             raise self.source.fault("not a zip archive: it is damaged, incomplete, no checkpoint, or from PyTorch"
                                     " before 1.6, which is not read") from error
         except OSError as error:
+            pass_on(error)
             if _from_disk(error):
                 raise
             raise self.source.fault("the archive's directory points outside the file") from error
         except Exception as error:
+            pass_on(error)
             raise self.source.fault(f"the archive's directory cannot be read: {error}") from error
+
+    def _opened(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.file)
+        except zipfile.BadZipFile:  # zipfile also takes an OSError that a signal's handler raised for the file's end
+            return zipfile.ZipFile(self.file)
 
     def _ends(self, directory: int) -> dict[str, int]:
         """Where the next entry, or the directory, begins after each entry."""
@@ -79,12 +94,17 @@ class Archive:
             raise self.source.fault("the entry is encrypted", name)
         return info.file_size
 
-    def read(self, name: str) -> bytearray:
-        """An entry's bytes, checked against its checksum where the archive has one."""
+    def place(self, name: str) -> tuple[int, int]:
+        """Where an entry's bytes begin, and how many there are."""
         size = self.size(name)
         start = self._start(name)
         if start + size > self.ends[name]:
             raise self.source.fault("the entry overlaps the next one or the end of the file", name)
+        return start, size
+
+    def read(self, name: str) -> bytearray:
+        """An entry's bytes, checked against its checksum where the archive has one."""
+        start, size = self.place(name)
         data, crc = bytearray(size), 0
         self.file.seek(start)
         for at in range(0, size, CHUNK):
@@ -97,6 +117,13 @@ class Archive:
             raise self.source.fault("the entry's bytes are damaged: they do not fit its checksum", name)
         return data
 
+    def elements(self, name: str) -> bytearray | memoryview:
+        """An entry's bytes, where the file is mapped: as they lie there, whatever its checksum."""
+        if self.memory is None:
+            return self.read(name)
+        start, size = self.place(name)
+        return self.memory[start : start + size]
+
     def _start(self, name: str) -> int:
         """Where an entry's bytes begin, as its local header says."""
         offset = self.entries[name].header_offset
@@ -104,4 +131,12 @@ class Archive:
         header = self.file.read(_HEADER)
         if len(header) < _HEADER or header[:4] != b"PK\x03\x04":
             raise self.source.fault("the entry has no header where the directory says", name)
-        return offset + _HEADER + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        length = int.from_bytes(header[26:28], "little")
+        if self.file.read(length) != self._spelled(name):
+            raise self.source.fault("the directory knows the entry by another name than its header does", name)
+        return offset + _HEADER + length + int.from_bytes(header[28:30], "little")
+
+    def _spelled(self, name: str) -> bytes:
+        """The name as it stands in the file, where zipfile read it by UTF-8 or by the older code page."""
+        info = self.entries[name]
+        return info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")

@@ -10,6 +10,7 @@ from .. import dtypes
 
 ROOT, PICKLE, BYTEORDER, VERSION, STORAGE = "archive", "data.pkl", "byteorder", "version", "data/{}"
 FORMAT = 3
+PROTOCOL = 2  # of the pickle, unless another is asked for
 NEWEST_FORMAT = 10  # what PyTorch 2.13 reads
 ALIGNMENT = 64  # of each storage's first byte in the file, as PyTorch lays them
 CHUNK = 1 << 20  # bytes on their way between file and memory at a time

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..contract.device import Device, default_device, resolve
-from ..errors import ArgumentError, DeviceNotAvailableError
+from ..errors import ArgumentError
+from .packages import default_restore_location
 
 
 class Placed:
@@ -37,13 +38,18 @@ class Placed:
         return Placed(resolve(device), self._nbytes)
 
 
+def _saved_on(location: str, nbytes: int) -> Device:
+    """The device that a location stands for, as `register_package` has it."""
+    return default_restore_location(Placed(None, nbytes), location).device  # type: ignore[no-any-return]
+
+
 def placing(map_location: Any) -> Callable[[str, int], Device]:
     """The device for a storage of so many bytes that was saved from a location."""
     if map_location is None:
-        return lambda location, nbytes: _saved_on(location)
+        return lambda location, nbytes: _saved_on(location, nbytes)
     if isinstance(map_location, dict):
         return lambda location, nbytes: resolve(map_location[location]) if location in map_location \
-            else _saved_on(location)
+            else _saved_on(location, nbytes)
     if callable(map_location) and not isinstance(map_location, (str, Device)):
         return lambda location, nbytes: _answered(map_location, location, nbytes)
     target = resolve(map_location)
@@ -53,20 +59,10 @@ def placing(map_location: Any) -> Callable[[str, int], Device]:
 def _answered(map_location: Callable[[Any, str], Any], location: str, nbytes: int) -> Device:
     answer = map_location(Placed(None, nbytes), location)
     if answer is None:
-        return _saved_on(location)
+        return _saved_on(location, nbytes)
     if isinstance(answer, Placed):
         return default_device() if answer._device is None else answer._device
     if isinstance(answer, (str, Device)):
         return resolve(answer)
     raise ArgumentError("map_location(storage, location) must return a storage, a device or None, got"
                         f" {type(answer).__name__}", op="load")
-
-
-def _saved_on(location: str) -> Device:
-    if location == "cpu":
-        return default_device()
-    try:
-        return resolve(location)
-    except DeviceNotAvailableError as error:
-        raise DeviceNotAvailableError(f"tensors were saved on it; {error.message}; or load them elsewhere with"
-                                      " map_location='cpu'", op="load", device=location) from error

@@ -61,6 +61,7 @@ class Machine:
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.mixed: dict[int, Any] = {}  # tuples with parts in them, by id
+        self.freed: dict[int, Any] = {}  # what stands for them where values belong
         self.keys = Keys(8 * len(data) + 1000)
         self.copies = 4 * len(data) + 1000  # items of arguments that calls may still copy
 
@@ -104,10 +105,19 @@ class Machine:
 
     def plain(self, value: Any) -> Any:
         """`value`, which may not be a part."""
-        if isinstance(value, Part) or id(value) in self.mixed:
-            raise Refusal("the pickle holds a storage, a function or a class where a value belongs: load builds"
-                          " tensors, not bare storages")
-        return value
+        if isinstance(value, Part):
+            bare = value.bare()
+            if bare is None:
+                raise Refusal("the pickle holds a function or a class where a value belongs")
+            return bare
+        return self._freed(value) if id(value) in self.mixed else value
+
+    def _freed(self, held: tuple[Any, ...]) -> Any:
+        """A tuple with storages in place of parts; the same one each time."""
+        made = self.freed.get(id(held))
+        if made is None:
+            made = self.freed[id(held)] = tuple([self.plain(item) for item in held])
+        return made
 
     def key(self, value: Any, target: Any) -> Any:
         """`value`, which may be a key of `target`."""

@@ -11,6 +11,10 @@ from ..dtypes import DType
 class Part:
     """Base of them; the unpickler lets a part go only where it belongs."""
 
+    def bare(self) -> Any:
+        """What stands for the part where a value belongs, or None."""
+        return None
+
 
 class Builder(Part):
     """A function or class by the name that the pickle calls it by, and what is done when it is called.

@@ -5,23 +5,29 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..contract.device import TYPES, Device
+from ..contract.device import Device
 from ..errors import (
     ArgumentError,
+    BackendError,
     DeviceNotAvailableError,
     DTypeNotOfferedError,
     OutOfMemoryError,
     SerializationError,
     UnsupportedError,
 )
+from ..interrupts import pass_on
+from ..table.room import exhausted
 from . import layout
 from .allowed import SAFE, TORCH, allowed
 from .archive import Archive
 from .locations import placing
 from .machine import Machine, Refusal
+from .mapping import check_mappable, mapped, mode
+from .options import LoadEndianness, get_default_load_endianness, skipping
 from .parts import Part, StorageType
 from .rebuild import Storage, check_lazy
 from .source import Source
@@ -29,6 +35,8 @@ from .source import Source
 # what is wrong with the machine or the call, and not with the file
 _NOT_THE_FILES = (SerializationError, ArgumentError, DeviceNotAvailableError, DTypeNotOfferedError, OutOfMemoryError,
                   UnsupportedError, OSError, MemoryError)
+_Free = tuple[Any, dict[str, Any]]
+_LONGEST = 100  # characters of a location
 _PID = 5  # "storage", type, key, location, count
 
 
@@ -56,8 +64,8 @@ class _Storages:
         _, kind, key, location, count = pid
         if type(key) is not str or type(location) is not str or type(count) is not int or count < 0:
             raise Refusal("a storage's key and location are no texts, or its length no integer from 0 on")
-        if location.partition(":")[0] not in TYPES:
-            raise Refusal(f"a storage was saved from {location!r}, which is no device")
+        if len(location) > _LONGEST:
+            raise Refusal(f"a storage was saved from {location[:_LONGEST]!r}…, which is no device")
         return kind.dtype, key, location, count
 
     def _read(self, dtype: Any, key: str, location: str, count: int) -> Storage:
@@ -66,7 +74,9 @@ class _Storages:
         if size != expected:
             raise self.archive.source.fault(f"storage {key} has {size} bytes, expected {expected}", name)
         device = self._placed(location, size)
-        data = self.archive.read(name)
+        if skipping():
+            return Storage(bytearray(size), dtype, device, location)
+        data = self.archive.elements(name)
         if dtype.name == "bool" and not _only_bools(data):
             raise self.archive.source.fault("a bool is a byte other than 0 and 1", name)
         return Storage(data, dtype, device, location)
@@ -75,35 +85,43 @@ class _Storages:
         try:
             return self.place(location, size)
         except Exception as error:
+            if type(error) is BackendError:  # nobody knows the location
+                raise Refusal(f"a storage was saved from {location!r}, which is no device that is known here") from None
             self.misplaced = error
             raise
 
 
-def _only_bools(data: bytearray) -> bool:
-    return not any(data[at : at + layout.CHUNK].translate(None, b"\0\1") for at in range(0, len(data), layout.CHUNK))
+def _only_bools(data: bytearray | memoryview) -> bool:
+    pieces = (bytes(data[at : at + layout.CHUNK]) for at in range(0, len(data), layout.CHUNK))
+    return not any(piece.translate(None, b"\0\1") for piece in pieces)
 
 
-class _FreeUnpickler(pickle.Unpickler):
-    """Python's own, which imports and calls what the file names: for files that are trusted."""
+def _freely(data: Any, storages: _Storages, module: Any, options: dict[str, Any]) -> Any:
+    """What the unpickler of `module`, Python's own or another, makes of a file that is trusted: it imports and calls
+    what the file names.
+    """
+    base: Any = module.Unpickler
 
-    def __init__(self, data: Any, storages: _Storages) -> None:
-        super().__init__(io.BytesIO(data))
-        self.persistent_load = storages.get  # type: ignore[method-assign]
+    class Unpickler(base):  # type: ignore[misc]
+        def find_class(self, module: str, name: str) -> Any:
+            found = TORCH.get(f"{module}.{name}")
+            if found is None:
+                return super().find_class(module, name)
+            return getattr(found, "value", None) or found
 
-    def find_class(self, module: str, name: str) -> Any:
-        found = TORCH.get(f"{module}.{name}")
-        if found is None:
-            return super().find_class(module, name)
-        return getattr(found, "value", None) or found
+        def persistent_load(self, pid: Any) -> Any:
+            return storages.get(pid).bare()
+
+    return Unpickler(io.BytesIO(data), **options).load()
 
 
-def _restored(data: Any, storages: _Storages, free: bool, source: Source, name: str) -> Any:
+def _restored(data: Any, storages: _Storages, free: _Free | None, source: Source, name: str) -> Any:
     """The object that the pickle describes; whatever is wrong with it is a SerializationError."""
-    machine = None if free else Machine(data, allowed, storages.get, SAFE.values())
+    machine = Machine(data, allowed, storages.get, SAFE.values()) if free is None else None
     try:
-        made = _FreeUnpickler(data, storages).load() if machine is None else machine.run()
+        made = _freely(data, storages, *free) if free is not None else machine.run()  # type: ignore[union-attr]
         if isinstance(made, Part):
-            raise Refusal("the file holds a bare storage or function, and no tensor")
+            raise Refusal("the file holds a bare function or class, and no value")
         for storage in storages.held.values():
             check_lazy(storage)
         return made
@@ -112,6 +130,7 @@ def _restored(data: Any, storages: _Storages, free: bool, source: Source, name: 
     except Refusal as error:
         raise source.fault(f"{error}{_at(machine)}", name) from None
     except Exception as error:
+        pass_on(error)
         if error is storages.misplaced:
             raise
         reason = getattr(error, "message", None) or str(error) or "an object is not there"
@@ -123,9 +142,9 @@ def _at(machine: Machine | None) -> str:
     return "" if machine is None else f", at byte {machine.at}"
 
 
-def _read(f: Any, file: Any, map_location: Any, free: bool) -> Any:
+def _read(f: Any, file: Any, map_location: Any, free: _Free | None, memory: memoryview | None = None) -> Any:
     source = Source(f)
-    archive = Archive(file, source)
+    archive = Archive(file, source, memory)
     root = archive.root(layout.PICKLE)
     _check_format(archive, root)
     name = root + layout.PICKLE
@@ -135,7 +154,7 @@ def _read(f: Any, file: Any, map_location: Any, free: bool) -> Any:
 def _check_format(archive: Archive, root: str) -> None:
     """Raises SerializationError for a byte order or a version of the layout that is not read."""
     name = root + layout.BYTEORDER
-    if name in archive.entries and archive.size(name) < layout.CHUNK and archive.read(name) != b"little":
+    if _byte_order(archive, name) != "little":
         raise archive.source.fault("files written on big-endian machines are not read", name)
     name = root + layout.VERSION
     if name not in archive.entries or archive.size(name) > 100:
@@ -146,6 +165,35 @@ def _check_format(archive: Archive, root: str) -> None:
                                    f" {layout.NEWEST_FORMAT} are read", name)
 
 
+def _byte_order(archive: Archive, name: str) -> str:
+    """What the file says, or else what is set for those that do not."""
+    if name in archive.entries:
+        return "little" if archive.size(name) >= layout.CHUNK or archive.read(name) == b"little" else "big"
+    chosen = get_default_load_endianness() or LoadEndianness.LITTLE
+    return sys.byteorder if chosen is LoadEndianness.NATIVE else chosen.name.lower()
+
+
+def _freedom(weights_only: bool | None, pickle_module: Any, options: dict[str, Any]) -> _Free | None:
+    """The module that reads a trusted file and its options; None for one that is read with suspicion."""
+    if weights_only is None:
+        weights_only = pickle_module is None
+    if not weights_only:
+        return pickle if pickle_module is None else pickle_module, options
+    if pickle_module is not None:
+        raise ArgumentError("Can not safely load weights when explicit pickle_module is specified", op="load")
+    if options.keys() - {"encoding", "errors"}:
+        raise ArgumentError(f"got an unexpected keyword argument {min(options)!r}", op="load")
+    return None
+
+
+def _opened(f: Any, how: str) -> Any:
+    try:
+        return open(f, how)
+    except FileNotFoundError as error:
+        pass_on(error)
+        raise FileNotFoundError(f"load: no such file: {os.fspath(f)!r}") from None
+
+
 def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
          mmap: bool | None = None, **pickle_load_args: Any) -> Any:
     """Reads what `save`, flambeau's or PyTorch's, wrote to a path or binary file.
@@ -154,10 +202,18 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
     storage and its location. Unless `weights_only=False`, only tensors and Python's own containers are built, nothing
     is imported, called or changed, and the memory taken is bounded by the file's length. Whatever is wrong with the
     file raises SerializationError, a `pickle.UnpicklingError` that names the file, the entry and the rule.
+
+    With `mmap=True` the tensors lie in the file at that path, of which only what they are asked for is read, and no
+    checksum is looked at; what is written to them stays in this process, unless `set_default_mmap_options` says that
+    it goes to the file. Raises UnsupportedError where a backend's arrays cannot lie there.
     """
-    if not isinstance(f, (str, os.PathLike)):
-        return _read(f, f, map_location, weights_only is False)
-    if not os.path.exists(f):
-        raise FileNotFoundError(f"load: no such file: {os.fspath(f)!r}")
-    with open(f, "rb") as file:
-        return _read(f, file, map_location, weights_only is False)
+    free = _freedom(weights_only, pickle_module, pickle_load_args)
+    if mmap:
+        check_mappable(f)
+    try:
+        if not isinstance(f, (str, os.PathLike)):
+            return _read(f, f, map_location, free)
+        with _opened(f, mode() if mmap else "rb") as file:
+            return _read(f, file, map_location, free, mapped(file) if mmap and os.path.getsize(f) else None)
+    except MemoryError as error:
+        raise exhausted("load", error) from None

@@ -11,6 +11,7 @@ from ..shapes import contiguous_strides, numel
 from ..tensors.copying import of_class
 from ..tensors.tensor import Parameter, Size, Tensor, wrap
 from .machine import Refusal, attributes
+from .mapping import array_over
 from .parts import Builder, Part
 
 _BITS = ("conj", "neg")
@@ -21,16 +22,30 @@ _COPIES = 16  # of a storage, where tensors cannot share one
 class Storage(Part):
     """Memory read from the file; becomes an array when the first tensor on it is built."""
 
-    def __init__(self, data: bytearray, dtype: DType, device: Device, location: str) -> None:
+    def __init__(self, data: bytearray | memoryview, dtype: DType, device: Device, location: str) -> None:
         self.data, self.dtype, self.device, self.location = data, dtype, device, location
         self.count = len(data) // dtype.itemsize
         self.base: Tensor | None = None
         self.tensors, self.copied, self.lazy = 0, 0, False
+        self.typed: Any = None
+
+    def bare(self) -> Any:
+        """The storage as a program has it, the same one each time."""
+        if self.typed is None:
+            from ..tensors.storages import TypedStorage
+
+            self.tensors += 1
+            self.typed = TypedStorage(wrap_storage=self.tensor().untyped_storage(), dtype=self.dtype, _internal=True)
+            self.typed._part = self
+        return self.typed
 
     def tensor(self) -> Tensor:
         """The whole memory as a 1-d tensor."""
         if self.base is None:
-            array = self.device.backend.from_host(self.data, (self.count,), self.dtype, copy=False)
+            if isinstance(self.data, memoryview):
+                array = array_over(self.data, self.dtype, self.device)
+            else:
+                array = self.device.backend.from_host(self.data, (self.count,), self.dtype, copy=False)
             self.data = bytearray()
             self.base = wrap(array, self.device.kinds[self.dtype])
         return self.base
@@ -65,6 +80,7 @@ def _count_copy(storage: Storage, elements: int) -> None:
 def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False,
                    hooks: Any = None, metadata: Any = None) -> Tensor:
     """`torch._utils._rebuild_tensor_v2`."""
+    storage = getattr(storage, "_part", storage)  # of a trusted file
     if not isinstance(storage, Storage):
         raise Refusal("a tensor has no storage")
     shape, strides, bits = _sizes("size", size), _sizes("stride", stride), _bits(metadata)

@@ -7,6 +7,7 @@ the file a piece at a time, so that saving takes no second copy of them. A path 
 from __future__ import annotations
 
 import collections
+import contextlib
 import io
 import os
 import pickle
@@ -18,12 +19,17 @@ from typing import Any
 from ..constants import layout as layout_type
 from ..constants import memory_format
 from ..contract.device import Device
-from ..dtypes import DType
-from ..errors import SerializationError
-from ..shapes import contiguous_strides, numel
+from ..dtypes import DType, uint8
+from ..errors import SerializationError, UnsupportedError, ValueRangeError
+from ..interrupts import pass_on, suppressed
+from ..shapes import as_int, contiguous_strides, numel
+from ..table.room import exhausted
+from ..tensors.questions import Storage
 from ..tensors.tensor import Parameter, Size, Tensor
 from . import layout
 from .atomic import replacing
+from .options import get_crc32_options, skipping
+from .packages import location_tag
 
 
 class _Global:
@@ -41,6 +47,7 @@ _TENSOR = _Global("torch", "Tensor")
 _SIZE = _Global("torch", "Size")
 _DEVICE = _Global("torch", "device")
 _LAYOUT = _Global("torch.serialization", "_get_layout")
+_UNTYPED = _Global("torch.storage", "UntypedStorage")
 _STORAGE_GLOBALS = {name: _Global("torch", storage) for name, storage in layout.STORAGES.items()}
 
 
@@ -49,15 +56,23 @@ class _Storage:
 
     def __init__(self, key: str, owner: Tensor) -> None:
         self.key, self.owner, self.dtype, self.count = key, owner, owner.dtype, 0
-        self.location = str(owner.device) if owner.device.type == "cuda" else "cpu"
+        self.location = location_tag(owner.untyped_storage())
 
     def pieces(self) -> Iterator[bytes | memoryview]:
         """The elements' bytes, little at a time."""
+        if skipping():
+            yield from _zeros(self.count * self.dtype.itemsize)
+            return
         owner, backend = self.owner.detach(), self.owner.device.backend
         whole = owner.as_strided((self.count,), (1,), 0) if _address(owner) else owner.reshape(-1)
         step = max(1, layout.CHUNK // self.dtype.itemsize)
         for at in range(0, self.count, step):
             yield backend.to_host(whole[at : at + step]._array)
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    for at in range(0, size, layout.CHUNK):
+        yield bytes(min(layout.CHUNK, size - at))
 
 
 class _Count:
@@ -88,8 +103,9 @@ _PythonPickler: Any = pickle._Pickler  # the one in Python: the one in C does no
 class _Pickler(_PythonPickler):  # type: ignore[misc]
     """Writes tensors as PyTorch does; everything else as pickle does."""
 
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file, protocol=2)
+    def __init__(self, file: io.BytesIO, protocol: int) -> None:
+        super().__init__(file, protocol=protocol)
+        self.framer.start_framing = lambda: None  # what is in a frame has no place in the file yet
         self.file = file
         self.storages: dict[Any, _Storage] = {}
         self.counts: list[tuple[int, _Storage]] = []  # where in the pickle each count belongs
@@ -105,7 +121,18 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
     def persistent_id(self, obj: Any) -> Any:
         if isinstance(obj, _Storage):
             return ("storage", _STORAGE_GLOBALS[obj.dtype.name], obj.key, obj.location, _Count(obj))
+        if isinstance(obj, Storage):
+            return self._bare(obj)
         return None
+
+    def _bare(self, obj: Any) -> Any:
+        """The persistent id of a storage that a program saves as such: all of it."""
+        self.alive.append(obj)
+        elements = obj.untyped()._read(getattr(obj, "dtype", uint8))
+        held = self._storage(elements, (str(elements.device), _address(elements) or id(elements._array)))
+        held.count = elements.numel()
+        named = _STORAGE_GLOBALS[held.dtype.name] if hasattr(obj, "dtype") else _UNTYPED
+        return ("storage", named, held.key, held.location, _Count(held))
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         if isinstance(obj, _Global):
@@ -178,12 +205,13 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
         return held
 
 
-def _pickled(obj: Any) -> tuple[bytes, list[_Storage]]:
+def _pickled(obj: Any, protocol: int) -> tuple[bytes, list[_Storage]]:
     """The pickle and the memory that it refers to."""
-    pickler = _Pickler(io.BytesIO())
+    pickler = _Pickler(io.BytesIO(), protocol)
     try:
         pickler.dump(obj)
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
+        pass_on(error)
         if isinstance(error, SerializationError):
             raise
         raise SerializationError(f"cannot save {type(obj).__name__}: {error}", op="save") from error
@@ -198,13 +226,28 @@ def _add(archive: zipfile.ZipFile, name: str, size: int, pieces: Any) -> None:
     before = archive.start_dir + 30 + len(info.filename) + (20 if large else 0) + 4
     padding = -before % layout.ALIGNMENT
     info.extra = struct.pack("<2sH", b"FB", padding) + bytes(padding)
-    with archive.open(info, "w", force_zip64=large) as entry:
+    with _closing(archive.open(info, "w", force_zip64=large)) as entry:
         for piece in pieces:
             entry.write(piece)
+    if not get_crc32_options():
+        info.CRC = 0
+
+
+@contextlib.contextmanager
+def _closing(opened: Any) -> Iterator[Any]:
+    """Closes an archive or an entry; one that could not be written raises why, and not what its closing meets."""
+    try:
+        yield opened
+    except BaseException:
+        with suppressed(Exception):
+            opened.close()
+        opened.fp = None  # an archive is not to try again when it goes
+        raise
+    opened.close()
 
 
 def _write(file: Any, data: bytes, storages: list[_Storage]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with _closing(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)) as archive:
         _add(archive, layout.PICKLE, len(data), [data])
         _add(archive, layout.BYTEORDER, len(b"little"), [b"little"])
         for storage in storages:
@@ -213,13 +256,26 @@ def _write(file: Any, data: bytes, storages: list[_Storage]) -> None:
         _add(archive, layout.VERSION, len(version), [version])
 
 
-def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
+def _protocol(pickle_protocol: int) -> int:
+    """The protocol asked for, a negative number being the newest, as in pickle."""
+    newest = pickle.HIGHEST_PROTOCOL
+    number = as_int("save", "pickle_protocol", pickle_protocol)
+    if number < 0:
+        return newest
+    if not layout.PROTOCOL <= number <= newest:
+        raise ValueRangeError(f"pickle_protocol must be from {layout.PROTOCOL} to {newest}, got {number}: those below"
+                              " cannot name a tensor's memory", op="save", pickle_protocol=number)
+    return number
+
+
+def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = layout.PROTOCOL,
          _use_new_zipfile_serialization: bool = True) -> None:
     """Writes tensors, modules' state dicts and Python containers to a path or binary file, as PyTorch does.
 
     A file at a path appears whole when all of it is on the disk; until then, and if anything goes wrong, the old one
-    stays. Tensors that share memory share it when they are loaded. Raises SerializationError for an object that
-    pickle cannot name.
+    stays. Tensors that share memory share it when they are loaded. `pickle_protocol` is from 2 to 5, or negative for
+    the newest. Raises SerializationError for an object that pickle cannot name, UnsupportedError for another
+    `pickle_module` than Python's.
 
     >>> import flambeau, io
     >>> file = io.BytesIO()
@@ -228,9 +284,14 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
     >>> flambeau.load(file)["weight"]
     tensor([1., 1.])
     """
-    data, storages = _pickled(obj)
-    if not isinstance(f, (str, os.PathLike)):
-        _write(f, data, storages)
-        return
-    with replacing(os.fspath(f)) as file:
-        _write(file, data, storages)
+    if pickle_module not in (None, pickle):
+        raise UnsupportedError(f"only Python's own pickle writes files, not {pickle_module!r}", op="save")
+    try:
+        data, storages = _pickled(obj, _protocol(pickle_protocol))
+        if not isinstance(f, (str, os.PathLike)):
+            _write(f, data, storages)
+            return
+        with replacing(os.fspath(f)) as file:
+            _write(file, data, storages)
+    except MemoryError as error:
+        raise exhausted("save", error) from None

@@ -73,7 +73,7 @@ class _Writer:
                  f"        writers[kind]({arrays})", f"        cell = {target}._version", "        if cell is None:",
                  f"            {target}._version = [1, None]", "        else:", "            cell[0] += 1",
                  f"        return {target}", "except LOUD:", f"    bump({target})", f"    return {target}",
-                 "except Exception:", "    pass  # the slow path does it, or says what is wrong",
+                 "except Exception as error:", "    pass_on(error)  # the slow path does it, or says what is wrong",
                  f"return update({', '.join([target, 'op.call', *others])}, op_name={name!r})"]
         return lines + _indent(body)
 

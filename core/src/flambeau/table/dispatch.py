@@ -27,6 +27,7 @@ from ..errors import (
     ValueRangeError,
     ZeroDivisorError,
 )
+from ..interrupts import pass_on
 from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
@@ -247,6 +248,9 @@ def plain(tensor: Tensor) -> Tensor:
 
 
 def _common_device(op: OpDef, tensors: list[Any]) -> Any:
+    highest = max((t._kind.device for t in tensors), key=lambda d: d.backend.level)
+    if highest.backend.level:
+        return highest
     devices = {t._kind.device: t for t in tensors if t._array.shape}
     if not devices:
         devices = {t._kind.device: t for t in tensors if t._meta is not WRAPPED} or {tensors[0]._kind.device: None}
@@ -279,7 +283,7 @@ def _arrange(op: OpDef, p: Any, value: Any, device: Any, wanted: dict[str, DType
 def _arrange_one(op: OpDef, tensor: Any, name: str, device: Any, wanted: dict[str, DType | None]) -> Any:
     tensor = plain(tensor)
     if tensor._kind.device is not device:
-        tensor = move(tensor, device)
+        tensor = device.backend.lift(tensor) if device.backend.level else move(tensor, device)
     dtype = wanted.get(op.kinds.get(name, name))
     return tensor if dtype is None or dtype is tensor._kind.dtype else TABLE["cast"].call(tensor, dtype)
 
@@ -374,6 +378,7 @@ def cast_to(tensor: Tensor, dtype: DType) -> Tensor:
 
 def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:
     """The error to raise for what a fast path raised."""
+    pass_on(error)
     if isinstance(error, FlambeauError):
         if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
@@ -480,6 +485,6 @@ NAMES: dict[str, Any] = {
     "View": View, "drop_dead": drop_dead, "ref": ref,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
     "layout": layout, "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
-    "mixed": mixed, "new": new, "recast": recast, "recover": recover, "recover_operator": recover_operator,
-    "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
+    "mixed": mixed, "new": new, "pass_on": pass_on, "recast": recast, "recover": recover,
+    "recover_operator": recover_operator, "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import later
 from ..dtypes import DType
 from ..errors import ContractError, DTypeNotOfferedError, RegistryError, UnsupportedError
 
@@ -71,6 +72,7 @@ class OpDef:
         "body",
         "broadcast",
         "call",
+        "capability",
         "compute",
         "differentiable",
         "doc",
@@ -131,9 +133,10 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     sums: str = "all", idle: bool = False) -> None:
+                     sums: str = "all", idle: bool = False, capability: str = "") -> None:
         self.idle = idle  # takes every dtype where there are no elements: nothing is computed
         self.sums = sums  # of ops that sum up: the dtypes they can compute in
+        self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
@@ -246,6 +249,7 @@ class KernelTable(dict[Any, Any]):
 
 def _resolve(op: OpDef, kind: Any) -> Any:
     backend = kind.device.backend
+    offered(backend, op.family)
     reason = backend.unsupported.get((op.name, kind.dtype.name))
     if reason is not None:
         raise UnsupportedError(f"backend {backend.name!r} does not offer it for {kind.dtype!r}: {reason}",
@@ -257,10 +261,21 @@ def _resolve(op: OpDef, kind: Any) -> Any:
         return _in_single(op, kind)
     if kernel is not None or op.inlined:
         return kernel
+    if op.capability:
+        raise UnsupportedError(f"backend {backend.name!r} offers no kernels of the group {op.capability!r}", op=op.name,
+                               dtype=kind.dtype, backend=backend.name)
     if op.kind == "primitive":
         raise ContractError(f"backend {backend.name!r} has no kernel for required primitive {op.name!r}", op=op.name,
                             backend=backend.name)
     return FALLBACK[0](op, kind.device)
+
+
+def offered(backend: Any, family: str) -> None:
+    """Sees to it that the backend has taken in its kernels of that family."""
+    known = vars(backend).setdefault("_families", set())
+    if family not in known:
+        backend.load_family(family)
+        known.add(family)
 
 
 ARRAYS: list[Any] = []  # interop puts what makes a tensor of another library's array here
@@ -299,7 +314,9 @@ TABLE: dict[str, OpDef] = {}
 
 
 def op_named(name: str) -> OpDef:
-    """The row of that name."""
+    """The row of that name, of a family that is not loaded yet, too."""
+    if name not in TABLE:
+        later.load()
     return TABLE[name]
 
 
@@ -355,7 +372,10 @@ def missing_rules(op: OpDef) -> list[str]:
 
 def check_backend(backend: Any) -> None:
     """Raises ContractError listing every required kernel that is missing and every unknown name."""
-    missing = sorted(o.name for o in TABLE.values() if o.kind == "primitive" and o.name not in backend.kernels)
+    for family in {o.family for o in TABLE.values()}:
+        offered(backend, family)
+    missing = sorted(o.name for o in TABLE.values()
+                     if o.kind == "primitive" and not o.capability and o.name not in backend.kernels)
     unknown = sorted(set(backend.kernels) - set(TABLE))
     problems = []
     if missing:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 from ..dtypes import DType
 from ..errors import OutOfMemoryError
 from ..shapes import numel
 
+F = TypeVar("F", bound=Callable[..., Any])
 ADDRESSABLE = 2**47  # bytes: what today's processors map for one process
 _SMALL = 2**28  # bytes that are asked for without a look at what there is
 
@@ -26,6 +28,26 @@ def no_room(op: str, size: Any, dtype: DType) -> OutOfMemoryError:
     count = numel(size) * dtype.itemsize
     return OutOfMemoryError(f"out of memory: {list(size)} elements of {dtype.name} are {count} bytes", op=op,
                             size=tuple(size), dtype=dtype)
+
+
+def exhausted(op: str, error: MemoryError, rule: str = "no more to be had") -> OutOfMemoryError:
+    """The coded error where memory ran out between two kernels; what is one already stays as it is."""
+    if isinstance(error, OutOfMemoryError):
+        return error
+    return OutOfMemoryError(f"out of memory: {str(error) or rule}", op=op)
+
+
+def within_memory(function: F) -> F:
+    """Lets a function, whose first argument names the op, raise the coded error where Python's lists find no room."""
+
+    @wraps(function)
+    def wrapped(op: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(op, *args, **kwargs)
+        except MemoryError as error:
+            raise exhausted(op, error) from None
+
+    return wrapped  # type: ignore[return-value]
 
 
 def _host() -> int:

@@ -9,6 +9,7 @@ from .. import dtypes
 from ..contract.device import resolve
 from ..errors import GradientError
 from ..table.registry import TABLE
+from ..table.room import exhausted
 from .tensor import Parameter, Tensor, attach, fill, new, wrap
 
 
@@ -51,7 +52,10 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
     made: Any = new(type(self))
-    fill(made, TABLE["copy"].kernels[self._kind.plain](self._array), self._kind)
+    try:
+        fill(made, TABLE["copy"].kernels[self._kind.plain](self._array), self._kind)
+    except MemoryError as error:
+        raise exhausted("deepcopy", error) from None
     made._requires_grad = self._requires_grad
     memo[id(self)] = made
     if self._grad is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..functions.create import tensor
+from ..interrupts import pass_on
 from ..ops.create import cast, zeros_of
 from ..ops.index import index_op, index_put_op, masked_select_op, nonzero, picked
 from ..ops.movement import expand, permute_op, slice_op
@@ -22,7 +23,7 @@ from ..table.registry import TABLE
 from ..table.writers import offered
 from ..walk.tape import View
 from . import views
-from .tensor import Tensor, attach
+from .tensor import Tensor, attach, unmapped
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -89,7 +90,8 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
             scattered(self._array, value._array, key._array, self._array)
         else:
             return False
-    except (ValueError, IndexError, TypeError):  # what does not fit, or lies outside: the long way says how
+    except (ValueError, IndexError, TypeError) as error:  # what does not fit, or lies outside: the long way says how
+        pass_on(error)
         return False
     views.bump(self)
     return True
@@ -188,7 +190,8 @@ def _read_short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
                 dim += left
             else:
                 return None
-    except (IndexError, TypeError, ValueError):  # the long way says what is wrong
+    except (IndexError, TypeError, ValueError) as error:  # the long way says what is wrong
+        pass_on(error)
         return None
     return None if dim > ndim else (*index, *[slice(0, n, 1) for n in shape[dim:]])
 
@@ -255,7 +258,8 @@ def _as_tensor(self: Tensor, item: Any) -> Any:
     if type(item) is int:
         return item
     if isinstance(item, Tensor):
-        return int(item) if not item.ndim and item.dtype.category == 1 and item.dtype is not dtypes.uint8 else item
+        number = not item.ndim and item.dtype.category == 1 and item.dtype is not dtypes.uint8
+        return int(item) if number and unmapped(item) is item else item
     if isinstance(item, (list, tuple, range)):
         return _list_index(self, list(item))
     if hasattr(item, "shape") and item.shape != ():

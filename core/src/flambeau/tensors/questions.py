@@ -15,9 +15,13 @@ def is_tensor(obj: Any) -> builtins.bool:
     return isinstance(obj, Tensor)
 
 
+class Storage:
+    """Base of the storages: what `is_storage` answers for and `set_` accepts."""
+
+
 def is_storage(obj: Any) -> builtins.bool:
-    """Whether it is a storage of PyTorch's: tensors here have none to hand out, so nothing is."""
-    return False
+    """Whether it is a storage, with elements or of bytes."""
+    return isinstance(obj, Storage)
 
 
 def _dtype_of(op: str, input: Any) -> DType:

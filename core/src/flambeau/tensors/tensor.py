@@ -466,3 +466,10 @@ def layout(tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], int]:
 def kind_on(device: Device, dtype: DType) -> Kind:
     """The kind of plain tensors of that dtype on that device."""
     return device.kinds[dtype]
+
+
+def unmapped(tensor: Tensor) -> Tensor:
+    """The tensor itself; while a function is being mapped, the elements of all examples: what a check looks at."""
+    while tensor._kind.device.backend.level:
+        tensor = tensor._array.value
+    return tensor

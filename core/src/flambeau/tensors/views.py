@@ -19,6 +19,7 @@ from ..modes import _grad, grad_enabled
 from ..shapes import contiguous_strides
 from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
+from ..table.room import exhausted
 from ..walk.tape import DISTINCT, CopyView, FunctionView, MovedView, Node, View, add_view, live_views, new_node, tick
 from .tensor import AWAITED, Tensor, alias, layout, named, wrap
 
@@ -190,17 +191,27 @@ def store(target: Tensor, source: Tensor) -> Tensor:
         raise InplaceError("a copy where PyTorch shares memory (real, imag, view_as_real, view_as_complex,"
                            " view(dtype)), so the change would not reach the original; write into a clone() of it, or"
                            " into the original")
+    try:
+        _assign(target, source)
+    except MemoryError as error:
+        raise exhausted("assign", error) from None
+    bump(target)
+    return target
+
+
+def _assign(target: Tensor, source: Tensor) -> None:
     kind = target._kind.plain
     array = source._array
     if source._kind.plain is not kind:
+        if source._kind.device.backend.level > kind.device.backend.level:
+            raise InplaceError("a tensor that is not mapped would be overwritten with what differs from example to"
+                               " example; write into a copy of it, made inside the mapped function", op="vmap")
         array = quietly(kind, TABLE["cast"].kernels[source._kind.plain], array, dtype=kind.dtype)
     assign = TABLE["assign"].kernels[kind]
     if kind.device.backend.shared_views:
         assign(target._array, array)
     else:
         _store_unshared(target, assign, array)
-    bump(target)
-    return target
 
 
 def bump(target: Tensor) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from ..spelling import public
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "tensorboard"]
 
-__getattr__, __dir__ = public(__name__, {"checkpoint": ".checkpoint", "data": ".data"})
+__getattr__, __dir__ = public(__name__, {"checkpoint": ".checkpoint", "data": ".data", "tensorboard": ".tensorboard"})

@@ -10,6 +10,7 @@ meet are summed. Leaves are served last: their hooks see the whole gradient, the
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from importlib import import_module
 from typing import Any
 
 from ..contract.locks import lock
@@ -18,6 +19,7 @@ from ..modes import _grad, run_with
 from ..table.lifting import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
+from ..table.room import exhausted
 from ..tensors.tensor import Tensor, attach, fill, new, wrap
 from ..tensors.views import bump, store
 from .rules import edge_shape, fitted, node_gradients, owner, summed, unpack
@@ -337,7 +339,10 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
 
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
-    _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+    try:
+        _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+    except MemoryError as error:
+        raise exhausted("backward", error) from None
 
 
 def _unlocked(function: Any, *args: Any) -> None:
@@ -395,9 +400,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     `materialize_grads`.
     """
     if is_grads_batched:
-        from ..errors import UnsupportedError
-
-        raise UnsupportedError("is_grads_batched=True is not supported yet; call grad once per row", op="grad")
+        return _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     if materialize_grads and allow_unused is False:
         raise GradientError("allow_unused must be left out or True when materialize_grads=True", op="grad")
     roots, targets = _aslist(outputs), _aslist(inputs)
@@ -414,6 +417,20 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
         raise GradientError(f"one of the differentiated Tensors appears to not have been used in the graph (input {i});"
                             " set allow_unused=True if this is the desired behavior", op="grad")
     return tuple(found)
+
+
+def _batched(outputs: Any, inputs: Any, grad_outputs: Any, *options: Any) -> tuple[Any, ...]:
+    """`grad` for many gradients of the outputs at once: each has a first dim for them, and so has each result."""
+    vmap: Any = import_module("flambeau.func").vmap  # a layer above, which only such a call needs
+    unused: list[int] = []
+
+    def walk(*seeds: Any) -> tuple[Any, ...]:
+        found = grad(outputs, inputs, seeds, *options)
+        unused[:] = [i for i, g in enumerate(found) if g is None]
+        return tuple(g for g in found if g is not None)
+
+    made = iter(vmap(walk)(*_aslist(grad_outputs)))
+    return tuple(None if i in unused else next(made) for i in range(len(_aslist(inputs))))
 
 
 def _backward_method(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,

@@ -18,7 +18,7 @@ from typing import Any
 
 from flambeau.errors import NameUnknownError
 
-from . import naming
+from . import distribution, naming
 from .sources import is_stubbed, sources_of
 
 _IMPORT_FROM = dis.opmap["IMPORT_FROM"]
@@ -98,6 +98,10 @@ class Finder:
         if not sources_of(name):
             raise ModuleNotFoundError(f"flambeau has no {name} yet", name=name)
         return ModuleSpec(name, self, origin="flambeau", is_package=True)
+
+    def find_distributions(self, context: Any = None) -> Any:
+        """The distribution "torch", for `importlib.metadata`."""
+        return distribution.find(context)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The stand-in, its sources imported."""

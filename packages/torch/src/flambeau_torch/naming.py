@@ -50,6 +50,10 @@ def _place(cls: type) -> str:
         return "torch.nn.modules.instancenorm" if "Instance" in cls.__name__ else "torch.nn.modules.batchnorm"
     if home.startswith("flambeau.optim._schedule"):
         return "torch.optim.lr_scheduler"
+    if home.startswith("flambeau.tensors.storages."):
+        return "torch.storage"
+    if home == "flambeau.tensors.storages":  # the old classes
+        return "torch"
     if home.startswith("flambeau.nn."):
         return f"torch.nn.modules.{home.rpartition('.')[2]}"
     return f"torch{home[len('flambeau'):]}"

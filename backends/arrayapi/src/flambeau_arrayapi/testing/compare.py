@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flambeau.contract.backend import Backend, decode
 from flambeau.dtypes import DType
 from flambeau.errors import UnsupportedError
+from flambeau.table.registry import offered, op_named
 
 from .cases import Case
 from .host import from_host
@@ -37,6 +38,7 @@ def results(backend: Backend, answer: Any) -> list[Result]:
 def call(backend: Backend, op: str, *arrays: Any, dtype_of_input: DType | None = None, **attributes: Any) -> Any:
     """What the kernel of `op` answers, chosen as core would: by the first array's dtype if none is named."""
     chosen = dtype_of_input or (backend.dtype_of(arrays[0]) if arrays else attributes["dtype"])
+    offered(backend, op_named(op).family)
     kernel = backend.kernel(op, chosen)
     if kernel is None:
         raise LookupError(f"no kernel {op!r}")

@@ -1,4 +1,4 @@
-"""Kernels by op family; importing the package fills `registry.TABLE`.
+"""Kernels by op family; importing the package fills `registry.TABLE`, but for those of `LATER`.
 
 Later modules override what earlier ones register for the same op and dtype.
 """
@@ -6,9 +6,10 @@ Later modules override what earlier ones register for the same op and dtype.
 from __future__ import annotations
 
 from . import arithmetic, compare, complex, math, special  # isort: skip
-from . import activation, conv, create, index, linalg, loss, movement, norm, optim, pool, reduce, sort
+from . import activation, create, index, linalg, movement, norm, optim, reduce, sort
 
 __all__ = [
-    "activation", "arithmetic", "compare", "complex", "conv", "create", "index", "linalg", "loss", "math", "movement",
-    "norm", "optim", "pool", "reduce", "sort", "special",
+    "activation", "arithmetic", "compare", "complex", "create", "index", "linalg", "math", "movement",
+    "norm", "optim", "reduce", "sort", "special",
 ]
+LATER = frozenset({"conv", "loss", "pool"})  # imported when a kernel of the family is first wanted

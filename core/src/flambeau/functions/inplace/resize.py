@@ -10,6 +10,7 @@ from ...ops.create import zeros_of
 from ...ops.movement import as_strided_op, cat, reshape
 from ...shapes import as_size, contiguous_strides, non_negative, numel, spread
 from ...tensors import views
+from ...tensors.questions import Storage
 from ...tensors.tensor import Tensor, attach
 
 
@@ -51,16 +52,19 @@ def resize(self: Tensor, *sizes: Any) -> Tensor:
     return reshape(self, as_size("resize", spread(sizes)))
 
 
-def set_(self: Tensor, source: Tensor | None = None, storage_offset: int = 0, size: Any = None,
+def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None,
          stride: Any = None) -> Tensor:
     """Makes the tensor share the memory of `source`, all of it or the part given; nothing without a source.
 
+    A storage is memory too, read as elements of the tensor's dtype.
     Raises DTypeError for another element type, UnsupportedError on a backend whose arrays share no memory.
     """
     views.check_writable("set_", self)
     if source is None:
         self._array, self._view = zeros_of(self, (0,))._array, None
         return self
+    if isinstance(source, Storage):
+        source = source._shared(self.dtype, "set_")  # type: ignore[attr-defined]
     if not isinstance(source, Tensor):
         raise ArgumentError(f"source must be a Tensor, got {type(source).__name__}", op="set_")
     if source.dtype is not self.dtype:

@@ -15,7 +15,7 @@ from ...ops.complex import imag, real
 from ...ops.index import take_along
 from ...ops.movement import cat, copy, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
-from ...table.room import check_room, no_room
+from ...table.room import check_room, within_memory
 from ...tensors.tensor import Tensor, attach, named
 from ...tensors.views import copied_view
 from ..create import linspace, tensor
@@ -100,6 +100,7 @@ def _each_repeated(op: str, input: Tensor, count: int, dim: int, output_size: in
     return made
 
 
+@within_memory
 def _repeated_indices(op: str, repeats: Tensor) -> Tensor:
     if repeats.ndim != 1:
         raise ShapeError(f"repeats must be a 1-d tensor, got {list(repeats.shape)}", op=op)
@@ -110,11 +111,8 @@ def _repeated_indices(op: str, repeats: Tensor) -> Tensor:
     if min(counts, default=0) < 0:
         raise ValueRangeError(f"Repeats must be non-negative, got {min(counts)}", op=op)
     check_room(op, (sum(counts),), repeats.dtype)
-    try:
-        return tensor([i for i, count in enumerate(counts) for _ in range(count)], dtype=repeats.dtype,
-                      device=repeats.device)
-    except MemoryError:
-        raise no_room(op, (sum(counts),), repeats.dtype) from None
+    return tensor([i for i, count in enumerate(counts) for _ in range(count)], dtype=repeats.dtype,
+                  device=repeats.device)
 
 
 attach(repeat_interleave, "repeat_interleave")

@@ -11,12 +11,13 @@ from ...ops.movement import diagonal_backward, reshape, tril, triu
 from ...ops.reduce import sum as total
 from ...shapes import canonical_dim
 from ...table.refusals import require_dtype
-from ...table.room import check_room
+from ...table.room import check_room, within_memory
 from ...tensors.tensor import Tensor, attach
 from ..create import tensor
 from .views import diagonal as _diagonal
 
 
+@within_memory
 def _indices(op: str, row: int, col: int, lower: bool, offset: int, dtype: DType | None, device: Any) -> Tensor:
     for name, n in (("row", row), ("col", col)):
         if n < 0:

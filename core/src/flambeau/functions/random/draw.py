@@ -30,6 +30,7 @@ from ...ops.random import redrawn
 from ...random import draws
 from ...random.mt19937 import Engine
 from ...shapes import numel
+from ...table.room import exhausted
 from ...tensors import views
 from ...tensors.tensor import Tensor, wrap
 from ..compare import where
@@ -56,10 +57,13 @@ def in_runs(flat: Any) -> Any:
 
     @wraps(flat)
     def drawn(engine: Engine, n: int, *rest: Any) -> Drawn:
-        if n < 2 * _RUN:
-            return flat(engine, n, *rest)
-        sizes = [_RUN] * (n // _RUN - 1) + [_RUN + n % _RUN]
-        return cat_op([flat(engine, size, *rest) for size in sizes], 0)
+        try:
+            if n < 2 * _RUN:
+                return flat(engine, n, *rest)
+            sizes = [_RUN] * (n // _RUN - 1) + [_RUN + n % _RUN]
+            return cat_op([flat(engine, size, *rest) for size in sizes], 0)
+        except MemoryError as error:
+            raise exhausted("random", error, f"{n} random numbers are wanted") from None
 
     return drawn
 

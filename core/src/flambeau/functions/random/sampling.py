@@ -19,7 +19,7 @@ from ...random import chosen_generator, draws
 from ...random.mt19937 import Engine
 from ...shapes import as_int, as_size, broadcast_shapes, non_negative, numel
 from ...table.dispatch import into
-from ...table.room import check_room, no_room
+from ...table.room import check_room, exhausted, no_room
 from ...tensors.tensor import Tensor
 from ...tensors.views import check_writable
 from ..create import _named_size, _size, detach, empty
@@ -397,7 +397,10 @@ def _refill(op: str, self: Tensor, generator: Any, flat: Flat) -> Tensor:
     check_distinct(op, self)
     if not self.numel():
         return self
-    return overwrite(op, self, flat(engine, self.numel(), self._kind.plain), memory_order(self))
+    try:
+        return overwrite(op, self, flat(engine, self.numel(), self._kind.plain), memory_order(self))
+    except MemoryError as error:
+        raise exhausted(op, error) from None
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",

@@ -21,7 +21,7 @@ from ...table.dispatch import into
 from ...table.lifting import lift
 from ...table.refusals import require_dtype
 from ...table.returns import return_type
-from ...tensors.tensor import Tensor, named
+from ...tensors.tensor import Tensor, named, unmapped
 from ..arithmetic import lerp
 
 _results = {name: return_type(name, ("values", "indices")) for name in ("median", "nanmedian", "kthvalue", "mode")}
@@ -124,6 +124,7 @@ def nanquantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = F
 def _quantile(op: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str,
               out: Tensor | None) -> Tensor:
     where = _as_probabilities(op, input, q, interpolation)
+    where = where if interpolation == "linear" else where.detach()
     axis = None if dim is None else canonical_dim(op, dim, input.ndim)
     rest = () if axis is None else tuple(i for i in range(input.ndim) if i != axis)
     lines = reshape(input, (-1,)) if axis is None or not input.ndim else permute_op(input, (*rest, axis))
@@ -154,7 +155,7 @@ def _as_probabilities(op: str, input: Tensor, q: Any, interpolation: str) -> Ten
         raise ShapeError(f"{op}() q must be a scalar or 1D tensor", op=op)
     if q.dtype is not input.dtype:
         raise DTypeError(f"{op}() q tensor must be same dtype as the input tensor", op=op, dtype=q.dtype)
-    if q.numel() and not bool((ge(q, 0) & ge(1, q)).all()):
+    if q.numel() and not bool(unmapped(ge(q, 0) & ge(1, q)).all()):
         raise ValueRangeError(f"{op}() q values must be in the range [0, 1]", op=op)
     return q
 

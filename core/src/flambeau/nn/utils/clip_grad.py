@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import ValueRangeError
 from ...functions import stack, tensor
-from ...modes import no_grad
+from ...modes import unrecorded
 from ...tensors.tensor import Tensor
 
 Tensors = Tensor | Iterable[Tensor]
@@ -22,6 +22,7 @@ def _gradients(parameters: Tensors) -> list[Any]:
     return [p.grad for p in _listed(parameters) if p.grad is not None]
 
 
+@unrecorded
 def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False,
                    foreach: bool | None = None) -> Tensor:
     """The norm of all tensors' elements together; 0 for no tensors.
@@ -32,9 +33,8 @@ def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite:
     if not members:
         return tensor(0.0)
     place = members[0].device
-    with no_grad():
-        norms = stack([member.norm(norm_type).to(place) for member in members])
-        total = norms.norm(norm_type)
+    norms = stack([member.norm(norm_type).to(place) for member in members])
+    total = norms.norm(norm_type)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise ValueRangeError(f"The total norm of order {float(norm_type)} for gradients from `parameters` is "
                               "non-finite, so it cannot be clipped. To disable this error and scale the gradients by "
@@ -42,13 +42,13 @@ def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite:
     return total
 
 
+@unrecorded
 def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tensor,
                           foreach: bool | None = None) -> None:
     """Scales the gradients in place by max_norm / total_norm where that is below 1."""
-    with no_grad():
-        factor = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
-        for grad in _gradients(parameters):
-            grad.mul_(factor.to(grad.device))
+    factor = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
+    for grad in _gradients(parameters):
+        grad.mul_(factor.to(grad.device))
 
 
 def clip_grad_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
@@ -76,9 +76,9 @@ def clip_grad_norm(parameters: Tensors, max_norm: float, norm_type: float = 2.0,
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
+@unrecorded
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Limits every element of the gradients in place to [-clip_value, clip_value]."""
     bound = float(clip_value)
-    with no_grad():
-        for grad in _gradients(parameters):
-            grad.clamp_(min=-bound, max=bound)
+    for grad in _gradients(parameters):
+        grad.clamp_(min=-bound, max=bound)

@@ -79,8 +79,8 @@ def bind_relu(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='relu_')
     return relu, None, relu_
 

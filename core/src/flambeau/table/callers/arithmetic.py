@@ -111,8 +111,8 @@ def bind_neg(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='neg_')
     return neg, __neg__, neg_
 
@@ -194,8 +194,8 @@ def bind_abs(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='abs_')
     return abs, __abs__, abs_
 
@@ -246,8 +246,8 @@ def bind_sign(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sign_')
     return sign, None, sign_
 
@@ -271,8 +271,8 @@ def bind_sgn(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sgn_')
     return sgn, None, sgn_
 
@@ -323,8 +323,8 @@ def bind_floor(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='floor_')
     return floor, None, floor_
 
@@ -375,8 +375,8 @@ def bind_ceil(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='ceil_')
     return ceil, None, ceil_
 
@@ -427,8 +427,8 @@ def bind_trunc(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='trunc_')
     return trunc, None, trunc_
 
@@ -479,8 +479,8 @@ def bind_round(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='round_')
     return round, None, round_
 
@@ -584,8 +584,8 @@ def bind_add(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='add_')
     return add, __add__, add_
 
@@ -689,8 +689,8 @@ def bind_sub(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='sub_')
     return sub, __sub__, sub_
 
@@ -798,8 +798,8 @@ def bind_mul(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='mul_')
     return mul, __mul__, mul_
 
@@ -907,8 +907,8 @@ def bind_div(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='div_')
     return div, __truediv__, div_
 
@@ -1012,8 +1012,8 @@ def bind_floor_divide(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='floor_divide_')
     return floor_divide, __floordiv__, floor_divide_
 
@@ -1121,8 +1121,8 @@ def bind_remainder(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='remainder_')
     return remainder, __mod__, remainder_
 
@@ -1187,8 +1187,8 @@ def bind_fmod(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='fmod_')
     return fmod, None, fmod_
 
@@ -1549,8 +1549,8 @@ def bind_heaviside(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, values, op_name='heaviside_')
     return heaviside, None, heaviside_
 

@@ -305,8 +305,8 @@ def bind_bitwise_not(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='bitwise_not_')
     return bitwise_not, __invert__, bitwise_not_
 
@@ -382,8 +382,8 @@ def bind_bitwise_and(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='bitwise_and_')
     return bitwise_and, __and__, bitwise_and_
 
@@ -459,8 +459,8 @@ def bind_bitwise_or(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='bitwise_or_')
     return bitwise_or, __or__, bitwise_or_
 
@@ -536,8 +536,8 @@ def bind_bitwise_xor(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='bitwise_xor_')
     return bitwise_xor, __xor__, bitwise_xor_
 
@@ -613,8 +613,8 @@ def bind_bitwise_left_shift(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='bitwise_left_shift_')
     return bitwise_left_shift, __lshift__, bitwise_left_shift_
 
@@ -690,8 +690,8 @@ def bind_bitwise_right_shift(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='bitwise_right_shift_')
     return bitwise_right_shift, __rshift__, bitwise_right_shift_
 

@@ -91,8 +91,8 @@ def bind_exp(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='exp_')
     return exp, None, exp_
 
@@ -144,8 +144,8 @@ def bind_log(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='log_')
     return log, None, log_
 
@@ -197,8 +197,8 @@ def bind_log1p(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='log1p_')
     return log1p, None, log1p_
 
@@ -250,8 +250,8 @@ def bind_expm1(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='expm1_')
     return expm1, None, expm1_
 
@@ -303,8 +303,8 @@ def bind_sqrt(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sqrt_')
     return sqrt, None, sqrt_
 
@@ -356,8 +356,8 @@ def bind_sin(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sin_')
     return sin, None, sin_
 
@@ -409,8 +409,8 @@ def bind_cos(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='cos_')
     return cos, None, cos_
 
@@ -462,8 +462,8 @@ def bind_tanh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='tanh_')
     return tanh, None, tanh_
 
@@ -595,8 +595,8 @@ def bind_atan2(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='atan2_')
     return atan2, None, atan2_
 
@@ -777,8 +777,8 @@ def bind_copysign(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='copysign_')
     return copysign, None, copysign_
 
@@ -830,8 +830,8 @@ def bind_tan(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='tan_')
     return tan, None, tan_
 
@@ -883,8 +883,8 @@ def bind_asin(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='asin_')
     return asin, None, asin_
 
@@ -936,8 +936,8 @@ def bind_acos(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='acos_')
     return acos, None, acos_
 
@@ -989,8 +989,8 @@ def bind_atan(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='atan_')
     return atan, None, atan_
 
@@ -1042,8 +1042,8 @@ def bind_sinh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sinh_')
     return sinh, None, sinh_
 
@@ -1095,8 +1095,8 @@ def bind_cosh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='cosh_')
     return cosh, None, cosh_
 
@@ -1148,8 +1148,8 @@ def bind_asinh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='asinh_')
     return asinh, None, asinh_
 
@@ -1201,8 +1201,8 @@ def bind_acosh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='acosh_')
     return acosh, None, acosh_
 
@@ -1254,8 +1254,8 @@ def bind_atanh(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='atanh_')
     return atanh, None, atanh_
 
@@ -1316,8 +1316,8 @@ def bind_hypot(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='hypot_')
     return hypot, None, hypot_
 
@@ -1369,8 +1369,8 @@ def bind_exp2(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='exp2_')
     return exp2, None, exp2_
 
@@ -1422,8 +1422,8 @@ def bind_log2(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='log2_')
     return log2, None, log2_
 
@@ -1475,8 +1475,8 @@ def bind_log10(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='log10_')
     return log10, None, log10_
 
@@ -1528,8 +1528,8 @@ def bind_rsqrt(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='rsqrt_')
     return rsqrt, None, rsqrt_
 
@@ -1581,7 +1581,7 @@ def bind_reciprocal(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='reciprocal_')
     return reciprocal, None, reciprocal_

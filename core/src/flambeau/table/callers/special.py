@@ -66,8 +66,8 @@ def bind_erf(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='erf_')
     return erf, None, erf_
 
@@ -119,8 +119,8 @@ def bind_sigmoid(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sigmoid_')
     return sigmoid, None, sigmoid_
 
@@ -194,8 +194,8 @@ def bind_erfc(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='erfc_')
     return erfc, None, erfc_
 
@@ -379,8 +379,8 @@ def bind_xlogy(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, other, op_name='xlogy_')
     return xlogy, None, xlogy_
 
@@ -432,7 +432,7 @@ def bind_sinc(op, kernels, writers, defaults, body):
         except LOUD:
             bump(input)
             return input
-        except Exception:
-            pass  # the slow path does it, or says what is wrong
+        except Exception as error:
+            pass_on(error)  # the slow path does it, or says what is wrong
         return update(input, op.call, op_name='sinc_')
     return sinc, None, sinc_

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dtypes
-from ..dtypes import fit, held
-from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
-from ..ops.compare import lt, where_op
-from ..ops.create import arange, zeros_of
-from ..ops.index import (
+from ... import dtypes
+from ...dtypes import fit, held
+from ...errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
+from ...ops.compare import lt, where_op
+from ...ops.create import arange, zeros_of
+from ...ops.index import (
     check_places,
     check_range,
     cropped,
@@ -27,14 +27,14 @@ from ..ops.index import (
     take_along,
     take_flat,
 )
-from ..ops.movement import expand, permute_op, reshape
-from ..shapes import broadcast_shapes, canonical_dim, contiguous_strides
-from ..table.lifting import lift
-from ..table.precision import in_single
-from ..table.registry import Number
-from ..tensors import views
-from ..tensors.tensor import Tensor, attach
-from .inplace.writes import in_place
+from ...ops.movement import expand, permute_op, reshape
+from ...shapes import broadcast_shapes, canonical_dim, contiguous_strides
+from ...table.lifting import lift
+from ...table.precision import in_single
+from ...table.registry import Number
+from ...tensors import views
+from ...tensors.tensor import Tensor, attach
+from ..inplace.writes import in_place
 
 attach(gather, "gather")
 attach(scatter_add, "scatter_add")
@@ -207,7 +207,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     count = int(marks.sum().item())
     if source.numel() < count:
         raise ShapeError(f"Number of elements of source < number of ones in mask: {source.numel()} < {count}", op=op)
-    if not count:
+    if not source.numel():
         return held.clone()
     order = (reshape(marks, (-1,)).long().cumsum(0) - 1).clamp(min=0)
     return where_op(marks, reshape(take_along(reshape(source, (-1,)), 0, order), shape), held)

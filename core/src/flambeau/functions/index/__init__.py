@@ -1,0 +1,5 @@
+"""PyTorch's indexing functions; `places` and `groups` load when first used."""
+
+from __future__ import annotations
+
+from .picking import *

@@ -1,0 +1,95 @@
+"""Families of ops that load when one of their names is first used, and what stands in a name's place until then.
+
+`FUNCTIONS` gives the functions of `flambeau` and `METHODS` the methods of Tensor that come with a module of
+`flambeau.functions`; core/tests/test_later.py holds both against what the modules define. A backend takes in its
+kernels of such a family when the first of them is looked up (`Backend.load_family`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from .errors import RegistryError
+
+FUNCTIONS: dict[str, str] = {
+    "conv": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d fold pixel_shuffle pixel_unshuffle"
+            " unfold",
+    "embedding": "embedding one_hot",
+    "index.groups": "index_reduce segment_reduce",
+    "index.places": "argwhere isin nonzero_static unravel_index",
+    "loss": "binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity cross_entropy huber_loss kl_div"
+            " l1_loss mse_loss nll_loss pairwise_distance smooth_l1_loss",
+    "movement.copies": "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy narrow_copy permute_copy"
+                       " select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy"
+                       " unbind_copy unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy"
+                       " view_as_complex_copy view_as_real_copy view_copy",
+    "movement.scatters": "as_strided_scatter diagonal_scatter fill select_scatter slice_scatter",
+    "movement.sizes": "broadcast_shapes empty_permuted resize_as_",
+    "pool": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d"
+            " adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool1d_with_indices max_pool2d"
+            " max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
+    "reduce.distances": "dist frobenius_norm norm_except_dim pdist renorm",
+    "reduce.histograms": "histogram histogramdd",
+    "reduce.integrals": "cumulative_trapezoid gradient trapezoid trapz",
+}
+METHODS: dict[str, str] = {
+    "index.groups": "index_reduce index_reduce_",
+    "index.places": "argwhere nonzero_static",
+    "movement.copies": "narrow_copy unsafe_chunk unsafe_split unsafe_split_with_sizes",
+    "movement.scatters": "as_strided_scatter diagonal_scatter fill_diagonal_ select_scatter slice_scatter",
+    "movement.sizes": "sum_to_size",
+    "reduce.distances": "dist renorm renorm_",
+    "reduce.histograms": "histogram",
+}
+
+# of `flambeau.switches`
+SWITCHES = (
+    "are_deterministic_algorithms_enabled compiled_with_cxx11_abi get_deterministic_debug_mode "
+    "get_file_path get_float32_matmul_precision init_num_threads is_anomaly_check_nan_enabled "
+    "is_anomaly_enabled is_deterministic_algorithms_warn_only_enabled is_distributed "
+    "is_vulkan_available is_warn_always_enabled set_anomaly_enabled set_deterministic_debug_mode "
+    "set_float32_matmul_precision set_flush_denormal set_warn_always sym_float sym_int sym_ite "
+    "sym_max sym_min sym_not sym_sqrt sym_sum use_deterministic_algorithms "
+)
+
+
+def lazy() -> dict[str, str]:
+    """Every function that loads late by name, and where it is taken from (see `spelling.public`)."""
+    places = {"switches": SWITCHES} | {f"functions.{family}": names for family, names in FUNCTIONS.items()}
+    return {name: f".{place}:{name}" for place, names in places.items() for name in names.split()}
+
+
+def family_of(name: str) -> str | None:
+    """The family that a function comes with; None where it is of none that loads late."""
+    return next((family for family, names in FUNCTIONS.items() if name in names.split()), None)
+
+
+class Later:
+    """Stands on Tensor for a method whose family is not loaded: to ask for it loads the family."""
+
+    __slots__ = ("family", "name")
+
+    def __init__(self, family: str, name: str) -> None:
+        self.family, self.name = family, name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        import_module(f".functions.{self.family}", __package__)
+        for cls in owner.__mro__:
+            if isinstance(vars(cls).get(self.name), Later):
+                raise RegistryError(f"flambeau.functions.{self.family} does not define the method", op=self.name)
+        return getattr(owner if instance is None else instance, self.name)
+
+
+def await_methods(tensor: type) -> None:
+    """Puts a `Later` on the class of tensors for every method of `METHODS` that it does not have."""
+    for family, names in METHODS.items():
+        for name in names.split():
+            if name not in vars(tensor):
+                setattr(tensor, name, Later(family, name))
+
+
+def load() -> None:
+    """Loads every family, for those who go over the whole table."""
+    for family in {**FUNCTIONS, **METHODS}:
+        import_module(f".functions.{family}", __package__)

@@ -1,0 +1,1 @@
+"""`torch.nn` beside flambeau's: the package of wrappers for several devices."""

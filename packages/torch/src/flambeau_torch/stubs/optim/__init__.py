@@ -1,0 +1,1 @@
+"""`torch.optim` beside flambeau's: the module of the base class."""
