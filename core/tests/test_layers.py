@@ -23,7 +23,7 @@ LAYERS = [
     ["contract", "table.settings"],
     ["tensors.tensor"],
     ["tensors.views", "random", "table.precision", "table.returns", "table.writers",
-     "table.lifting"],
+     "table.lifting", "table.keeping"],
     ["table.dispatch", "table.exact"],
     ["ops"],
     ["tensors", "functions"],

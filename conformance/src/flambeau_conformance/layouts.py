@@ -17,7 +17,7 @@ from .host import Host, Placement, contiguous, expanded, transposed, with_gaps, 
 _DERIVED = (("transposed", transposed), ("gaps", with_gaps), ("offset", with_offset))
 
 # Ops whose result depends on the storage and not on the elements alone: in C order only.
-STORAGE_OPS = {"as_strided", "strided_copy"}
+STORAGE_OPS = {"as_strided"}
 
 Layout = tuple[str, list[Placement | None]]
 

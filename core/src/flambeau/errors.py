@@ -124,6 +124,12 @@ class ThreadCountError(ValueRangeError, ArgumentError):
     code = "FL114"
 
 
+class OutDTypeError(DTypeError, ArgumentError):
+    """An `out` tensor whose element type the result cannot be cast to."""
+
+    code = "FL116"
+
+
 class DTypeNotOfferedError(DTypeError, NotImplementedError):
     """An operation that does not exist for an element type."""
 
@@ -282,9 +288,9 @@ __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
     "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
     "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "NoDerivativeError",
-    "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
-    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "ThreadCountError", "UnsupportedError",
-    "ValueRangeError", "WorkerError", "ZeroDivisorError",
+    "OutDTypeError", "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError",
+    "SavedTensorModifiedError", "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError",
+    "ThreadCountError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",
 ]
 
 

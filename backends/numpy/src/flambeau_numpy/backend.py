@@ -36,6 +36,16 @@ def silence_warnings() -> None:
                             RuntimeWarning, r"flambeau")
 
 
+def _said(shape: tuple[int, ...], steps: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides as PyTorch has them, of arrays without elements and along new dims of size 1, where NumPy's are 0."""
+    made, after = list(steps), 1
+    for d in reversed(range(len(shape))):
+        if 0 in shape or (shape[d] == 1 and not steps[d]):
+            made[d] = after
+        after = made[d] * max(shape[d], 1)
+    return tuple(made)
+
+
 class NumpyBackend(ArrayApiBackend):
     """Kernels over `numpy.ndarray`: the ones in `TABLE`, and the array API backend's for the rest."""
 
@@ -100,7 +110,8 @@ class NumpyBackend(ArrayApiBackend):
 
     def strides(self, array: Array) -> tuple[int, ...]:
         width = array.itemsize
-        return tuple([s // width for s in array.strides])
+        steps = tuple([s // width for s in array.strides])
+        return steps if 0 not in steps else _said(array.shape, steps)
 
     def storage_offset(self, array: Array) -> int:
         return (address(array) - address(storage(array))) // array.itemsize

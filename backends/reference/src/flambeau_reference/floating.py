@@ -88,8 +88,13 @@ def safe_floor_divide(x: float, y: float) -> float:
     return x // y if y != 0.0 else safe_div(x, y)
 
 
+def remainder(x: float, y: float) -> float:
+    """Python's, but a zero has the sign of the dividend."""
+    return x % y or math.copysign(0.0, x)
+
+
 def safe_remainder(x: float, y: float) -> float:
-    return x % y if y != 0.0 else NAN
+    return remainder(x, y) if y != 0.0 else NAN
 
 
 def safe_fmod(x: float, y: float) -> float:

@@ -35,7 +35,7 @@ from ..values import refused
 HALVES = (dtypes.float16, dtypes.bfloat16)
 FAMILIES = {"reduce", "linalg", "conv", "norm", "loss", "pool", "embedding"}
 OTHERS = {"scatter_add", "index_put", "index_add_dim", "take", "gather", "index", "scatter_extremum",
-          "scatter_product", "expand", "strided_copy"}  # of other families, those that sum, or whose gradients do
+          "scatter_product", "expand"}  # of other families, those that sum, or whose gradients do
 _ROUNDINGS = 8.0  # of float32 on the way to one number: as many as `tolerances.COMPOSED` allows
 _SINGLE = finfo(dtypes.float32).eps
 

@@ -36,12 +36,12 @@ from ..ops.arithmetic import (
 )
 from ..ops.compare import ne, where_op
 from ..ops.create import cast
-from ..ops.math import _pow, nan_to_num_op, reciprocal, square
+from ..ops.math import nan_to_num_op, reciprocal, square
 from ..ops.movement import copy
 from ..table.dispatch import into, result_dtype
 from ..table.lifting import lift
 from ..table.precision import in_single
-from ..table.refusals import require_dtype, require_tensors
+from ..table.refusals import check_group, require_dtype, require_tensors, require_weight
 from ..table.settings import finfo
 from ..tensors import views
 from ..tensors.tensor import Tensor, attach, named
@@ -57,14 +57,11 @@ def _scaled(op: str, input: Any, other: Any, alpha: Any) -> Any:
     tensors = [t if isinstance(t, Tensor) else lift(input if isinstance(input, Tensor) else other, t)
                for t in (input, other)]
     dtype = result_dtype(tensors)
-    if isinstance(alpha, (float, complex)) and dtype.category < 2:
-        raise DTypeError(f"for integral input tensors, argument alpha must not be a floating point number, got"
-                         f" {alpha!r}", op=op)
-    if isinstance(alpha, complex) and dtype.category < 3:
-        raise DTypeError(f"for non-complex input tensors, argument alpha must not be a complex number, got {alpha!r}",
-                         op=op)
-    if isinstance(alpha, bool) and dtype.category:
-        raise DTypeError("boolean alpha only supported for Boolean results", op=op)
+    require_weight(op, "alpha", alpha, dtype)
+    if op == "sub":
+        check_group(_sub.op, tensors)
+    if isinstance(other, Tensor) and (other._kind.dtype.category < dtype.category or dtype.category == 1):
+        other = cast(other, dtype)  # the product is one of the result's dtype
     return other * held(alpha, dtype, op)
 
 
@@ -182,7 +179,7 @@ attach(lambda self, other: rsub(self, other) if type(other) is bool else _minus(
 attach(named(_divided, "__rtruediv__"), "__rtruediv__")
 attach(_reflected(floor_divide), "__rfloordiv__")
 attach(_reflected(remainder), "__rmod__")
-attach(_reflected(_pow), "__rpow__")
+attach(_reflected(pow_op), "__rpow__")
 attach(_reflected(Tensor.bitwise_left_shift), "__rlshift__")
 attach(_reflected(Tensor.bitwise_right_shift), "__rrshift__")
 attach(lambda self: self, "__pos__")
@@ -223,6 +220,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     elif not kind.category and (type(min) is int or type(max) is int):
         input = cast(input, dtypes.int64)
     for limit in (min, max):
+        if isinstance(limit, complex):
+            raise DTypeNotOfferedError(f"not implemented for complex numbers, got {limit}", op="clamp", dtype=kind)
         if limit is not None:
             fit(limit, input._kind.dtype, "clamp")
     return clamp_number(input, min, max, out=out)
@@ -254,6 +253,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
     if not dtype.category:
         raise DTypeNotOfferedError(f"not implemented for {dtype!r}", op="addcmul", dtype=dtype)
     value = held(value, dtype, "addcmul")
+    if dtype.category == 1 and tensor1._kind.dtype is not dtype:  # booleans would multiply as int64
+        tensor1 = cast(tensor1, dtype)
     made = in_single(lambda a, b, c: _add(a, b * c if value == 1 else b * c * value))(input, tensor1, tensor2)
     return made if out is None else into(_add.op, out, made)
 

@@ -466,6 +466,8 @@ def _detach_(self: Tensor) -> Tensor:
     """Takes the tensor itself out of the graph; raises GradientError for a view, whose base is still in it."""
     if self._view is not None:
         raise GradientError("can't detach views in place; use detach() instead", op="detach_")
+    if self._node is not None and self._version is None:
+        self._version = [0, None]  # a node that has saved it looks at it before it is read
     self._node, self._requires_grad = None, False
     return self
 

@@ -10,7 +10,7 @@ from ..dtypes import get_default_dtype
 from ..errors import DTypeError
 from ..ops.arithmetic import abs as abs_op
 from ..ops.arithmetic import mul, neg, trunc
-from ..ops.compare import eq, ne
+from ..ops.compare import eq, ne, where_op
 from ..ops.complex import _imag
 from ..ops.create import cast
 from ..ops.math import (
@@ -68,7 +68,18 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         dtype = input._kind.dtype
         if dtype.category > 1 or (dtype.category and isinstance(exponent, int)):
             dtypes.fit(exponent, dtype, "pow")
-    return _pow(input, exponent, out=out)
+    made = _pow(input, exponent, out=out)
+    if made._kind.dtype.category < 3 or out is not None or not isinstance(exponent, Tensor):
+        return made
+    return _from_zero(input, exponent, made)
+
+
+def _from_zero(input: Any, exponent: Tensor, made: Tensor) -> Tensor:
+    """`made` with NaN where a complex zero meets the exponent zero: exp(exponent * log(input)), as PyTorch has it."""
+    undefined = eq(exponent, 0) & (eq(input, 0) if isinstance(input, Tensor) else input == 0)
+    if not undefined.any():
+        return made
+    return where_op(undefined, made.new_full((), complex(math.nan, math.nan)), made)
 
 
 def _default() -> Any:

@@ -13,13 +13,12 @@ from ..ops.create import arange, cast, ones_of, zeros_of
 from ..ops.index import nonzero_op, scatter_add, scatter_op, take_along
 from ..ops.movement import cat, permute_op, reshape
 from ..ops.reduce import cumsum
-from ..ops.sort import searchsorted_op, sort_op, topk_op
+from ..ops.sort import found_in, searchsorted_op, sort_op, topk_op
 from ..shapes import canonical_dim, numel
 from ..table.dispatch import into
 from ..table.refusals import require_dtype, require_tensors
 from ..table.returns import return_type
 from ..tensors.tensor import Tensor, attach
-from ..tensors.views import underivable
 from .index import masked_select
 from .reduce.covariance import corrcoef, cov, diff, logcumsumexp, nanmean, nansum
 
@@ -218,7 +217,7 @@ def _grouped(input: Tensor, parts: Tensor, order: Tensor | None, begins: Tensor,
              asked: tuple[bool, bool, Any]) -> Any:
     with_inverse, with_counts, dim = asked
     starts = reshape(nonzero_op(begins), (-1,))
-    made = [underivable("unique", take_along(parts, 0 if dim is None else dim, starts), input)]
+    made = [found_in(input, take_along(parts, 0 if dim is None else dim, starts))]
     if with_inverse:
         group = cumsum(begins, 0) - 1
         group = group if order is None else scatter_op(_integers(group, group.shape), 0, order, group)

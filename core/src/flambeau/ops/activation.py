@@ -305,7 +305,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
         raise ValueRangeError(f"lambda must be greater or equal to 0, but found to be {lambd}.", op="softshrink")
     above = lt(lift(input, lambd), input)
     below = lt(input, lift(input, -lambd))
-    return where_op(above, input - lambd, where_op(below, input + lambd, input * 0))
+    return where_op(above, input - lambd, where_op(below, input + lambd, abs_op(input) * 0))
 
 
 @softshrink.grad("input")

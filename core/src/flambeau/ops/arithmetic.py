@@ -7,14 +7,14 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from ..errors import NoDerivativeError, ValueRangeError
+from ..errors import ValueRangeError
 from ..table.dispatch import composite, primitive
 from ..table.lifting import lift
 from ..table.refusals import require_alike
 from ..table.registry import Number
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
-from .common import BINARY, DIVISION, PAIRS, UNARY
+from .common import BINARY, DIVISION, PAIRS, UNARY, underived
 from .compare import eq, le, lt, where_op
 from .complex import _c, conj
 from .create import cast, nothing
@@ -161,17 +161,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
 
 
-def _underived(made: Any, *inputs: str) -> None:
-    """PyTorch has no derivative: backward through the op raises, where a number would be taken for one."""
-
-    def rule(g):
-        raise NoDerivativeError(f"derivative for {made.__name__} is not implemented", op=made.__name__)
-
-    for name in inputs:
-        made.grad(name)(rule)
-
-
-_underived(floor_divide, "input", "other")
+underived(floor_divide, "input", "other")
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__mod__",
@@ -252,7 +242,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor
     return _trunc_div(input, other, out)
 
 
-@composite(name="div_rounded", saves="", dtypes="real floating", broadcast=True, grad_name="DivBackward1",
+@composite(name="div_rounded", saves="input other", dtypes="real floating", broadcast=True, grad_name="DivBackward1",
            samples=lambda: [Sample(arr(3), arr(3, nonzero=True), "trunc"),
                             Sample(arr(2, 3), arr(3, nonzero=True), "floor")])
 def div_rounded(input: Tensor | Number, other: Tensor | Number, rounding_mode: str) -> Tensor:
@@ -261,12 +251,12 @@ def div_rounded(input: Tensor | Number, other: Tensor | Number, rounding_mode: s
 
 
 @div_rounded.grad("input")
-def _(g):
+def _(g, other):
     return nothing(g)
 
 
 @div_rounded.grad("other")
-def _(g):
+def _(g, input, other):
     return nothing(g)
 
 
@@ -383,7 +373,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))
 
 
-_underived(heaviside, "input", "values")
+underived(heaviside, "input", "values")
 
 
 _BETWEEN = (lambda: [Sample(arr(3), arr(3), 0.3), Sample(arr(2, 3), arr(3), 0.5), Sample(arr(3), arr(3), 2.0),

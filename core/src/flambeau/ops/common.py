@@ -1,9 +1,10 @@
-"""Samples that families share: a few shapes for ops of one input and of two."""
+"""What families share: samples of a few shapes for ops of one input and of two, the rule of ops without derivative."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..errors import NoDerivativeError
 from ..table.samples import Bad, Sample, arr
 
 UNARY = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0)), Sample(arr(2, 0, 3))])
@@ -32,3 +33,13 @@ TWO = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(2, 3)), Sample(arr
 ONE = (lambda: [Sample(arr(3)), Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))])
 PAIRS = (lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 3), arr(3)), Sample(arr(), arr(2)), Sample(arr(0, 3), arr(3)),
                    Bad(arr(2), arr(3), raises="ShapeError", match="broadcast")])
+
+
+def underived(made: Any, *inputs: str) -> None:
+    """PyTorch has no derivative: backward through the op raises, where a number would be taken for one."""
+
+    def rule(g):
+        raise NoDerivativeError(f"derivative for {made.__name__} is not implemented", op=made.__name__)
+
+    for name in inputs:
+        made.grad(name)(rule)

@@ -8,7 +8,7 @@ from typing import Any
 from ..dtypes import int64
 from ..errors import DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..modes import is_grad_enabled
-from ..shapes import canonical_dim, numel
+from ..shapes import canonical_dim, contiguous_strides, numel
 from ..table.dispatch import composite, primitive
 from ..table.lifting import lift
 from ..table.registry import Dim
@@ -19,25 +19,44 @@ from .arithmetic import maximum, minimum
 from .compare import eq, where_op
 from .complex import _c
 from .create import arange, cast, zeros_of
-from .movement import _overlaps, _reach, as_strided_op, expand, reshape, slice_op, strided_copy
+from .movement import as_strided_op, copy, expand, permute_op, reshape, slice_op
 from .sort import searchsorted_op, sort_op, topk_op
 
 
 @as_strided_op.grad("input")
-def _(g, input_shape, *, size, stride, storage_offset):
-    """Each element's gradient goes to its place in the storage (of an input that is contiguous from offset 0)."""
-    return reshape(put_flat(zeros_of(g, (numel(input_shape),)), g, size, stride, storage_offset), input_shape)
-
-
-@strided_copy.grad("input")
-def _(g, input_shape, *, size, stride, storage_offset, own_stride, own_offset):
+def _(g, input_layout, *, size, stride, storage_offset):
     """By way of a gradient of the whole storage; elements of the input that share a place share its gradient."""
-    extent = max(_reach(size, stride, storage_offset), _reach(input_shape, own_stride, own_offset))
+    shape, own_stride, own_offset = input_layout
+    extent = max(_reach(size, stride, storage_offset), _reach(shape, own_stride, own_offset))
     held = put_flat(zeros_of(g, (extent,)), g, size, stride, storage_offset)
-    if _overlaps(input_shape, own_stride):
-        sharing = put_flat(zeros_of(g, (extent,)), zeros_of(g, input_shape) + 1, input_shape, own_stride, own_offset)
+    if extent == numel(shape) and not own_offset and own_stride == contiguous_strides(shape):
+        return reshape(held, shape)
+    if _overlaps(shape, own_stride):
+        sharing = put_flat(zeros_of(g, (extent,)), zeros_of(g, shape) + 1, shape, own_stride, own_offset)
         held = held / maximum(sharing, zeros_of(g, (extent,)) + 1)
-    return as_strided_op(held, input_shape, own_stride, own_offset)
+    return as_strided_op(held, shape, own_stride, own_offset)
+
+
+def _overlaps(size, stride):
+    """Whether several elements may lie in one place."""
+    reach = 0
+    for step, n in sorted(zip(stride, size, strict=True)):
+        if n > 1 and step <= reach:
+            return True
+        reach += (n - 1) * step
+    return False
+
+
+def _reach(size, stride, offset):
+    """The elements of storage that a strided array needs."""
+    return offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True) if n)
+
+
+def laid(g: Tensor, layout: Any) -> Tensor:
+    """A copy of `g` in memory of its own, where it lies as `layout` says."""
+    shape, stride, offset = layout
+    made = as_strided_op(zeros_of(g, (_reach(shape, stride, offset),)), shape, stride, offset)
+    return made.copy_(g)  # type: ignore[no-any-return]
 
 
 def _arr_index(*shape: int, high: int) -> Any:
@@ -58,6 +77,19 @@ def _(g, index, input_shape, *, dim):
     tail = input_shape[dim + 1 :]
     flat = reshape(g, (*lead, count, *tail))
     return index_add_dim(flat, dim, reshape(index, (count,)), tuple(input_shape))
+
+
+@composite(saves="input index", kinds="T int64", exact=True, grad_name="TakeBackward0",
+           samples=lambda: [Sample(arr(2, 3), _arr_index(2, 2, high=5)), Sample(arr(2, 3), _arr_index(high=5))])
+def take_flat(input: Tensor, index: Tensor) -> Tensor:
+    """Elements of the flattened input at `index`, in index's shape."""
+    return take_along(reshape(input, (-1,)), 0, index)
+
+
+@take_flat.grad("input")
+def _(g, input, index):
+    shape, count = tuple(input._array.shape), numel(index._array.shape)
+    return reshape(index_add_dim(reshape(g, (count,)), 0, reshape(index, (count,)), (numel(shape),)), shape)
 
 
 @composite(saves="index", kinds="T int64",
@@ -102,7 +134,7 @@ def _check_source(op: str, input: Tensor, have: tuple[int, ...], src: Tensor) ->
 
 @primitive(
     name="gather",
-    saves="index input_shape",
+    saves="input index",
     kinds="T int64",
     samples=lambda: [
         Sample(arr(3, 4), 0, _arr_index(2, 4, high=2)),
@@ -115,8 +147,8 @@ def gather_op(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
 
 
 @gather_op.grad("input")
-def _(g, index, input_shape, *, dim):
-    return scatter_add_op(zeros_of(g, input_shape), dim, index, g)
+def _(g, input, index, *, dim):
+    return scatter_add_op(zeros_of(g, tuple(input._array.shape)), dim, index, g)
 
 
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None) -> Tensor:
@@ -199,6 +231,31 @@ def _(g, indices, input_shape):
     return index_put_op(zeros_of(g, input_shape), g, list(indices), True)
 
 
+@composite(saves="indices input_shape", kinds="T int64", grad_name="IndexBackward0", out=False, samples=lambda: [
+    Sample(arr(4, 3), [_arr_index(2, high=2)], (1,), 1), Sample(arr(2, 3, 4), [_arr_index(2, 2, high=2)], (1,), 1),
+    Sample(arr(2, 3, 4), [_arr_index(2, high=1), _arr_index(2, high=3)], (0, 2), 0),
+    Sample(arr(2, 3, 4), [_arr_index(high=1), _arr_index(2, high=3)], (1, 2), 1)])
+def picked(input: Tensor, indices: Sequence[Tensor], dims: Any, place: int) -> Tensor:
+    """Elements picked by int64 tensors of one shape for `dims`; what was picked lies at dim `place`, in C order."""
+    made = index_op(permute_op(input, _first(dims, len(input._array.shape))), indices)
+    count, ndim = len(indices[0]._array.shape), len(made._array.shape)
+    moved = (*range(count, count + place), *range(count), *range(count + place, ndim))
+    return copy(permute_op(made, moved)) if place else made
+
+
+def _first(dims: Any, ndim: int) -> tuple[int, ...]:
+    """The order that has `dims` first."""
+    return (*dims, *(d for d in range(ndim) if d not in dims))
+
+
+@picked.grad("input")
+def _(g, indices, input_shape, *, dims, place):
+    order, count = _first(dims, len(input_shape)), len(indices[0]._array.shape)
+    front = permute_op(g, _first(range(place, place + count), len(g._array.shape)))
+    made = index_put_op(zeros_of(g, tuple(input_shape[d] for d in order)), front, list(indices), True)
+    return permute_op(made, tuple(order.index(d) for d in range(len(order))))
+
+
 @primitive(name="index_put", saves="indices values_shape", kinds="T T int64",
            samples=lambda: [Sample(arr(4, 3), arr(2, 3), [arr(2, dtype="int64", fill=[1, 3])], False),
                             Sample(arr(4, 3), arr(2, 3), [arr(2, dtype="int64", fill=[1, 1])], True)])
@@ -228,7 +285,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     return rows.unbind(1) if as_tuple else rows
 
 
-@primitive(name="masked_select", saves="mask input_shape", kinds="T bool", exact=True,
+@primitive(name="masked_select", saves="mask input_shape", kinds="T bool", exact=True, grad_name="IndexBackward0",
            samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
 def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask`, of the same shape, holds."""
@@ -236,9 +293,25 @@ def masked_select_op(input: Tensor, mask: Tensor) -> Tensor:
 
 @masked_select_op.grad("input")
 def _(g, mask, input_shape):
+    return _masked_gradient(g, mask, input_shape)
+
+
+def _masked_gradient(g, mask, input_shape):
     if not input_shape:
         return reshape(g, ()) if g._array.shape[0] else zeros_of(g, ())
     return index_put_op(zeros_of(g, input_shape), g, list(nonzero(mask, as_tuple=True)), False)
+
+
+@composite(saves="input mask", kinds="T bool", exact=True, grad_name="MaskedSelectBackward0",
+           samples=lambda: [Sample(arr(2, 3), arr(2, 3, dtype="bool"))])
+def selected(input: Tensor, mask: Tensor) -> Tensor:
+    """`masked_select` by that name, whose node keeps the input, as PyTorch's does, where that of `x[mask]` does not."""
+    return masked_select_op(input, mask)
+
+
+@selected.grad("input")
+def _(g, input, mask):
+    return _masked_gradient(g, mask, tuple(input._array.shape))
 
 
 def check_range(op: str, index: Tensor, size: int, low: int = 0) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import NoDerivativeError, ShapeError
+from ..errors import ShapeError
 from ..table.dispatch import composite
 from ..table.registry import TABLE
 from ..table.samples import Sample, arr
 from ..tensors import views
 from ..tensors.tensor import Tensor, wrap
 from .create import nothing
-from .index import scatter
+from .index import laid, scatter
 from .movement import copy, expand_op, reshape
 
 
@@ -33,28 +33,23 @@ def _(g):
 
 
 @composite(name="copy_slices", saves="", grad_name="CopySlices", out=False)
-def _copy_slices(input: Tensor, src: Tensor, replay: Any) -> Tensor:
-    """`input` with the region that the view ops in `replay` lead to replaced by `src`."""
-    made = copy(input)
+def _copy_slices(input: Tensor, src: Tensor, replay: Any, layout: Any = None) -> Tensor:
+    """`input` with the region that the view ops in `replay` lead to replaced by `src`.
+
+    `layout` says where input's elements lie in memory, if the ops ask for that.
+    """
+    made = _copied_out(input, layout)
     views.replay(made, replay).copy_(src)
     return made
 
 
-@composite(name="underivable", saves="", grad_name="NotImplemented", out=False,
-           samples=lambda: [Sample(arr(3), "unique"), Sample(arr(), "unique")])
-def _underivable(input: Tensor, name: str) -> Tensor:
-    """What an op without a derivative made: the walk stops here with an error."""
-    return copy(input)
-
-
-@_underivable.grad("input")
-def _(g, *, name):
-    raise NoDerivativeError(f"derivative for {name} is not implemented", op=name)
+def _copied_out(g, layout):
+    return copy(g) if layout is None else laid(g, layout)
 
 
 @_copy_slices.grad("input")
-def _(g, *, replay):
-    rest = copy(g)
+def _(g, *, replay, layout):
+    rest = _copied_out(g, layout)
     try:
         region = views.replay(rest, replay)
     except ShapeError:  # the base was laid out in another order than the gradient
@@ -64,8 +59,8 @@ def _(g, *, replay):
 
 
 @_copy_slices.grad("src")
-def _(g, *, replay):
-    return _region(g, replay)
+def _(g, *, replay, layout):
+    return _region(g if layout is None else laid(g, layout), replay)
 
 
 def _region(g, replay):

@@ -34,8 +34,8 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, method=True,
-           operator="__matmul__", shape_rule=_matmul_rule,
+@primitive(alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, idle=True,
+           method=True, operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
                             Sample(arr(2, 1, 3, 4), arr(5, 4, 2)),

@@ -123,7 +123,7 @@ def _(g, input, exponent):
 
 @_pow.grad("exponent")
 def _(g, input, exponent, out):
-    flat = (input == 0) & ((exponent >= 0) if exponent._kind.dtype.category < 3 else (exponent == exponent))
+    flat = (input == 0) & ((_real(exponent) if exponent._kind.dtype.category == 3 else exponent) >= 0)
     slope = out * log(where_op(flat, lift(input, 1), input))
     return g * _c(where_op(flat, lift(slope, 0), slope))
 
@@ -323,7 +323,7 @@ def sinh(input: Tensor) -> Tensor:
     if grown is None:
         return (exp(input) - exp(-input)) * 0.5
     half = (grown + grown / (grown + 1)) * 0.5
-    return sign(input) * where_op(lt(grown, math.inf), half, grown)
+    return where_op(eq(input, 0), input, sign(input) * where_op(lt(grown, math.inf), half, grown))
 
 
 @sinh.grad("input")
@@ -393,7 +393,7 @@ def _(g, input):
 
 
 @composite(compute="float32",
-           saves="input other", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=PAIRS)
+           saves="input other out", dtypes="real floating", broadcast=True, method=True, inplace=True, samples=PAIRS)
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input ** 2 + other ** 2), broadcast, without overflow."""
     a, b = abs_op(input), abs_op(other)
@@ -404,13 +404,13 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
 
 
 @hypot.grad("input")
-def _(g, input, other):
-    return g * input / hypot(input, other)
+def _(g, input, out):
+    return g * input / out
 
 
 @hypot.grad("other")
-def _(g, input, other):
-    return g * other / hypot(input, other)
+def _(g, other, out):
+    return g * other / out
 
 
 @_unary(ONE, saves="out")

@@ -143,33 +143,10 @@ def _(g, *, index):
     return slice_op(g, index)
 
 
-@primitive(name="as_strided", saves="input_shape", view=True,
+@primitive(name="as_strided", saves="input_layout", view=True,
            samples=lambda: [Sample(arr(6), (2, 2), (3, 1), 1), Sample(arr(4), (3, 2), (1, 1), 0)])
 def as_strided_op(input: Tensor, size: Size, stride: Size, storage_offset: int) -> Tensor:
     """A view of the storage with any size, stride and offset, in elements."""
-
-
-@composite(saves="input_shape", grad_name="AsStridedBackward0", samples=lambda: [
-    Sample(arr(6), (2, 2), (3, 1), 1, (1,), 0)])
-def strided_copy(input: Tensor, size: Size, stride: Size, storage_offset: int, own_stride: Size,
-                 own_offset: int) -> Tensor:
-    """The elements that `as_strided` finds in the storage of an input with strides of its own, copied."""
-    return copy(as_strided_op(input, size, stride, storage_offset))
-
-
-def _overlaps(size, stride):
-    """Whether several elements may lie in one place."""
-    reach = 0
-    for step, n in sorted(zip(stride, size, strict=True)):
-        if n > 1 and step <= reach:
-            return True
-        reach += (n - 1) * step
-    return False
-
-
-def _reach(size, stride, offset):
-    """The elements of storage that a strided array needs."""
-    return offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True) if n)
 
 
 @primitive(name="diagonal", saves="input_shape", view=True,
@@ -246,22 +223,17 @@ def _(g, input_shape, *, padding):
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted at `dim`; a view."""
-    dim = canonical_dim("unsqueeze", dim, input.ndim + 1)
-    shape = input._array.shape
-    return view_or_slice(input, (*shape[:dim], 1, *shape[dim:]), dim)
-
-
-def view_or_slice(input: Tensor, size: tuple[int, ...], dim: int) -> Tensor:
-    """`unsqueeze` at `dim` as basic indexing, which any strides allow."""
-    return slice_op(input, (*(slice(0, n, 1) for n in input._array.shape[:dim]), None,
-                            *(slice(0, n, 1) for n in input._array.shape[dim:])))
+    dim = canonical_dim("unsqueeze", dim, len(input._array.shape) + 1)
+    index: list[Any] = [slice(0, n, 1) for n in input._array.shape]
+    index.insert(dim, None)
+    return slice_op(input, tuple(index))
 
 
 def narrow_op(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`narrow` with canonical, checked arguments."""
-    shape = input._array.shape
-    return slice_op(input, tuple(slice(start, start + length, 1) if d == dim else slice(0, n, 1)
-                                 for d, n in enumerate(shape)))
+    index = [slice(0, n, 1) for n in input._array.shape]
+    index[dim] = slice(start, start + length, 1)
+    return slice_op(input, tuple(index))
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
@@ -308,19 +280,19 @@ def _unlike(tensors: Any, dim: int | None) -> str:
     return f"{list(tensors[0].shape)} at 0, but {', '.join(odd[:_LISTED])}{more}"
 
 
-@primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
+@primitive(name="cat", saves="tensors_shape", shape_rule=_cat_rule,
            samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
 def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
     """Tensors joined along an existing dimension."""
 
 
 @cat_op.grad("tensors")
-def _(g, tensors, *, dim):
+def _(g, tensors_shape, *, dim):
     whole = [slice(0, n, 1) for n in g._array.shape]
     before, after = whole[:dim], whole[dim + 1 :]
     grads, start = [], 0
-    for x in tensors:
-        end = start + x._array.shape[dim]
+    for shape in tensors_shape:
+        end = start + shape[dim]
         grads.append(slice_op(g, (*before, slice(start, end, 1), *after)))
         start = end
     return grads
@@ -347,7 +319,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Tensor | None = None, axis: int | No
             raise ShapeError("zero-dimensional tensor cannot be concatenated", op="cat")
     dim = dim if axis is None else axis
     like = next((x for x in tensors if x._array.shape != (0,)), None)
-    if like is not None and any(x._array.shape == (0,) for x in tensors):
+    if like is None:
+        dim = 0  # of nothing but such tensors, which have no dim to join along
+    elif any(x._array.shape == (0,) for x in tensors):
         tensors = _beside(tensors, tuple(like._array.shape), canonical_dim("cat", dim, like.ndim))
     return cat_op(tensors, dim, out=out)
 

@@ -25,7 +25,8 @@ _SOFTMAX = (lambda: [
     Bad(arr(2, 5), 7, raises="DimError", match="dim 7 .* 2 dimensions")])
 
 
-@composite(compute="float32", name="softmax", saves="out", dtypes="real floating", exact=True, samples=_SOFTMAX)
+@composite(compute="float32", name="softmax", saves="out", dtypes="real floating", exact=True, idle=True,
+           samples=_SOFTMAX)
 def softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """Exponentials scaled to sum to one along `dim`; the largest is subtracted first, so that none overflows."""
     if 0 in input._array.shape:
@@ -47,7 +48,7 @@ def softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     return weighted - out * total(weighted, dim, True)
 
 
-@composite(compute="float32", name="log_softmax", saves="out", dtypes="real floating", exact=True,
+@composite(compute="float32", name="log_softmax", saves="out", dtypes="real floating", exact=True, idle=True,
            samples=_SOFTMAX)
 def log_softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """The logarithm of softmax along `dim`, without taking a logarithm of a rounded quotient."""

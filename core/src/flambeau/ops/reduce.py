@@ -110,14 +110,14 @@ def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
-           samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+           shape_rule=_extremum_rule, samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", method=True, shape_rule=_extremum_rule,
-           samples=_EXTREMA)
+@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+           shape_rule=_extremum_rule, samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
@@ -154,7 +154,7 @@ def argmin(input: Tensor, dim: Dim | None = None, keepdim: bool = False) -> Tens
     """The index of the first smallest element along `dim`, or in the flattened tensor; NaN is smallest."""
 
 
-@primitive(saves="", dtype="summed", method=True, inplace=True, samples=_RUNNING)
+@primitive(saves="", dtype="summed", sums="number", method=True, inplace=True, samples=_RUNNING)
 def cumsum(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running sum along `dim`."""
 
@@ -164,7 +164,8 @@ def _(g, *, dim):
     return _running_back(g, dim) if g._array.shape else g
 
 
-@primitive(compute="float32", saves="input out", dtype="summed", method=True, inplace=True, samples=_RUNNING)
+@primitive(compute="float32", saves="input out", dtype="summed", sums="number", method=True, inplace=True,
+           samples=_RUNNING)
 def cumprod(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running product along `dim`."""
 
@@ -208,27 +209,28 @@ def _beside_zeros_twice(g: Tensor, input: Tensor, out: Tensor, zero: Tensor, dim
     return stack(columns, dim)
 
 
-@primitive(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real", method=True,
+@primitive(saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
            samples=_RUNNING)
 def cummax(input: Tensor, dim: Dim) -> Tensor:
     """The running maximum along `dim` and the index of the last element that reached it."""
 
 
-@primitive(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real", method=True,
+@primitive(saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
            samples=_RUNNING)
 def cummin(input: Tensor, dim: Dim) -> Tensor:
     """The running minimum along `dim` and the index of the last element that reached it."""
 
 
-def _scattered(g, indices, input_shape, *, dim):
-    return scatter_add(zeros_of(g, input_shape), dim, indices, g)
+def _scattered(g, input, indices, *, dim):
+    return scatter_add(zeros_of(g, tuple(input._array.shape)), dim, indices, g)
 
 
 cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-@composite(compute="float32", saves="input_shape", dtype="summed", dtypes="floating", samples=_REDUCED, name="mean")
+@composite(compute="float32", saves="input_shape", dtype="summed", dtypes="floating", sums="floating", name="mean",
+           samples=_REDUCED)
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
     count = numel(input._array.shape[i] for i in canonical_dims("mean", dim, input.ndim))
@@ -399,8 +401,8 @@ def _(g, input, out, *, dim, keepdim):
     return restored(g, shape, dim, keepdim) * _c(exp(input - restored(out, shape, dim, keepdim)))
 
 
-@composite(compute="float32", saves="input out", dtype="real", dtypes="floating", grad_name="LinalgVectorNormBackward0",
-           samples=lambda: [
+@composite(compute="float32", saves="input out", dtype="real", dtypes="floating", exact=True,
+           grad_name="LinalgVectorNormBackward0", samples=lambda: [
                Sample(arr(3, 4), 2.0), Sample(arr(3, 4), 1.0, 0), Sample(arr(2, 3, 4), 3.0, (0, -1), True),
                Sample(arr(3, 4), math.inf, 1), Sample(arr(3, 4), -math.inf, 1), Sample(arr(3), 0.0),
                Sample(arr(3), 0.5), Sample(arr(), 2.0)])

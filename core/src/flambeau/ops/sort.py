@@ -6,6 +6,7 @@ from ..table.dispatch import composite, primitive
 from ..table.registry import Dim
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
+from .common import underived
 from .movement import copy
 
 _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=True), -1),
@@ -50,3 +51,13 @@ def rank_place(input: Tensor, rank: int, dim: Dim) -> Tensor:
                             Sample(arr(2, 3, fill=[1, 2, 3, 1, 3, 5]), arr(2, 2, fill=[2, 4, 0, 5]), False)])
 def searchsorted_op(sorted_sequence: Tensor, input: Tensor, right: bool = False) -> Tensor:
     """Where each element would be inserted to keep the last dim sorted."""
+
+
+@composite(name="unique", saves="", nondiff="values", grad_name="NotImplemented", out=False,
+           samples=lambda: [Sample(arr(2, 3), arr(4)), Sample(arr(), arr(1))])
+def found_in(input: Tensor, values: Tensor) -> Tensor:
+    """`values`, the different elements of `input`, in the graph: the walk back stops here."""
+    return copy(values)
+
+
+underived(found_in, "input")

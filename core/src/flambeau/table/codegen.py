@@ -7,6 +7,7 @@ writes these texts ahead into `callers/`; an op defined at run time gets its tex
 
 from __future__ import annotations
 
+from ..walk.tape import DISTINCT
 from .registry import MISSING, OpDef, Param
 
 _SIMPLE = (type(None), bool, int, float, str)
@@ -46,7 +47,8 @@ class _Writer:
         lines = [f"def {name}({self._signature(out, operator)}):"]
         body = []
         if out:
-            body += ["if out is not None:", f"    return into(op, out, {name}({self._forward()}))"]
+            summed = ["    dtype = op.dtype_for(out) if dtype is None else dtype"] if "summed" in self.op.result else []
+            body += ["if out is not None:", *summed, f"    return into(op, out, {name}({self._forward()}))"]
         body += self._aliases()
         body += self._lifts(operator)
         body += self._guarded(operator)
@@ -243,7 +245,7 @@ class _Writer:
                       f"{out}._grad = {out}._version = {out}._meta = {out}._view = None"]
         lines += self._record([o for _, o in outputs])
         if self.op.view:
-            lines.append(f"as_view(out, {self._shaped()}, op, {self._attrs()})")
+            lines += self._viewed(self._shaped())
         single = len(outputs) == 1
         several = ", ".join(o for _, o in outputs)
         lines.append(f"return {outputs[0][1]}" if single else f"return returns(op, ({several}))")
@@ -259,6 +261,22 @@ class _Writer:
             else:
                 tests.append(f"{p.name}._requires_grad")
         return " or ".join(tests)
+
+    def _viewed(self, source: str) -> list[str]:
+        """What makes `out` a view of `source`'s base, as views.as_view does, in the caller's own frame."""
+        spreads, distinct = self.op.name == "expand", self.op.name in DISTINCT
+        return [
+            f"parent = {source}._view", "if parent is None:", "    view = new(View)", f"    view.base = {source}",
+            "    view.leaf = None", f"    view.expands = {spreads}", f"    view.distinct = {distinct}",
+            "elif type(parent) is View:", "    view = new(View)", "    view.base = parent.base",
+            f"    view.leaf = {source} if {source}._requires_grad and {source}._node is None else parent.leaf",
+            f"    view.expands = {spreads or 'parent.expands'}",
+            f"    view.distinct = {'parent.distinct' if distinct else False}",
+            "else:", f"    as_view(out, {source}, op, {self._attrs()})", "    return out", "view.parent = parent",
+            "view.op = op", f"view.attrs = {self.op.alone or self._attrs()}", f"cell = {source}._version",
+            "if cell is None:", f"    cell = {source}._version = [0, None]", "view.since = cell[0]", "out._view = view",
+            "out._version = cell", "views = cell[1]", "if views is None:", "    cell[1] = [MANY_VIEWS, ref(out)]",
+            "else:", "    views.append(ref(out))", "    if len(views) > views[0]:", "        drop_dead(views)"]
 
     def _differentiable(self) -> list[Param]:
         return [p for p in self.op.inputs
@@ -335,7 +353,11 @@ class _Writer:
                 saved.append(self._kept(name))
                 cells.append("")
             elif name.endswith("_shape"):
-                saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                of = name.removesuffix("_shape")
+                saved.append(f"[t._array.shape for t in {of}]" if roles[of] == "sequence" else f"{of}._array.shape")
+                cells.append("")
+            elif name.endswith("_layout"):
+                saved.append(f"layout({name.removesuffix('_layout')})")
                 cells.append("")
             elif name.endswith("_kind"):
                 saved.append(f"{name.removesuffix('_kind')}._kind.plain")
@@ -343,8 +365,16 @@ class _Writer:
             else:
                 saved.append(f"tuple({name})" if roles[name] == "sequence" else self._wanted(name))
                 cells.append("" if roles[name] == "sequence" else name)
-        lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
+        lines.append(f"node.saved = {self._kept_together(saved)}")
         return lines + self._versions(cells, {name for name, role in roles.items() if role == "optional"})
+
+    @staticmethod
+    def _kept_together(saved: list[str]) -> str:
+        """What a node saves; nothing where it would be nothing but None, so that a walk has nothing to free."""
+        conditions = {s.partition(" if ")[2] for s in saved}
+        if len(conditions) == 1 and (condition := conditions.pop().removesuffix(" else None")):
+            return f"({''.join(s.partition(' if ')[0] + ', ' for s in saved)}) if {condition} else ()"
+        return f"({''.join(s + ', ' for s in saved)})"
 
     def _wanted(self, name: str) -> str:
         """A saved input: kept only where an input that requires a gradient has a rule that reads it.

@@ -19,6 +19,7 @@ from ..errors import (
     BackendError,
     DeviceError,
     DTypeError,
+    DTypeNotOfferedError,
     FlambeauError,
     IndexRangeError,
     OutOfMemoryError,
@@ -30,9 +31,10 @@ from ..interrupts import pass_on
 from ..modes import _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
-from ..tensors.tensor import Parameter, Tensor, new, shell, wrap
-from ..walk.tape import WRAPPED, Leaf, Node, Output, tick
+from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
+from ..walk.tape import MANY_VIEWS, WRAPPED, Leaf, Node, Output, View, drop_dead, ref, tick
 from .codegen import caller_source
+from .keeping import keep_given
 from .lifting import lift, lift_wide
 from .precision import as_first, in_single, recast
 from .quiet import LOUD, again, quietly
@@ -168,6 +170,9 @@ def mixed(op: OpDef, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> A
     if attrs:
         call.update(attrs)
     result = op.call(**call)
+    if op.saves and grad_enabled():
+        keep_given(op, [(plain(value), cast) for value, cast in zip(inputs, arranged, strict=True)
+                        if isinstance(cast, Tensor)], result)
     if op.alike == "parameters":
         result = as_first(result, group[0]._kind.plain)
     return result if subclass is None else as_subclass(result, subclass)
@@ -348,11 +353,27 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
     if isinstance(error, LOUD):
         call = {**dict(zip([p.name for p in op.inputs], inputs, strict=True)), **(attrs or {})}
         return again(_translated(op, error, inputs), [t for _, t in _flatten(op, inputs)], op.call, call)
+    if op.idle and isinstance(error, DTypeNotOfferedError) and 0 in inputs[0]._array.shape:
+        return _of_nothing(op, error, inputs, attrs)
     told = _failure(op, error, inputs, attrs)
     try:
         raise told
     finally:
         del error, told
+
+
+def _of_nothing(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Tensor:
+    """The op where there is nothing to compute with, in a dtype in which it computes nothing."""
+    single = dtypes.float32
+    made: Tensor = op.call(*[cast_to(t.detach(), single) for t in inputs], **(attrs or {}))
+    if any(t._requires_grad for t in inputs):
+        raise error
+    return cast_to(made, inputs[0].dtype)
+
+
+def cast_to(tensor: Tensor, dtype: DType) -> Tensor:
+    """The elements in another dtype."""
+    return TABLE["cast"].call(tensor, dtype)  # type: ignore[no-any-return]
 
 
 def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:
@@ -458,11 +479,12 @@ def fallback(op: OpDef, device: Any) -> Any:
 FALLBACK.append(fallback)
 
 NAMES: dict[str, Any] = {
-    "ALL_DIMS": ALL_DIMS, "Node": Node, "Output": Output, "Parameter": Parameter,
+    "ALL_DIMS": ALL_DIMS, "MANY_VIEWS": MANY_VIEWS, "Node": Node, "Output": Output, "Parameter": Parameter,
     "LOUD": LOUD, "Tensor": Tensor, "as_size": as_size, "as_view": views.as_view, "bump": views.bump,
     "canonical_dim": canonical_dim, "update": views.update, "writable": views.writable,
+    "View": View, "drop_dead": drop_dead, "ref": ref,
     "created": created, "differs": differs, "foreign": foreign, "grad_enabled": grad_enabled, "into": into,
-    "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
+    "layout": layout, "lift": lift, "lift_wide": lift_wide, "reduce_dims": reduce_dims,
     "mixed": mixed, "new": new, "pass_on": pass_on, "recast": recast, "recover": recover,
     "recover_operator": recover_operator, "returns": returns, "shell": shell, "tick": tick, "wrap": wrap,
 }

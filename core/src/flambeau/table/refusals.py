@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtypes import HALVES
+from ..dtypes import HALVES, DType
 from ..errors import ArgumentError, DTypeError, DTypeNotOfferedError
 from .registry import ACCEPTS
 
@@ -18,6 +18,18 @@ def check_group(op: Any, group: list[Any]) -> None:
         require_alike(op.name, *group, parameters=op.alike == "parameters")
     elif op.name == "sub" and any(not t._kind.dtype.category for t in group):
         raise DTypeError(_NO_BOOLEANS, op=op.name)
+
+
+def require_weight(op: str, name: str, value: Any, dtype: DType) -> None:
+    """Raises DTypeError for a factor such as `alpha` that results of `dtype` do not take."""
+    if isinstance(value, (float, complex)) and dtype.category < 2:
+        raise DTypeError(f"for integral input tensors, argument {name} must not be a floating point number, got"
+                         f" {value!r}", op=op)
+    if isinstance(value, complex) and dtype.category < 3:
+        raise DTypeError(f"for non-complex input tensors, argument {name} must not be a complex number, got {value!r}",
+                         op=op)
+    if isinstance(value, bool) and dtype.category:
+        raise DTypeError(f"boolean {name} only supported for Boolean results", op=op)
 
 
 def require_alike(op: str, *tensors: Any, parameters: bool = False) -> None:

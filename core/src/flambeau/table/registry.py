@@ -66,6 +66,7 @@ class OpDef:
     __slots__ = (
         "accepts",
         "alike",
+        "alone",
         "attributes",
         "auxiliary",
         "body",
@@ -80,6 +81,7 @@ class OpDef:
         "fusable",
         "grad_name",
         "holds",
+        "idle",
         "inplace",
         "inputs",
         "kernels",
@@ -101,6 +103,7 @@ class OpDef:
         "saves",
         "shape_rule",
         "simple",
+        "sums",
         "ungraded",
         "view",
         "wide",
@@ -114,6 +117,7 @@ class OpDef:
         self.params = _params(fn)
         self.inputs = [p for p in self.params if p.role != "attribute"]
         self.attributes = tuple(p.name for p in self.params if p.role == "attribute")
+        self.alone = self.attributes[0] if len(self.attributes) == 1 else ""  # the only one
         self.rules: list[Rule] = []
         self.rules_plan: list[Any] = []  # (input number, rule, saved numbers, attribute names or True) for the walk
         self.simple = True  # whether every rule serves one input, so that the plan is all there is
@@ -129,13 +133,16 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     capability: str = "") -> None:
+                     sums: str = "all", idle: bool = False, capability: str = "") -> None:
+        self.idle = idle  # takes every dtype where there are no elements: nothing is computed
+        self.sums = sums  # of ops that sum up: the dtypes they can compute in
         self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
-        self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
+        self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
         self.saves = tuple((saves or "").split())
-        self.holds = any(not n.endswith(("_shape", "_kind")) for n in self.saves)  # whether a walk has tensors to free
+        # whether a walk has tensors to free
+        self.holds = any(not n.endswith(("_shape", "_kind", "_layout")) for n in self.saves)
         self.fusable = fusable
         self.alike = alike  # "all": tensors of different dtypes are refused, not promoted; "parameters": see refusals
         self.differentiable = differentiable and (saves is not None or self.kind == "primitive")
@@ -184,6 +191,19 @@ class OpDef:
         if not ACCEPTS[self.accepts](dtype):
             raise DTypeNotOfferedError(f"not implemented for {dtype!r}, takes {self.accepts} dtypes", op=self.name,
                                        dtype=dtype)
+
+    def dtype_for(self, out: Any) -> Any:
+        """What a sum that is to fill `out` computes in: its dtype, as in PyTorch."""
+        dtype = getattr(out, "dtype", None)
+        if dtype is not None:
+            self.check_sums(dtype)
+        return dtype
+
+    def check_sums(self, dtype: DType) -> None:
+        """Raises DTypeNotOfferedError for a dtype that cannot hold what the op adds up."""
+        if not ACCEPTS[self.sums](dtype):
+            raise DTypeNotOfferedError(f"not implemented for {dtype!r}, which cannot hold what it adds up",
+                                       op=self.name, dtype=dtype)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

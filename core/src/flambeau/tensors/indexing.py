@@ -13,8 +13,8 @@ from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError, ShapeError, ValueRangeError
 from ..functions.create import tensor
 from ..interrupts import pass_on
-from ..ops.create import cast
-from ..ops.index import index_op, index_put_op, masked_select_op, nonzero
+from ..ops.create import cast, zeros_of
+from ..ops.index import index_op, index_put_op, masked_select_op, nonzero, picked
 from ..ops.movement import expand, permute_op, slice_op
 from ..shapes import broadcast_shapes
 from ..table.exact import generous, lift_exact
@@ -59,7 +59,11 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
             _fill(target, value)
         return
     if value._kind.dtype is not self._kind.dtype:
+        indexed = [d for d, index in enumerate(advanced) if index is not None]
+        _check_bounds(target, indexed, [advanced[d] for d in indexed])  # type: ignore[misc]
         value = _cast_for_mask(self, key, value)
+    if value.numel() == 1:
+        _check_mask(self, key)
     _place(self, target, advanced, value)
 
 
@@ -73,7 +77,7 @@ def _written(self: Tensor, key: Any, value: Any) -> bool:
     if (index is None and scattered is None) or kind.plain is not kind:
         return False
     view = self._view
-    if view is not None and not (type(view) is View and view.distinct):
+    if view is not None and not (type(view) is View and view.distinct and not view.base._requires_grad):
         return False
     if not isinstance(value, Tensor):
         value = _as_value(self, value)
@@ -120,6 +124,16 @@ def _cast_for_mask(self: Tensor, key: Any, value: Tensor) -> Tensor:
                      f" destination and {value.dtype!r} for the source.", op="index_put_", dtype=value.dtype)
 
 
+def _check_mask(self: Tensor, key: Any) -> None:
+    """Raises where one value goes where one mask of bytes says: PyTorch fills there, which takes booleans alone."""
+    keys = key if type(key) is tuple else (key,)
+    if not any(isinstance(k, Tensor) and k.dtype is dtypes.uint8 and k.ndim for k in keys):
+        return
+    if sum(isinstance(k, Tensor) for k in _items(self, key)) == 1:
+        raise DTypeError("one value is written where a mask of bool says, but got one of uint8; use mask.bool()",
+                         op="index_put_", dtype=dtypes.uint8)
+
+
 # --- reading the key
 
 
@@ -132,14 +146,14 @@ _entries = frozenset({int, type(None), type(Ellipsis)})
 def _short_key(key: Any, shape: tuple[int, ...]) -> tuple[Any, ...] | None:
     """The canonical index for ints, slices, None and one Ellipsis; None for any other key, or a wrong one."""
     kind = type(key)
-    if kind is int or key is None:
+    if kind is int or key is None or key is Ellipsis:
         known: tuple[Any, ...] = (key, shape)
     elif kind is slice and _bounds.issuperset((type(key.start), type(key.stop), type(key.step))):
         known = (key.start, key.stop, key.step, shape)  # a slice has no hash before Python 3.12
     elif kind is tuple and _entries.issuperset(map(type, key)):
         known = (key, None, shape)
     else:  # bounds that may change their value, or equal a number that they are not
-        return _read_short_key(key, shape) if kind in (tuple, slice) or key is Ellipsis else None
+        return _read_short_key(key, shape) if kind in (tuple, slice) else None
     try:
         return _known[known]
     except KeyError:
@@ -192,7 +206,7 @@ def _short_slice(item: slice, size: int) -> slice:
 def _picks_rows(self: Tensor, key: Tensor) -> bool:
     """Whether `key` holds int64 numbers of places along the first dim, so that one kernel serves `self[key]`."""
     kind, shape = self._kind, self._array.shape
-    return key._kind is kind.int64 and bool(key._array.shape) and bool(shape) and shape[0] > 0 and kind.plain is kind
+    return key._kind is kind.int64 and bool(key._array.shape) and bool(shape) and 0 not in shape and kind.plain is kind
 
 
 def split_key(self: Tensor, key: Any) -> tuple[tuple[Any, ...], list[Tensor | None] | None]:
@@ -342,14 +356,11 @@ def _arranged(source: Tensor, advanced: list[Tensor | None]) -> tuple[list[int],
 def _pick(source: Tensor, advanced: list[Tensor | None]) -> Tensor:
     dims, indices, place = _arranged(source, advanced)
     _check_bounds(source, dims, indices)
-    order = (*dims, *(d for d in range(source.ndim) if d not in dims))
-    front = source if order == tuple(range(source.ndim)) else permute_op(source, order)
-    picked = index_op(front, indices)
-    if not place:
-        return picked
-    count = indices[0].ndim
-    moved = (*range(count, count + place), *range(count), *range(count + place, picked.ndim))
-    return permute_op(picked, moved)
+    if any(n == 0 for d, n in enumerate(source._array.shape) if d not in dims):  # nothing to pick, wherever it lay
+        indices = [zeros_of(i, i._array.shape) for i in indices]
+    if dims == list(range(len(dims))):
+        return index_op(source, indices)
+    return picked(source, indices, tuple(dims), place)
 
 
 def _check_bounds(source: Tensor, dims: list[int], indices: list[Tensor]) -> None:
@@ -363,6 +374,8 @@ def _place(self: Tensor, target: Tensor, advanced: list[Tensor | None], value: T
     dims, indices, place = _arranged(target, advanced)
     order = (*dims, *(d for d in range(target.ndim) if d not in dims))
     rest = [target._array.shape[d] for d in order[len(dims) :]]
+    if 0 in rest:
+        indices = [zeros_of(i, i._array.shape) for i in indices]
     count = indices[0].ndim
     picked_shape = (*rest[:place], *indices[0]._array.shape, *rest[place:])
     while value.ndim > len(picked_shape) and value.shape[0] == 1:

@@ -16,7 +16,7 @@ from ..dtypes import DType
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError, SizeMismatchError, ValueRangeError
 from ..shapes import ORDERS, canonical_dim, lie, numel
 from ..spelling import Missing
-from ..walk.tape import Meta, Output, RemovableHandle, View
+from ..walk.tape import Meta, MovedView, Output, RemovableHandle, View
 
 if TYPE_CHECKING:
     from ._methods import TensorMethods
@@ -196,6 +196,8 @@ class Tensor(TensorMethods):
         if value and self.dtype.category < 2:
             raise DTypeError(f"only tensors of floating or complex dtype can require gradients, got {self.dtype!r}",
                              op="requires_grad", dtype=self.dtype)
+        if value and not self._requires_grad and self._version is not None and self._version[1]:
+            AWAITED[0](self)
         self._requires_grad = bool(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -276,9 +278,10 @@ class Tensor(TensorMethods):
         subclass = self._kind.subclass
         self._array = value._array
         self._kind = value._kind.plain if subclass is None else value._kind.plain.of_subclass(subclass)
-        if self._version is not None or self._node is not None or self._requires_grad:
-            self._version = [(self._version[0] if self._version else 0) + 1, None]
-        self._view = None
+        if self._version is not None:
+            self._version = [self._version[0], None]
+        if self._view is not None:
+            self._view = MovedView(self._view)
 
     def _leaf_meta(self) -> Meta:
         if self._meta is None:
@@ -381,6 +384,9 @@ class Tensor(TensorMethods):
         return sorted(set(object.__dir__(self)) - lacking)
 
 
+AWAITED: list[Any] = []  # views puts here what tells a tensor's views that it requires a gradient from now on
+
+
 def raise_no_dims(op: str, dim: Any) -> None:
     """Raises for a dimension asked of a 0-d tensor."""
     from ..errors import DimError
@@ -449,6 +455,11 @@ def alias(tensor: Tensor) -> Tensor:
     made = shell(tensor)
     made._node, made._requires_grad = tensor._node, tensor._requires_grad
     return made
+
+
+def layout(tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Where a tensor's elements lie in its memory: shape, strides, offset."""
+    return tuple(tensor._array.shape), tuple(tensor.stride()), tensor.storage_offset()
 
 
 def kind_on(device: Device, dtype: DType) -> Kind:

@@ -14,21 +14,23 @@ from typing import Any
 
 from .. import dtypes
 from ..dtypes import can_cast
-from ..errors import DTypeError, InplaceError, ShapeError
+from ..errors import DTypeError, InplaceError, OutDTypeError, ShapeError
 from ..modes import _grad, grad_enabled
+from ..shapes import contiguous_strides
 from ..table.quiet import quietly
 from ..table.registry import TABLE, OpDef
 from ..table.room import exhausted
-from ..walk.tape import DISTINCT, CopyView, FunctionView, Node, View, add_view, live_views, new_node, tick
-from .tensor import Tensor, alias, named, wrap
+from ..walk.tape import DISTINCT, CopyView, FunctionView, MovedView, Node, View, add_view, live_views, new_node, tick
+from .tensor import AWAITED, Tensor, alias, layout, named, wrap
 
 
 def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None) -> None:
-    """Makes `out`, just computed by a view op, a view of `source`'s base."""
+    """Makes `out`, just computed by a view op, a view of `source`'s base: what a generated caller does itself, where
+    `source` is no view or one of the plain kind."""
     parent = source._view
     name = op.name
-    if parent is None:
-        view = new_node(View)
+    if parent is None or type(parent) is MovedView:
+        parent, view = None, new_node(View)
         view.base, view.leaf, view.expands, view.distinct = source, None, name == "expand", name in DISTINCT
     else:
         view = new_node(type(parent))
@@ -36,13 +38,19 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
         view.leaf = source if source._requires_grad and source._node is None else parent.leaf
         view.expands = parent.expands or name == "expand"
         view.distinct = parent.distinct and name in DISTINCT
-    view.parent, view.step = parent, (op, attrs)
+    view.parent, view.op, view.attrs = parent, op, _said(op, attrs)
     out._view = view
     cell = source._version
     if cell is None:
         cell = source._version = [0, None]
+    view.since = cell[0]
     out._version = cell
     add_view(cell, out)
+
+
+def _said(op: OpDef, attrs: dict[str, Any] | None) -> Any:
+    """The attributes of a view op as a View holds them."""
+    return attrs[op.alone] if attrs and op.alone else attrs
 
 
 def copied_view(out: Tensor, source: Tensor) -> Tensor:
@@ -130,7 +138,9 @@ def check_writable(op_name: str, target: Tensor) -> None:
     view = target._view
     if view is None:
         return
-    if any(t is not None and t._requires_grad and t._node is None for t in (view.base, view.leaf)):
+    base, leaf = view.base, view.leaf
+    if (base._node is None and (base._requires_grad or target._requires_grad)) or (
+            leaf is not None and leaf._requires_grad and leaf._node is None):
         raise InplaceError("a view of a leaf Variable that requires grad is being used in an in-place operation; wrap"
                            " it in no_grad() or work on a copy", op=op_name)
 
@@ -216,11 +226,14 @@ def bump(target: Tensor) -> None:
 def rebase(target: Tensor, edge: Any) -> None:
     """Gives `target`, whose memory was just overwritten, the place in the graph that `edge` leads to."""
     view = target._view
-    if view is None:
+    if view is None or type(view) is MovedView:
         target._node, target._requires_grad = edge, True
+        view = None
     else:
         base = view.base
-        base._node = record(TABLE["copy_slices"], (_edge(base), edge), {"replay": view.replay}, base)
+        steps = view.replay
+        where = layout(base) if any(op.name == "as_strided" for op, _ in steps) else None
+        base._node = record(TABLE["copy_slices"], (_edge(base), edge), {"replay": steps, "layout": where}, base)
         base._requires_grad = True
     _derive_views(target if view is None else view.base)
 
@@ -236,6 +249,7 @@ def take_shape(target: Tensor, made: Tensor) -> Tensor:
             if others:
                 _found_base(target, others, steps)
     target._array, target._node = made._array, made._node
+    bump(target)
     return target
 
 
@@ -252,7 +266,8 @@ def _continued(view: View, steps: Any) -> View:
     """What `view` becomes by further view ops."""
     for op, attrs in steps:
         longer: View = new_node(type(view))
-        longer.base, longer.leaf, longer.parent, longer.step = view.base, view.leaf, view, (op, attrs)
+        longer.base, longer.leaf, longer.parent = view.base, view.leaf, view
+        longer.op, longer.attrs, longer.since = op, _said(op, attrs), view.since
         longer.expands = view.expands or op.name == "expand"
         longer.distinct = view.distinct and op.name in DISTINCT
         view = longer
@@ -269,16 +284,6 @@ def record(op: OpDef, edges: tuple[Any, ...], attrs: dict[str, Any] | None, like
     node.op, node.seq, node.kind, node.shape = op, tick(), like._kind, like._array.shape
     node.attrs, node.edges, node.saved, node.versions, node.hooks = attrs, edges, (), None, None
     return node
-
-
-def underivable(name: str, result: Tensor, *inputs: Any) -> Tensor:
-    """`result` with a place in the graph at which the walk back ends with an error: `name` has no derivative."""
-    if grad_enabled() and result.dtype.category > 1:
-        edges = [_edge(x) for x in inputs if isinstance(x, Tensor) and x._requires_grad]
-        if edges:
-            result._node = record(TABLE["underivable"], (edges[0],), {"name": name}, result)
-            result._requires_grad = True
-    return result
 
 
 def _derive_views(base: Tensor) -> None:
@@ -336,6 +341,54 @@ def _renewed(view: Tensor) -> Tensor:
     return view
 
 
+class _Waiting(Tensor):
+    """A view of a leaf that began to require a gradient when the view was there: the next change makes its node."""
+
+    __slots__ = ()
+
+    @property
+    def _node(self) -> Any:
+        return _OWN["_node"].__get__(_arrived(self))
+
+    @_node.setter
+    def _node(self, node: Any) -> None:
+        self.__class__ = Tensor  # type: ignore[assignment]
+        self._node = node
+
+    @property
+    def _requires_grad(self) -> bool:
+        return _OWN["_requires_grad"].__get__(_arrived(self))  # type: ignore[no-any-return]
+
+    @_requires_grad.setter
+    def _requires_grad(self, value: bool) -> None:
+        self.__class__ = Tensor  # type: ignore[assignment]
+        self._requires_grad = value
+
+
+_OWN = vars(Tensor)
+_Waiting.__name__, _Waiting.__qualname__, _Waiting.__module__ = Tensor.__name__, Tensor.__qualname__, Tensor.__module__
+
+
+def _arrived(view: Tensor) -> Tensor:
+    """The view, in its place in the graph if what it waits for has come."""
+    place = view._view
+    if place is None:
+        view.__class__ = Tensor
+    elif place.base._requires_grad and view._version[0] != place.since:  # type: ignore[index]
+        _renewed(view)
+    return view
+
+
+def _let_wait(base: Tensor) -> None:
+    for view in live_views(base):
+        place = view._view
+        if type(place) is View and place.base is base and type(view) is Tensor and not view._requires_grad:
+            view.__class__ = _Waiting
+
+
+AWAITED.append(_let_wait)
+
+
 def replay(base: Tensor, steps: tuple[tuple[OpDef, dict[str, Any] | None], ...]) -> Tensor:
     """The view that the recorded view ops make of `base`."""
     for op, attrs in steps:
@@ -387,7 +440,7 @@ def write_out(op: OpDef, out: Tensor, result: Tensor) -> Tensor:
         raise DTypeError(f"Expected out tensor to have dtype {result.dtype!r}, but got {out.dtype!r} instead",
                          op=op.name, dtype=out.dtype)
     if not can_cast(result.dtype, out.dtype):
-        raise DTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
+        raise OutDTypeError(f"result type {result.dtype!r} can't be cast to the desired output type {out.dtype!r}",
                          op=op.name, dtype=result.dtype)
     if out._kind.device is not result._kind.device:
         from ..errors import DeviceError
@@ -406,5 +459,12 @@ def _resize_out(op: OpDef, out: Tensor, result: Tensor) -> None:
 
         warnings.warn(f"An output with one or more elements was resized since it had shape {list(out.shape)}, which"
                       f" does not match the required output shape {list(result.shape)}.", UserWarning, stacklevel=5)
-    kind = out._kind.plain
-    out._array = TABLE["full"].kernels[kind](size=tuple(result._array.shape), value=0, dtype=kind.dtype)
+    kind, size = out._kind.plain, tuple(result._array.shape)
+    if kind.device.backend.shared_views:
+        try:  # the memory it has, if that will do
+            held = wrap(out._array, kind)
+            out._array = TABLE["as_strided"].call(held, size, contiguous_strides(size), out.storage_offset())._array
+            return
+        except ShapeError:
+            pass
+    out._array = TABLE["full"].kernels[kind](size=size, value=0, dtype=kind.dtype)

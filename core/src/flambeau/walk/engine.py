@@ -143,7 +143,7 @@ class Walk:
                     if value is made:  # a rule may hand a saved tensor on
                         fresh = False
                 deliver(edge, made, fresh)
-            if not keep and op.holds:
+            if not keep and saved and op.holds:
                 node.saved = FREED
         self._serve_leaves()
 

@@ -14,18 +14,25 @@ from ..ops.movement import reshape
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, wrap
-from .tape import FREED, UNPACK, Leaf, Node, Output
+from .tape import FREED, UNPACK, Leaf, Node, Output, Recast
 
 
 def unpack(node: Node, i: int, create: bool) -> Any:
     """The i-th value that `node` saved, checked to be what it was."""
     value = node.saved[i]
+    dtype = None
     if not isinstance(value, Tensor):
-        return value
+        if type(value) is not Recast:
+            return value
+        value, dtype = value.tensor, value.dtype
     versions = node.versions
     cell = value._version
     if (0 if cell is None else cell[0]) != (0 if versions is None else versions[i]):
         raise modified_error(node, repr(node.op.saves[i]), value, 0 if versions is None else versions[i])
+    if value._node is None and not value._requires_grad:
+        _check_attached(node, node.op.saves[i])
+    if dtype is not None:
+        return TABLE["cast"].call(value, dtype)
     if create:
         name = node.op.saves[i]
         if name in node.op.ungraded:  # a floating one is no constant at second order: the rule computes it anew
@@ -33,6 +40,16 @@ def unpack(node: Node, i: int, create: bool) -> Any:
         if name in _result_names(node.op):
             return _linked_result(node, name, value)
     return value
+
+
+def _check_attached(node: Node, name: str) -> None:
+    """Raises where an input that some node had made is in no graph any more."""
+    for p, edge in zip(node.op.inputs, node.edges, strict=False):
+        if p.role == "sequence":
+            return
+        if p.name == name and isinstance(edge, (Node, Output)):
+            raise SavedTensorModifiedError(f"trying to use a saved tensor that has been detached in-place: {name!r} of"
+                                           f" {node.name()}; use .detach() instead of .detach_()", op="backward")
 
 
 def modified_error(node: Node, what: str, value: Tensor, expected: int) -> SavedTensorModifiedError:

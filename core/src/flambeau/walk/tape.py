@@ -24,7 +24,7 @@ UNPACK: list[Any] = []  # walk.rules puts its reader of saved values here
 # views of it (see add_view, or None). A tensor and its views share one cell. A plain
 # list because one is made for every result that a gradient rule keeps.
 Version = list[Any]
-_MANY_VIEWS = 4
+MANY_VIEWS = 8
 
 
 def add_view(cell: Version, view: Any) -> None:
@@ -35,12 +35,17 @@ def add_view(cell: Version, view: Any) -> None:
     """
     views = cell[1]
     if views is None:
-        cell[1] = [_MANY_VIEWS, ref(view)]
+        cell[1] = [MANY_VIEWS, ref(view)]
         return
     views.append(ref(view))
     if len(views) > views[0]:
-        views[1:] = [reference for reference in views[1:] if reference() is not None]
-        views[0] = max(_MANY_VIEWS, 2 * len(views))
+        drop_dead(views)
+
+
+def drop_dead(views: list[Any]) -> None:
+    """Clears out the references to views that are gone."""
+    views[1:] = [reference for reference in views[1:] if reference() is not None]
+    views[0] = max(MANY_VIEWS, 2 * len(views))
 
 
 def live_views(tensor: Any) -> list[Any]:
@@ -64,6 +69,18 @@ class _Freed:
 FREED = _Freed()
 
 
+class Recast:
+    """A saved input that the op read in another dtype: the tensor as it was given, and that dtype.
+
+    What is read back is the tensor's elements of then, or an error: its own version is watched, not that of a copy.
+    """
+
+    __slots__ = ("dtype", "tensor")
+
+    def __init__(self, tensor: Any, dtype: Any) -> None:
+        self.tensor, self.dtype = tensor, dtype
+
+
 class Node:
     """One recorded operation; what `grad_fn` shows."""
 
@@ -75,7 +92,7 @@ class Node:
     shape: Any  # of the result (a tuple of shapes for several)
     attrs: dict[str, Any] | None
     edges: tuple[Any, ...]
-    saved: Any  # per name in op.saves: an input Tensor, None, or a result's array
+    saved: Any  # per name in op.saves: an input Tensor (or a Recast of one), None, or a result's array
     versions: tuple[int, ...] | None  # of the saved values, when saved; None: all zero
     hooks: NodeHooks | None
 
@@ -124,6 +141,8 @@ class Node:
             return self.attrs[name]
         names = {"self": "input", "result": "out"}
         name = names.get(name, name)
+        if name in self.op.saves and self.saved == ():
+            return None
         if name not in self.op.saves:
             raise AttributeError(f"{self.name()!r} saves no {name!r}")
         return UNPACK[0](self, self.op.saves.index(name), True)
@@ -218,22 +237,25 @@ class View:
     A view of a view continues its `parent`: it names the last op alone, so that a chain of views costs what it is long.
     """
 
-    __slots__ = ("base", "distinct", "expands", "leaf", "parent", "step")
+    __slots__ = ("attrs", "base", "distinct", "expands", "leaf", "op", "parent", "since")
 
     base: Any
     parent: View | None
-    step: tuple[Any, dict[str, Any] | None] | None  # the last op and its attributes; None for the base's own elements
+    op: Any  # the last one; None for the base's own elements
+    attrs: Any  # of that op; the value alone where there is one
     expands: bool  # whether `expand` is among the ops
     leaf: Any  # the leaf, itself a view of `base`, that this is a view of; None for most
+    since: int  # how often the memory had been changed when it was made
     distinct: bool  # whether they are all of those that never lead to one place twice
 
     def __init__(self, like: View | None, base: Any = None) -> None:
         """The view that `like` is, or all of `base`."""
+        self.since = 0 if like is None else like.since
         if like is None:
-            self.base, self.parent, self.step, self.leaf = base, None, None, None
+            self.base, self.parent, self.op, self.attrs, self.leaf = base, None, None, None, None
             self.expands, self.distinct = False, True
         else:
-            self.base, self.parent, self.step = like.base, like.parent, like.step
+            self.base, self.parent, self.op, self.attrs = like.base, like.parent, like.op, like.attrs
             self.leaf, self.expands, self.distinct = like.leaf, like.expands, like.distinct
 
     @property
@@ -242,8 +264,9 @@ class View:
         steps: list[tuple[Any, dict[str, Any] | None]] = []
         view: View | None = self
         while view is not None:
-            if view.step is not None:
-                steps.append(view.step)
+            if view.op is not None:
+                alone = view.op.alone
+                steps.append((view.op, {alone: view.attrs} if alone else view.attrs))
             view = view.parent
         return tuple(reversed(steps))
 
@@ -259,6 +282,12 @@ class FunctionView(View):
 
 class CopyView(View):
     """What PyTorch shares and flambeau copied (parts of complex numbers, bytes as another dtype): not to be written."""
+
+    __slots__ = ()
+
+
+class MovedView(View):
+    """A view that was given other memory by `.data`: it is written as a view of its base is, and reaches it no more."""
 
     __slots__ = ()
 

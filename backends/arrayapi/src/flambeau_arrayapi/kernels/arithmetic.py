@@ -70,7 +70,9 @@ def floor_divide(ns: Namespace, x: Array, y: Array) -> Array:
 
 @kernel("remainder", FLOATS)
 def remainder(ns: Namespace, x: Array, y: Array) -> Array:
-    return ns.xp.remainder(x, y)
+    """A zero has the dividend's sign, as C's fmod has it; the standard gives it the divisor's."""
+    made = ns.xp.remainder(x, y)
+    return ns.xp.where(made == 0, ns.xp.copysign(made, ns.xp.broadcast_to(x, made.shape)), made)
 
 
 @kernel("fmod", FLOATS)

@@ -120,6 +120,15 @@ def index(x: Array, *indices: Array) -> Array:
     return x[indices]
 
 
+@kernel("picked")
+def picked(x: Array, *indices: Array, dims: tuple[int, ...], place: int) -> Array:
+    if len(dims) == 1:
+        return x.take(indices[0], dims[0])
+    made = np.moveaxis(x, dims, range(len(dims)))[indices]
+    picked = range(indices[0].ndim)
+    return np.moveaxis(made, picked, [place + d for d in picked]).copy() if place else made
+
+
 def _add_rows(x: Array, row: Array, values: Array) -> Array:
     """`x` with `values` (n, d) added to its rows `row` (n): a sparse 0/1 matrix times `values`."""
     n = len(row)

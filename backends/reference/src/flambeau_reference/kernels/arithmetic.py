@@ -78,7 +78,7 @@ KERNELS: dict[str, Kernel] = {
     "floor_divide": elementwise("floor_divide", integer=each(operator.floordiv),
                                 real=guarded(operator.floordiv, floating.safe_floor_divide)),
     "remainder": elementwise("remainder", integer=each(operator.mod),
-                             real=guarded(operator.mod, floating.safe_remainder)),
+                             real=guarded(floating.remainder, floating.safe_remainder)),
     "fmod": elementwise("fmod", integer=each(_integer_fmod), real=guarded(math.fmod, floating.safe_fmod)),
     "maximum": _extremes("maximum", _maximum),
     "minimum": _extremes("minimum", _minimum),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import partial, reduce
 from itertools import accumulate
 from typing import Any
 
@@ -39,7 +39,8 @@ def _integer_prod(row: list[int]) -> int:
 
 
 _SUM = (each(any), each(sum), guarded(math.fsum, floating.exact_sum), each(floating.complex_sum))
-_PROD = (each(all), each(_integer_prod), each(math.prod), each(math.prod))
+_PROD = (each(all), each(_integer_prod), each(partial(math.prod, start=1.0)),
+         each(partial(math.prod, start=1 + 0j)))
 
 
 def _folding(bulks: tuple[Callable[..., Iterable[Any]], ...]) -> Kernel:

@@ -15,7 +15,6 @@ from ...ops.index import (
     cropped,
     gather,
     gather_op,
-    masked_select_op,
     nonzero,
     scatter,
     scatter_add,
@@ -24,7 +23,9 @@ from ...ops.index import (
     scatter_op,
     scatter_product,
     scatter_value,
+    selected,
     take_along,
+    take_flat,
 )
 from ...ops.movement import expand, permute_op, reshape
 from ...shapes import broadcast_shapes, canonical_dim, contiguous_strides
@@ -45,7 +46,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     if mask.dtype is not dtypes.bool:
         raise DTypeError(f"expected BoolTensor for mask, got {mask.dtype!r}", op="masked_select")
     shape = broadcast_shapes("masked_select", tuple(input.shape), tuple(mask.shape))
-    return masked_select_op(expand(input, shape), expand(mask, shape), out=out)
+    return selected(expand(input, shape), expand(mask, shape), out=out)
 
 
 attach(masked_select, "masked_select")
@@ -72,7 +73,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     check_range("take", index, n, -n)
     if index.dtype is not dtypes.int64:
         raise DTypeError(f"Expected a long tensor for index, but got {index.dtype!r}", op="take", dtype=index.dtype)
-    return take_along(reshape(input, (n,)), 0, where_op(index < 0, index + n, index), out=out)
+    return take_flat(input, where_op(index < 0, index + n, index), out=out)
 
 
 attach(take, "take")

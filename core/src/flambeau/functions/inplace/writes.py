@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ...contract.device import Kind
-from ...dtypes import bool as bool_
-from ...errors import ArgumentError, DTypeNotOfferedError, ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...modes import grad_enabled
 from ...ops.inplace import _copied
-from ...shapes import expanded_size
+from ...shapes import canonical_dim, expanded_size
 from ...table.registry import TABLE, TakeSlowPath
 from ...tensors import views
 from ...tensors.tensor import Tensor, alias, attach, named
@@ -50,6 +49,7 @@ def _write(op: str, self: Tensor, src: Tensor) -> Tensor:
     if src._kind.device is not self._kind.device:
         src = src.to(self.device)
     if not self._requires_grad and not src._requires_grad:
+        views.check_writable(op, self)
         return views.store(self, src)
     src = src.to(self.dtype)
     return views.update(self, _copied, src, op_name=op)
@@ -126,13 +126,14 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
 
 def _running(name: str) -> Any:
     """`cumsum` or `cumprod` in the tensor's own dtype, for which bool has no numbers."""
-    call = TABLE[name].call
+    op = TABLE[name]
 
     def run(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-        if self._kind.dtype is bool_:
-            raise DTypeNotOfferedError("not implemented for bool, which cannot hold what runs up", op=f"{name}_",
-                                       dtype=self.dtype)
-        return call(self, dim, dtype=dtype)  # type: ignore[no-any-return]
+        canonical_dim(f"{name}_", dim, self.ndim)
+        if self.ndim and self.numel():  # one number, and no number, are what they are
+            op.check_sums(self._kind.dtype)
+        made = op.call(self, dim, dtype=dtype)
+        return made if self._kind.dtype.category else made.to(self._kind.dtype)  # type: ignore[no-any-return]
 
     return run
 

@@ -217,7 +217,8 @@ def _contracted(x: Tensor, left: Labels, y: Tensor, right: Labels, kept: set[int
     sizes = [numel(shape[: len(batch)]), numel(x._array.shape[len(batch) : len(batch) + len(rows)]),
              numel(y._array.shape[len(batch) : len(batch) + len(inner)]), numel(shape[len(batch) + len(rows) :])]
     x, y = reshape(x, (sizes[0], sizes[1], sizes[2])), reshape(y, (sizes[0], sizes[2], sizes[3]))
-    return reshape(x @ y if inner else x * y, shape), labels
+    summed = inner and (sizes[2] != 1 or x._kind.dtype.category)  # booleans have no sums, and one needs none
+    return reshape(x @ y if summed else x * y, shape), labels
 
 
 def _permuted(x: Tensor, have: Labels, want: Labels) -> Tensor:

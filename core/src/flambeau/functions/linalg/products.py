@@ -18,7 +18,7 @@ from ...shapes import as_size, broadcast_shapes, canonical_dim, numel
 from ...table.dispatch import into, result_dtype
 from ...table.lifting import lift
 from ...table.precision import in_single
-from ...table.refusals import require_alike
+from ...table.refusals import require_alike, require_weight
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
 from ..create import eye
@@ -140,9 +140,9 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
          out: Tensor | None = None) -> Tensor:
     """beta * input + alpha * the outer product of two vectors, promoted; booleans: `and` for `*`, `or` for `+`."""
     dtype = result_dtype([input, vec1, vec2])
-    if dtype.category < 2 and (isinstance(beta, float) or isinstance(alpha, float)):
-        raise DTypeError(f"for integral input tensors, arguments beta and alpha must not be floating point numbers,"
-                         f" got {beta!r} and {alpha!r}", op="addr")
+    for name, weight in (("beta", beta), ("alpha", alpha)):
+        if weight != 1 or isinstance(weight, bool):
+            require_weight("addr", name, weight, dtype)
     return _combined("addr", input.to(dtype), outer, (vec1.to(dtype), vec2.to(dtype)), beta, alpha, out)
 
 
@@ -244,6 +244,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     b = (1,) * (ndim - other.ndim) + tuple(other._array.shape)
     product = reshape(input, tuple(m for n in a for m in (n, 1))) * reshape(other, tuple(m for n in b for m in (1, n)))
     made = reshape(product, tuple(n * m for n, m in zip(a, b, strict=True)))
+    made._view = None  # nobody else holds what it is a view of
     return made if out is None else out.copy_(made)
 
 

@@ -13,7 +13,7 @@ from ...errors import ArgumentError, DimError, DTypeError, DTypeNotOfferedError,
 from ...ops.complex import complex as join_parts
 from ...ops.complex import imag, real
 from ...ops.index import take_along
-from ...ops.movement import cat, expand, flip, permute_op, reshape, stack, transpose
+from ...ops.movement import cat, copy, expand, flip, permute_op, reshape, stack, transpose
 from ...shapes import as_size, broadcast_shapes, canonical_dim, canonical_dims, non_negative, spread
 from ...table.room import check_room, within_memory
 from ...tensors.tensor import Tensor, attach, named
@@ -70,6 +70,8 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if not input.ndim:
         raise DimError("a tensor without dims has none to repeat along; leave dim out", op=op, dim=dim, ndim=0)
     size = input._array.shape[dim]
+    if isinstance(repeats, int) and not isinstance(repeats, bool) and repeats >= 0:
+        return _each_repeated(op, input, repeats, dim, output_size)
     if not isinstance(repeats, Tensor):
         repeats = tensor(repeats, dtype=dtypes.int64, device=input.device)
     if repeats.ndim > 1:
@@ -84,6 +86,18 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if output_size is not None and output_size != places.numel():
         raise ShapeError(f"Invalid output_size, expected {places.numel()} but got {output_size}", op=op)
     return take_along(input, dim, places)
+
+
+def _each_repeated(op: str, input: Tensor, count: int, dim: int, output_size: int | None) -> Tensor:
+    shape = tuple(input._array.shape)
+    if output_size is not None and output_size != count * shape[dim]:
+        raise ShapeError(f"Invalid output_size, expected {count * shape[dim]} but got {output_size}", op=op)
+    full = (*shape[:dim], shape[dim] * count, *shape[dim + 1:])
+    check_room(op, full, input.dtype)
+    spread = expand(input.unsqueeze(dim + 1), (*shape[:dim + 1], count, *shape[dim + 1:]))
+    made = reshape(copy(spread), full)
+    made._view = None  # nobody else holds what it is a view of
+    return made
 
 
 @within_memory
@@ -142,7 +156,9 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
         raise ShapeError("expected rotation dims to be different, but got dim0 = {} and dim1 = {}".format(*dims),
                          op="rot90")
     if k % 4 == 1:
-        return transpose(flip(input, (second,)), first, second)
+        made = transpose(flip(input, (second,)), first, second)
+        made._view = None  # nobody else holds what it is a view of
+        return made
     if k % 4 == 3:
         return flip(transpose(input, first, second), (second,))
     return flip(input, (first, second)) if k % 4 == 2 else input.clone()

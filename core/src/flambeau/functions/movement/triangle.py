@@ -75,9 +75,9 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 
 def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix."""
+    require_dtype("trace", "number", input)
     if input.ndim != 2:
         raise ShapeError(f"expected a matrix, but got tensor with dim {input.ndim}", op="trace")
-    require_dtype("trace", "number", input)
     return total(_diagonal(input))
 
 

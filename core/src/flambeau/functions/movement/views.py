@@ -17,7 +17,6 @@ from ...ops.movement import (
     reshape,
     roll_op,
     slice_op,
-    strided_copy,
     transpose,
     unsqueeze,
     view_op,
@@ -106,8 +105,6 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if len(size) != len(stride):
         raise ShapeError(f"mismatch in length of strides {list(stride)} and shape {list(size)}", op="as_strided")
     offset = input.storage_offset() if storage_offset is None else storage_offset
-    if input._requires_grad and not (input.is_contiguous() and input.storage_offset() == 0):
-        return strided_copy(input, size, stride, offset, tuple(input.stride()), input.storage_offset())
     return as_strided_op(input, size, stride, offset)
 
 

@@ -39,7 +39,7 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
         count = made.shape[dim] - 1
         subtract = bitwise_xor if made.dtype is dtypes.bool else _sub
         made = subtract(made.narrow(dim, 1, count), made.narrow(dim, 0, count))
-    return copy(made) if made is input else made
+    return made if n else copy(made)
 
 
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ... import dtypes
@@ -56,10 +57,16 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
     return made if out is None else into(sort_op.op, out, made)
 
 
+def _of_nothing(input: Tensor) -> Tensor:
+    """The median of no elements of any dtype that has no NaN of its own, or no median: NaN, cast."""
+    return cast(input.new_full((), math.nan, dtype=dtypes.float64), input.dtype)
+
+
 def _median(name: str, everything: Any, what: str) -> Any:
     def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
         if dim is None:
-            made = everything(input)
+            made = everything(input) if input.numel() or input._requires_grad or (
+                input.dtype.category == 2) else _of_nothing(input)
             return made if out is None else into(everything.op, out, made)
         dim = _filled_dim(name, input, dim)
         require_dtype(name, "real number", input)

@@ -188,6 +188,8 @@ def _truth(name: str, function: Any, what: str) -> Any:
     def truth(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Tensor | None = None,
               axis: Any = None) -> Tensor:
         dim = dim if axis is None else axis
+        if out is not None and out.dtype not in (dtypes.bool, dtypes.uint8):
+            raise DTypeError(f"{name} only supports bool tensor for result, got: {out.dtype!r}", op=name)
         if input._kind.dtype is dtypes.uint8:  # PyTorch answers uint8 for uint8
             made: Tensor = function(input, dim, keepdim).to(dtypes.uint8)
             return made if out is None else out.copy_(made)

@@ -24,7 +24,7 @@ KEYS = {
     'fmod': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor | Number', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
     'maximum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'minimum': ('primitive', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
-    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
+    'div_rounded': ('composite', (('input', 'Tensor | Number', False, ''), ('other', 'Tensor | Number', False, ''), ('rounding_mode', 'str', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
     'clamp': ('composite', (('input', 'Tensor', False, ''), ('min', 'Any', False, 'None'), ('max', 'Any', False, 'None')), ('input',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'clamp_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('min', 'Any', False, ''), ('max', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
     'clamp_min': ('composite', (('input', 'Tensor', False, ''), ('min', 'Tensor', False, '')), ('input', 'min'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), False, 'lift'),
@@ -1054,7 +1054,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1092,7 +1092,7 @@ def bind_remainder(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1158,7 +1158,7 @@ def bind_fmod(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input if other._requires_grad else None, other if other._requires_grad else None, )
+            node.saved = (input, other, ) if other._requires_grad else ()
             v_input = input._version
             v_other = other._version
             node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
@@ -1307,8 +1307,10 @@ def bind_div_rounded(op, kernels, writers, defaults, body):
             node.attrs = {'rounding_mode': rounding_mode}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = ()
-            node.versions = None
+            node.saved = (input if other._requires_grad else None, other, )
+            v_input = input._version
+            v_other = other._version
+            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
             out._requires_grad = True
             out._node = node
         else:

@@ -8,8 +8,7 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 
 KEYS = {
     'copied': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, '')), ('src_shape',), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
-    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
-    'underivable': ('composite', (('input', 'Tensor', False, ''), ('name', 'str', False, '')), (), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
+    'copy_slices': ('composite', (('input', 'Tensor', False, ''), ('src', 'Tensor', False, ''), ('replay', 'Any', False, ''), ('layout', 'Any', False, 'None')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -49,14 +48,14 @@ def bind_copied(op, kernels, writers, defaults, body):
 
 
 def bind_copy_slices(op, kernels, writers, defaults, body):
-    def copy_slices(input, src, replay):
+    def copy_slices(input, src, replay, layout=None):
         try:
             kind = input._kind
             if src._kind is not kind:
-                return mixed(op, (input, src, ), {'replay': replay})
-            array = kernels[kind](input._array, src._array, replay=replay)
+                return mixed(op, (input, src, ), {'replay': replay, 'layout': layout})
+            array = kernels[kind](input._array, src._array, replay=replay, layout=layout)
         except Exception as error:
-            return recover(op, error, (input, src, ), {'replay': replay})
+            return recover(op, error, (input, src, ), {'replay': replay, 'layout': layout})
         if type(array) is not kind.array_type:
             array = kind.own(array)
         out = new(Tensor)
@@ -69,7 +68,7 @@ def bind_copy_slices(op, kernels, writers, defaults, body):
             node.seq = tick()
             node.kind = out._kind
             node.shape = out._array.shape
-            node.attrs = {'replay': replay}
+            node.attrs = {'replay': replay, 'layout': layout}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), src._node or (src if src._requires_grad else None), )
             node.saved = ()
@@ -81,36 +80,3 @@ def bind_copy_slices(op, kernels, writers, defaults, body):
             out._node = None
         return out
     return copy_slices, None, None
-
-
-def bind_underivable(op, kernels, writers, defaults, body):
-    def underivable(input, name):
-        try:
-            kind = input._kind
-            array = kernels[kind](input._array, name=name)
-        except Exception as error:
-            return recover(op, error, (input, ), {'name': name})
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = {'name': name}
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = ()
-            node.versions = None
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return underivable, None, None

@@ -35,7 +35,7 @@ KEYS = {
     'asinh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
     'acosh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
     'atanh': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
-    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
+    'hypot': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input', 'other', 'out'), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
     'exp2': ('composite', (('input', 'Tensor', False, ''),), ('out',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
     'log2': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
     'log10': ('composite', (('input', 'Tensor', False, ''),), ('input',), ('floating',), ('T',), False, (), True, '', True, False, (), (), True, 'lift_wide'),
@@ -1286,10 +1286,11 @@ def bind_hypot(op, kernels, writers, defaults, body):
             node.attrs = None
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), other._node or (other if other._requires_grad else None), )
-            node.saved = (input, other, )
+            out._version = [0, None]
+            node.saved = (input, other, shell(out), )
             v_input = input._version
             v_other = other._version
-            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], )
+            node.versions = None if v_input is v_other is None else (0 if v_input is None else v_input[0], 0 if v_other is None else v_other[0], 0, )
             out._requires_grad = True
             out._node = node
         else:

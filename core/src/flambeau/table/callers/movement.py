@@ -13,15 +13,14 @@ KEYS = {
     'expand': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, '')), (), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'slice': ('primitive', (('input', 'Tensor', False, ''), ('index', 'Any', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'slice_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('index', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
-    'strided_copy': ('composite', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, ''), ('own_stride', 'Size', False, ''), ('own_offset', 'int', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'as_strided': ('primitive', (('input', 'Tensor', False, ''), ('size', 'Size', False, ''), ('stride', 'Size', False, ''), ('storage_offset', 'int', False, '')), ('input_layout',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'diagonal': ('primitive', (('input', 'Tensor', False, ''), ('offset', 'int', False, ''), ('dim1', 'Dim', False, ''), ('dim2', 'Dim', False, '')), ('input_shape',), ('same',), ('T',), True, (), True, '', False, False, (), (), False, 'lift'),
     'diagonal_backward': ('composite', (('input', 'Tensor', False, ''), ('size', 'Any', False, ''), ('offset', 'int', False, ''), ('dim1', 'int', False, ''), ('dim2', 'int', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'copy': ('primitive', (('input', 'Tensor', False, ''),), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'flip': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'roll': ('primitive', (('input', 'Tensor', False, ''), ('shifts', 'Any', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'pad': ('primitive', (('input', 'Tensor', False, ''), ('padding', 'Any', False, ''), ('value', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'tril': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'triu': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
 }
@@ -57,7 +56,38 @@ def bind_view(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'size': size})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = size
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return view, None, None
 
@@ -128,7 +158,38 @@ def bind_permute(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'dims': dims})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'dims': dims})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = dims
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return permute, None, None
 
@@ -163,7 +224,38 @@ def bind_expand(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = True
+            view.distinct = False
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = True
+            view.distinct = False
+        else:
+            as_view(out, input, op, {'size': size})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = size
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return expand, None, None
 
@@ -197,7 +289,38 @@ def bind_slice(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'index': index})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'index': index})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = index
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return slice, None, None
 
@@ -261,54 +384,47 @@ def bind_as_strided(op, kernels, writers, defaults, body):
             node.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset}
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input._array.shape, )
+            node.saved = (layout(input), )
             node.versions = None
             out._requires_grad = True
             out._node = node
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = False
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = False
+        else:
+            as_view(out, input, op, {'size': size, 'stride': stride, 'storage_offset': storage_offset})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset}
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return as_strided, None, None
-
-
-def bind_strided_copy(op, kernels, writers, defaults, body):
-    def strided_copy(input, size, stride, storage_offset, own_stride, own_offset, *, out=None):
-        if out is not None:
-            return into(op, out, strided_copy(input, size, stride, storage_offset, own_stride, own_offset))
-        try:
-            kind = input._kind
-            size = as_size('strided_copy', size, 'size')
-            stride = as_size('strided_copy', stride, 'stride')
-            own_stride = as_size('strided_copy', own_stride, 'own_stride')
-            array = kernels[kind](input._array, size=size, stride=stride, storage_offset=storage_offset, own_stride=own_stride, own_offset=own_offset)
-        except Exception as error:
-            return recover(op, error, (input, ), {'size': size, 'stride': stride, 'storage_offset': storage_offset, 'own_stride': own_stride, 'own_offset': own_offset})
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = {'size': size, 'stride': stride, 'storage_offset': storage_offset, 'own_stride': own_stride, 'own_offset': own_offset}
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            node.saved = (input._array.shape, )
-            node.versions = None
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return strided_copy, None, None
 
 
 def bind_diagonal(op, kernels, writers, defaults, body):
@@ -344,7 +460,38 @@ def bind_diagonal(op, kernels, writers, defaults, body):
         else:
             out._requires_grad = False
             out._node = None
-        as_view(out, input, op, {'offset': offset, 'dim1': dim1, 'dim2': dim2})
+        parent = input._view
+        if parent is None:
+            view = new(View)
+            view.base = input
+            view.leaf = None
+            view.expands = False
+            view.distinct = True
+        elif type(parent) is View:
+            view = new(View)
+            view.base = parent.base
+            view.leaf = input if input._requires_grad and input._node is None else parent.leaf
+            view.expands = parent.expands
+            view.distinct = parent.distinct
+        else:
+            as_view(out, input, op, {'offset': offset, 'dim1': dim1, 'dim2': dim2})
+            return out
+        view.parent = parent
+        view.op = op
+        view.attrs = {'offset': offset, 'dim1': dim1, 'dim2': dim2}
+        cell = input._version
+        if cell is None:
+            cell = input._version = [0, None]
+        view.since = cell[0]
+        out._view = view
+        out._version = cell
+        views = cell[1]
+        if views is None:
+            cell[1] = [MANY_VIEWS, ref(out)]
+        else:
+            views.append(ref(out))
+            if len(views) > views[0]:
+                drop_dead(views)
         return out
     return diagonal, None, None
 
@@ -554,7 +701,7 @@ def bind_cat(op, kernels, writers, defaults, body):
             node.attrs = {'dim': dim}
             node.hooks = None
             node.edges = (*[t._node or (t if t._requires_grad else None) for t in tensors], )
-            node.saved = (tuple(tensors), )
+            node.saved = ([t._array.shape for t in tensors], )
             node.versions = None
             out._requires_grad = True
             out._node = node

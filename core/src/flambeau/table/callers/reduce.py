@@ -16,8 +16,8 @@ KEYS = {
     'argmin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim | None', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('int64',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
     'cumsum': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), (), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'cumprod': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, ''), ('dtype', 'DType | None', True, 'None')), ('input', 'out'), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
-    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'cummax': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('input', 'indices'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
+    'cummin': ('primitive', (('input', 'Tensor', False, ''), ('dim', 'Dim', False, '')), ('input', 'indices'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', True, False, (), (), False, 'lift'),
     'mean': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False'), ('dtype', 'DType | None', True, 'None')), ('input_shape',), ('summed',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'var': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('correction', 'float', False, '1.0'), ('keepdim', 'bool', False, 'False')), ('input',), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'var_backward': ('composite', (('grad', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('dim', 'Any', False, ''), ('correction', 'float', False, ''), ('keepdim', 'bool', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', False, True, (), (), False, 'lift'),
@@ -39,6 +39,7 @@ KEYS = {
 def bind_sum(op, kernels, writers, defaults, body):
     def sum(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, sum(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
         if axis is not None:
             dim = axis
@@ -120,6 +121,7 @@ def bind_spread(op, kernels, writers, defaults, body):
 def bind_prod(op, kernels, writers, defaults, body):
     def prod(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, prod(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
         if axis is not None:
             dim = axis
@@ -304,6 +306,7 @@ def bind_argmin(op, kernels, writers, defaults, body):
 def bind_cumsum(op, kernels, writers, defaults, body):
     def cumsum(input, dim, *, dtype=None, out=None, axis=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, cumsum(input, dim, dtype=dtype, axis=axis))
         if axis is not None:
             dim = axis
@@ -347,6 +350,7 @@ def bind_cumsum(op, kernels, writers, defaults, body):
 def bind_cumprod(op, kernels, writers, defaults, body):
     def cumprod(input, dim, *, dtype=None, out=None, axis=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, cumprod(input, dim, dtype=dtype, axis=axis))
         if axis is not None:
             dim = axis
@@ -424,8 +428,9 @@ def bind_cummax(op, kernels, writers, defaults, body):
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
             out1._version = [0, None]
-            node.saved = (shell(out1), input._array.shape, )
-            node.versions = None
+            node.saved = (input, shell(out1), )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
             out0._requires_grad = True
             out0._node = node
             out1._requires_grad = False
@@ -474,8 +479,9 @@ def bind_cummin(op, kernels, writers, defaults, body):
             node.hooks = None
             node.edges = (input._node or (input if input._requires_grad else None), )
             out1._version = [0, None]
-            node.saved = (shell(out1), input._array.shape, )
-            node.versions = None
+            node.saved = (input, shell(out1), )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
             out0._requires_grad = True
             out0._node = node
             out1._requires_grad = False
@@ -492,6 +498,7 @@ def bind_cummin(op, kernels, writers, defaults, body):
 def bind_mean(op, kernels, writers, defaults, body):
     def mean(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, mean(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
         if axis is not None:
             dim = axis
@@ -815,6 +822,7 @@ def bind_min_dim(op, kernels, writers, defaults, body):
 def bind_nansum(op, kernels, writers, defaults, body):
     def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None, axis=None, keepdims=None):
         if out is not None:
+            dtype = op.dtype_for(out) if dtype is None else dtype
             return into(op, out, nansum(input, dim, keepdim, dtype=dtype, axis=axis, keepdims=keepdims))
         if axis is not None:
             dim = axis

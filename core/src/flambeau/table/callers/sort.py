@@ -11,6 +11,7 @@ KEYS = {
     'topk': ('composite', (('input', 'Tensor', False, ''), ('k', 'int', False, ''), ('dim', 'Dim', False, ''), ('largest', 'bool', False, 'True')), ('indices', 'input_shape'), ('same', 'int64'), ('T',), False, ('values', 'indices'), True, '', False, False, (), (), False, 'lift'),
     'rank_place': ('composite', (('input', 'Tensor', False, ''), ('rank', 'int', False, ''), ('dim', 'Dim', False, '')), (), ('int64',), ('T',), False, (), False, '', False, True, (), (), False, 'lift'),
     'searchsorted': ('primitive', (('sorted_sequence', 'Tensor', False, ''), ('input', 'Tensor', False, ''), ('right', 'bool', False, 'False')), (), ('int64',), ('T', 'T'), False, (), False, '', True, False, (), (), False, 'lift'),
+    'unique': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), (), False, 'lift'),
 }
 
 
@@ -159,3 +160,38 @@ def bind_searchsorted(op, kernels, writers, defaults, body):
         out._node = None
         return out
     return searchsorted, None, None
+
+
+def bind_unique(op, kernels, writers, defaults, body):
+    def unique(input, values):
+        try:
+            kind = input._kind
+            if values._kind is not kind:
+                return mixed(op, (input, values, ), None)
+            array = kernels[kind](input._array, values._array)
+        except Exception as error:
+            return recover(op, error, (input, values, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), None, )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return unique, None, None

@@ -24,13 +24,13 @@ _BLOCK = 8192
 _LARGEST = {"floor_divide": 2.0**24, "remainder": 2.0**29, "fmod": 2.0**29}  # a result of 24 bits is exact
 
 
-def _blocked(ufunc: np.ufunc) -> Callable[[Array, Array], Array]:
-    """`ufunc` on float32 arrays, block by block."""
-    largest, finish, whole = _LARGEST[ufunc.__name__], _FINISH[ufunc.__name__], _WHOLE[ufunc.__name__]
+def _blocked(name: str, function: Callable[..., Array]) -> Callable[[Array, Array], Array]:
+    """`function` on float32 arrays, block by block."""
+    largest, finish, whole = _LARGEST[name], _FINISH[name], _WHOLE[name]
 
     def divide(x: Array, y: Array) -> Array:
         if x.size < 256 or (x.shape != y.shape and y.ndim):
-            return ufunc(x, y)
+            return function(x, y)
         out = np.empty(x.shape, x.dtype)
         flat, divisor, results = x.reshape(-1), y.reshape(-1) if y.ndim else None, out.reshape(-1)
         a, b, q = np.empty((3, min(x.size, _BLOCK)))
@@ -43,7 +43,7 @@ def _blocked(ufunc: np.ufunc) -> Callable[[Array, Array], Array]:
             if max(q.max(), -q.min()) < largest and max(b.max(), -b.min()) < np.inf:
                 finish(a, b, q, results[start:start + _BLOCK])
             else:  # also where a quotient is NaN
-                ufunc(part, by, out=results[start:start + _BLOCK])
+                function(part, by, out=results[start:start + _BLOCK])
         return out
 
     return divide
@@ -56,8 +56,10 @@ def _rest(a: Array, b: Array, q: Array) -> Array:
 
 
 def _modulo(a: Array, b: Array, q: Array, out: Array) -> None:
+    dividend = a.copy()
     rest = _rest(a, b, q)
     rest += b * _wrong(rest, b)
+    np.copyto(b, dividend, where=rest == 0)
     np.copysign(rest, b, out=out, casting="same_kind")
 
 
@@ -83,6 +85,13 @@ _FINISH = {"floor_divide": _floor, "remainder": _modulo, "fmod": _truncated}
 _WHOLE = {"floor_divide": np.floor, "remainder": np.floor, "fmod": np.trunc}
 
 
+def _remainder(x: Array, y: Array, out: Array | None = None) -> Array:
+    """NumPy's, whose zero has the divisor's sign, with the dividend's, which C's fmod keeps."""
+    made = np.asarray(np.remainder(x, y, out=out))
+    zero = made == 0
+    return np.copysign(made, x, out=made, where=zero) if zero.any() else made
+
+
 def _checked(ufunc: np.ufunc) -> Any:
     """An integer division that raises for a zero divisor, where NumPy warns and answers 0."""
     def divide(x: Array, y: Array) -> Array:
@@ -93,9 +102,9 @@ def _checked(ufunc: np.ufunc) -> Any:
     return divide
 
 
-for _ufunc in (np.floor_divide, np.remainder, np.fmod):
-    _single = _blocked(_ufunc)
-    register(_ufunc.__name__, _ufunc)
+for _ufunc, _function in ((np.floor_divide, np.floor_divide), (np.remainder, _remainder), (np.fmod, np.fmod)):
+    _single = _blocked(_ufunc.__name__, _function)
+    register(_ufunc.__name__, _function)
     register(_ufunc.__name__, _checked(_ufunc), INTEGERS)
     register(_ufunc.__name__, _single, (float32,))
     register(_ufunc.__name__, in_float32(_single), HALVES)
