@@ -92,7 +92,7 @@ def within(found: Host, wide: Host, budget: Budget, where: str, sensitivity: Cal
     except CheckFailed:
         if last:
             raise
-        compared(found, wide, budget, where, sensitivity())
+        compared(found, wide, budget, where, sensitivity(), signed_zeros)
 
 
 def bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:

@@ -10,11 +10,15 @@ absolute terms: `underflows` counts smallest normal numbers, for intermediate re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import copysign
 from typing import Any
 
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.table.registry import TABLE, OpDef
+
+from .host import Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,28 @@ _OPS = (
     (REMAINDER, "fmod remainder floor_divide"),
     (REDUCTION, "scatter_add scatter_product index_put index_add_dim cumsum cumprod prod sum mean fold"),
     (COMPOSED, "sgn"),
-    (ONE_MINUS, "gelu gelu_backward"),
+    (ONE_MINUS, "gelu gelu_backward logsumexp log_softmax cross_entropy_loss cross_entropy_backward"),
 )
 BY_OP: dict[str, Budget] = {name: budget for budget, names in _OPS for name in names.split()}
 
 _SLOPES_FROM_ONE = {"tanh", "sigmoid"}  # their derivatives subtract the result, or its square, from one
 
 # Of which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
-EITHER_ZERO = {"maximum", "minimum"}
+EITHER_ZERO = {"maximum", "minimum", "amax", "amin", "cummax", "cummin", "max", "min", "scatter_extremum", "max_pool", "adaptive_max_pool"}
+MOVING = {"movement", "index", "sort", "create", "inplace", "embedding", "random"}  # families that copy elements
+PRODUCTS = {"prod", "cumprod"}
+SUMS = {"sum", "cumsum", "scatter_add", "index_put", "matmul", "fold", "scatter_product"}
+
+
+def keeps_zeros(op: OpDef, inputs: Sequence[Host] = ()) -> bool:
+    """Whether the sign of every zero of a result is stated: see "Signs of zeros" in the contract.
+
+    What chooses among equal numbers may choose either zero, where there are both.
+    """
+    if op.name in EITHER_ZERO:
+        zeros = [copysign(1, v) for h in inputs if h.dtype.category == 2 for v in h.values if v == 0]
+        return bool(inputs) and len(set(zeros)) < 2
+    return op.name not in SUMS and (op.kind == "primitive" or op.family in MOVING)
 
 
 def budget(op: OpDef) -> Budget:

@@ -24,7 +24,8 @@ def _embedding_rule(weight: Tensor, indices: Tensor, *, padding_idx: int, scale_
     check_range("embedding", indices, weight.shape[0])
 
 
-@composite(name="embedding", saves="indices weight_shape", kinds="T int64", shape_rule=_embedding_rule,
+@composite(laws="items:indices",
+           name="embedding", saves="indices weight_shape", kinds="T int64", shape_rule=_embedding_rule,
            samples=lambda: [Sample(arr(5, 3), _numbers(4, high=4), -1, False),
                             Sample(arr(5, 3), _numbers(2, 6, high=4), 2, True, dtypes=("real floating",),
                                    gradcheck=False),

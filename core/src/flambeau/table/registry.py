@@ -85,6 +85,7 @@ class OpDef:
         "kernels",
         "kind",
         "kinds",
+        "laws",
         "method",
         "mutates",
         "name",
@@ -129,8 +130,9 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     capability: str = "") -> None:
+                     capability: str = "", laws: str | None = None) -> None:
         self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
+        self.laws = frozenset((_LAWS.get(self.family, "") if laws is None else laws).split())
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
@@ -289,6 +291,11 @@ def _in_single(op: OpDef, kind: Any) -> Any:
 
     return compute
 
+
+# What holds of every op of a family that does not say otherwise (`laws=`). "elementwise": an element of the result
+# depends on the elements at its place alone. "composes": over several dims is over one after the other. "items:x,y":
+# the first dim of the inputs x and y counts items that do not meet, unless an attribute names that dim.
+_LAWS = dict.fromkeys(("arithmetic", "compare", "complex", "math", "special", "activation", "dropout"), "elementwise")
 
 TABLE: dict[str, OpDef] = {}
 
