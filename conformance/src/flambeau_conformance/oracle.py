@@ -70,9 +70,9 @@ def expected(case: Case, hosts: list[Host]) -> list[Host]:
 def sensitivity(function: Function, hosts: list[Host], results: list[Host], case: Case) -> list[list[float] | None]:
     """For each result's elements, what a change of every input by one unit of the case's dtype does to it.
 
-    The largest of a few changes: of all inputs alike, of every other one the other way, and random ones; None for results that are not floating. The changes are as
-    large as rounding makes them, so that what is of second order in them is seen too (a variance of
-    equal numbers, say); in float64 they are larger and the effect is scaled down.
+    The largest of a few changes: of all inputs alike, of every other one the other way, and random ones; None for
+    results that are not floating. The changes are as large as rounding makes them, so that what is of second order in
+    them is seen too (a variance of equal numbers, say); in float64 they are larger and the effect is scaled down.
     """
     random, unit = generator(f"sensitivity of {case.id}"), _unit(case.dtype)
     step = max(unit, _LEAST_STEP)

@@ -71,8 +71,9 @@ BY_OP: dict[str, Budget] = {name: budget for budget, names in _OPS for name in n
 
 _SLOPES_FROM_ONE = {"tanh", "sigmoid"}  # their derivatives subtract the result, or its square, from one
 
-# Of which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
-EITHER_ZERO = {"maximum", "minimum", "amax", "amin", "cummax", "cummin", "max", "min", "scatter_extremum", "max_pool", "adaptive_max_pool"}
+# Which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
+EITHER_ZERO = {"maximum", "minimum", "amax", "amin", "cummax", "cummin", "max", "min", "scatter_extremum", "max_pool",
+               "adaptive_max_pool"}
 MOVING = {"movement", "index", "sort", "create", "inplace", "embedding", "random"}  # families that copy elements
 PRODUCTS = {"prod", "cumprod"}
 SUMS = {"sum", "cumsum", "scatter_add", "index_put", "matmul", "fold", "scatter_product"}

@@ -14,7 +14,7 @@ from flambeau.table.registry import OpDef
 
 from ..cases import DESCRIBED_ELSEWHERE, accepted
 from ..check import Check
-from .running import run
+from .running import run_theme
 from .themes import THEMES, has
 
 
@@ -25,5 +25,5 @@ def checks(op: OpDef) -> Iterator[Check]:
     for dtype in accepted(op):
         for theme in THEMES:
             if has(op, dtype, theme):
-                yield Check(f"{op.name}/{dtype.name}/derived-{theme}", "derived", partial(run, op.name, dtype, theme),
-                            op.name, dtype.name)
+                run = partial(run_theme, op.name, dtype, theme)
+                yield Check(f"{op.name}/{dtype.name}/derived-{theme}", "derived", run, op.name, dtype.name)

@@ -15,23 +15,24 @@ from flambeau.table.samples import Sample, arr
 from ..tolerances import MOVING
 from .case import Derived, like, made, seeds, specs_in
 from .elementwise import LAYOUTS, value_lists
-from .indices import indices, many
+from .indices import each_index, many
 
-_HALVES = (dtypes.float16, dtypes.bfloat16)
+_NARROW = (dtypes.float16, dtypes.bfloat16)
 
 
-def _shape(rank: int, random: Random, low: int = 1, high: int = 4) -> tuple[int, ...]:
+def _drawn_shape(rank: int, random: Random, low: int = 1, high: int = 4) -> tuple[int, ...]:
     return tuple(random.randint(low, high if rank < 5 else 2) for _ in range(rank))
 
 
 def _permuted(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (0, 1, 2, 3, 4, 4, 5, 5, 6):
-        yield arr(*_shape(rank, random)), tuple(random.sample(range(rank), rank))
+        yield arr(*_drawn_shape(rank, random)), tuple(random.sample(range(rank), rank))
 
 
 def _viewed(random: Random) -> Iterator[tuple[Any, ...]]:
     for before, after in (((), (1, 1, 1)), ((1,), ()), ((4, 6), (2, 2, 3, 2)), ((2, 3, 4), (24,)), ((2, 3, 4), (6, 4)),
-                          ((24,), (2, 1, 3, 1, 2, 2)), ((0, 3), (5, 0, 2)), ((1, 4, 1), (2, 2)), ((2, 2, 2, 3), (4, 6))):
+                          ((24,), (2, 1, 3, 1, 2, 2)), ((0, 3), (5, 0, 2)), ((1, 4, 1), (2, 2)),
+                          ((2, 2, 2, 3), (4, 6))):
         yield arr(*before), after
 
 
@@ -46,7 +47,7 @@ def _expanded(random: Random) -> Iterator[tuple[Any, ...]]:
 
 def _sliced(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (1, 1, 1, 2, 2, 3, 3, 4, 4, 5):
-        shape = _shape(rank, random, 2, 5)
+        shape = _drawn_shape(rank, random, 2, 5)
         index: list[Any] = []
         for n in shape:
             start = random.randint(0, n)
@@ -60,14 +61,14 @@ def _sliced(random: Random) -> Iterator[tuple[Any, ...]]:
 
 def _flipped(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (0, 1, 2, 3, 3, 4, 4, 5):
-        shape = _shape(rank, random)
+        shape = _drawn_shape(rank, random)
         yield arr(*shape), tuple(sorted(random.sample(range(rank), random.randint(min(rank, 1), rank))))
         yield arr(*shape), tuple(range(rank))
 
 
 def _rolled(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (1, 1, 2, 3, 4):
-        shape = _shape(rank, random)
+        shape = _drawn_shape(rank, random)
         for turn in (-9, -1, 0, 1, 2, 4, 11):
             dims = tuple(random.choices(range(rank), k=random.randint(1, 3)))
             yield arr(*shape), tuple(turn + i for i in range(len(dims))), dims
@@ -77,7 +78,7 @@ def _rolled(random: Random) -> Iterator[tuple[Any, ...]]:
 def _padded(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (1, 2, 3, 4):
         for most in (0, 1, 3):
-            yield arr(*_shape(rank, random, 0 if most else 1, 3)), tuple(
+            yield arr(*_drawn_shape(rank, random, 0 if most else 1, 3)), tuple(
                 (random.randint(0, most), most) for _ in range(rank)), random.choice((0, 1, 3))
     yield arr(2, 3, 2), ((1, 2), (2, 1), (1, 1)), 2
 
@@ -86,7 +87,7 @@ def _diagonals(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in (2, 3, 4, 5):
         for offset in (-5, -2, -1, 0, 1, 3, 6):
             one, two = random.sample(range(rank), 2)
-            yield arr(*_shape(rank, random, 1, 4)), offset, one, two
+            yield arr(*_drawn_shape(rank, random, 1, 4)), offset, one, two
 
 
 def _triangles(random: Random) -> Iterator[tuple[Any, ...]]:
@@ -104,7 +105,8 @@ def _strided(random: Random) -> Iterator[tuple[Any, ...]]:
 def _products(random: Random) -> Iterator[tuple[Any, ...]]:
     shapes = (((5,), (5,)), ((1, 1), (1, 1)), ((7, 9), (9, 8)), ((3, 4), (4,)), ((4,), (4, 3)), ((3, 2, 4), (3, 4, 5)),
               ((3, 2, 4), (1, 4, 5)), ((2, 1, 3, 2), (3, 2, 2)), ((4, 4), (4, 4)), ((2, 0), (0, 3)), ((0, 2), (2, 3)),
-              ((2, 3, 1, 2, 2), (3, 1, 2, 3)), ((1, 17), (17, 1)), ((17, 1), (1, 17)), ((33, 8), (8, 3)), ((3, 3, 5), (5,)))
+              ((2, 3, 1, 2, 2), (3, 1, 2, 3)), ((1, 17), (17, 1)), ((17, 1), (1, 17)), ((33, 8), (8, 3)),
+              ((3, 3, 5), (5,)))
     for one, two in shapes:
         yield arr(*one), arr(*two)
 
@@ -122,14 +124,13 @@ def _cast(random: Random) -> Iterator[tuple[Any, ...]]:
         yield arr(0), wanted
 
 
-def _filled(random: Random) -> Iterator[tuple[Any, ...]]:
+def _full(random: Random) -> Iterator[tuple[Any, ...]]:
     for size in ((), (0,), (1,), (3, 0, 2), (2, 1, 3, 1, 2), (4097,)):
         yield size, 1
 
 
 def _counted(random: Random) -> Iterator[tuple[Any, ...]]:
-    for start, step, length in ((0, 1, 1), (3, 2, 17), (0, 0, 4), (5, 1, 0), (0, 1, 100)):
-        yield start, step, length
+    yield from ((0, 1, 1), (3, 2, 17), (0, 0, 4), (5, 1, 0), (0, 1, 100))
 
 
 def _searched(random: Random) -> Iterator[tuple[Any, ...]]:
@@ -150,7 +151,7 @@ def _largest(random: Random) -> Iterator[tuple[Any, ...]]:
 
 def _copied(random: Random) -> Iterator[tuple[Any, ...]]:
     for rank in range(6):
-        yield (arr(*_shape(rank, random)),)
+        yield (arr(*_drawn_shape(rank, random)),)
 
 
 def _clamped(random: Random) -> Iterator[tuple[Any, ...]]:
@@ -166,27 +167,27 @@ def _convolved(random: Random) -> Iterator[tuple[Any, ...]]:
     yield arr(2, 3, 4, 5), arr(3, 1, 3, 3), arr(3), (2, 1), (1, 1), (1, 1), False, (0, 0), 3
 
 
-_FORMS: dict[str, Callable[[Random], Iterator[tuple[Any, ...]]]] = {
+_BOUNDED: dict[str, Callable[[Random], Iterator[tuple[Any, ...]]]] = {
     "permute": _permuted, "view": _viewed, "reshape": _viewed, "expand": _expanded, "slice": _sliced, "flip": _flipped,
     "roll": _rolled, "pad": _padded, "diagonal": _diagonals, "tril": _triangles, "triu": _triangles,
-    "as_strided": _strided, "matmul": _products, "unfold": _windows, "cast": _cast, "full": _filled,
+    "as_strided": _strided, "matmul": _products, "unfold": _windows, "cast": _cast, "full": _full,
     "arange": _counted, "searchsorted": _searched, "topk": _largest, "copy": _copied, "clamp": _clamped,
     "convolution": _convolved}
 _IN_ORDER = {"as_strided", "arange", "full"}  # what depends on the storage, or has no inputs
 
 
-def bounds(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def at_bounds(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """The written list of the op, in turn in every layout."""
-    for at, arguments in enumerate(_FORMS[op.name](random) if op.name in _FORMS else ()):
+    for at, arguments in enumerate(_BOUNDED[op.name](random) if op.name in _BOUNDED else ()):
         layout = "contiguous" if op.name in _IN_ORDER else LAYOUTS[at % len(LAYOUTS)]
         yield Derived(op, dtype, f"derived-bounds-{at:02}", Sample(*arguments), layout)
 
 
-def values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def moved_values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """What only moves elements keeps every bit of them: the classes of values in the cases above."""
     if op.family not in MOVING or op.name == "searchsorted" or dtype.is_complex or not dtype.category:
         return
-    found = [c for maker in (bounds, indices, many) for c in maker(op, dtype, random) if c.label[-4:] != "long"]
+    found = [c for maker in (at_bounds, each_index, many) for c in maker(op, dtype, random) if c.label[-4:] != "long"]
     found = found or [Derived(op, dtype, f"seed-{i}", made(op, s)) for i, s in enumerate(seeds(op, dtype))]
     lists = value_lists(op, dtype)
     for at, case in enumerate(random.sample(found, min(len(found), 10))):
@@ -210,15 +211,15 @@ def _refilled(op: OpDef, sample: Any, held: list[Any], random: Random) -> Any:
     return Sample(*[change(a) for a in sample.args], **{k: change(v) for k, v in sample.kwargs.items()})
 
 
-def lengths(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def inner_lengths(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """Inner dims of 33 to 1025 elements in half precision, and beside it in float32: one rounding at the end."""
-    if dtype not in (*_HALVES, dtypes.float32):
+    if dtype not in (*_NARROW, dtypes.float32):
         return
-    for at, arguments in enumerate(_LONG.get(op.name, ())):
+    for at, arguments in enumerate(_INNER.get(op.name, ())):
         yield Derived(op, dtype, f"derived-lengths-{at}x", Sample(*arguments), ("contiguous", "transposed")[at % 2])
 
 
-_LONG: dict[str, tuple[tuple[Any, ...], ...]] = {
+_INNER: dict[str, tuple[tuple[Any, ...], ...]] = {
     "matmul": ((arr(2, 33), arr(33, 3)), (arr(2, 300), arr(300, 2)), (arr(1025), arr(1025)),
                (arr(2, 2, 100), arr(2, 100, 2))),
     "linear": ((arr(2, 300), arr(3, 300), arr(3)), (arr(100), arr(2, 100), None)),

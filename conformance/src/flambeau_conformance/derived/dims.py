@@ -16,7 +16,7 @@ from .case import Derived, seeds, specs_in, taken, under_test
 from .elementwise import LAYOUTS, value_lists
 
 _SIZES = (2, 3, 4, 1)
-_HALVES = (dtypes.float16, dtypes.bfloat16)
+_SIXTEEN_BITS = (dtypes.float16, dtypes.bfloat16)
 _ATTRIBUTES = {"k": 1, "rank": 0}  # that fit every size
 
 
@@ -28,7 +28,7 @@ def role(op: OpDef) -> tuple[str, str]:
     return "", ""
 
 
-def tensors(op: OpDef, seed: dict[str, Any]) -> list[str]:
+def tensors_of(op: OpDef, seed: dict[str, Any]) -> list[str]:
     """The tensors of the dtype under test; none where an op has others, or several of different shapes."""
     held = [n for n, v in seed.items() if under_test(op, n, v)]
     every = list(specs_in(seed))
@@ -38,12 +38,12 @@ def tensors(op: OpDef, seed: dict[str, Any]) -> list[str]:
 def seed_of(op: OpDef, dtype: DType) -> dict[str, Any]:
     """A sample that can be given any shape; empty where there is none."""
     name, _ = role(op)
-    return next((s for s in seeds(op, dtype) if name and tensors(op, s)), {})
+    return next((s for s in seeds(op, dtype) if name and tensors_of(op, s)), {})
 
 
-def dims(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def each_dim(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """Ranks 1 to 5: each dim, each pair (and three) where the op takes several, kept or not, in every layout."""
-    found = [s for s in seeds(op, dtype) if role(op)[0] and tensors(op, s)]
+    found = [s for s in seeds(op, dtype) if role(op)[0] and tensors_of(op, s)]
     if not found:
         return
     for at, (shape, dim) in enumerate(_drawn_dims(op, dtype, random)):
@@ -51,7 +51,7 @@ def dims(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
         changed: dict[str, Any] = {role(op)[0]: dim} | {n: v for n, v in _ATTRIBUTES.items() if n in op.attributes}
         if "keepdim" in op.attributes:
             changed["keepdim"] = at % 2 == 0
-        shapes = dict.fromkeys(tensors(op, seed), shape)
+        shapes = dict.fromkeys(tensors_of(op, seed), shape)
         yield taken(op, seed, dtype, shapes, f"derived-dims-{at:02}", LAYOUTS[at % 4], **changed)
 
 
@@ -68,21 +68,21 @@ def _drawn_dims(op: OpDef, dtype: DType, random: Random) -> list[tuple[tuple[int
     return found if whole else random.sample(found, len(found) // 2)
 
 
-def lengths(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def dim_lengths(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """Dims of 100, 300 and 1025 elements, whole in the middle, at the end, apart; half precision the same."""
     seed = seed_of(op, dtype)
-    if not seed or not (dtype in _HALVES or dtype in (dtypes.float32, dtypes.int64)):
+    if not seed or not (dtype in _SIXTEEN_BITS or dtype in (dtypes.float32, dtypes.int64)):
         return
     changed = {n: v for n, v in _ATTRIBUTES.items() if n in op.attributes}
     for at, (shape, dim) in enumerate((((100,), 0), ((2, 300), 1), ((300, 2), 0), ((2, 100, 2), 1), ((1025,), 0))):
         layout = random.choice(("contiguous", "transposed", "gaps"))
-        shapes = dict.fromkeys(tensors(op, seed), shape if op.name != "glu" else tuple(n + n % 2 for n in shape))
+        shapes = dict.fromkeys(tensors_of(op, seed), shape if op.name != "glu" else tuple(n + n % 2 for n in shape))
         narrow = {n: arr(*s, low=0.9, high=1.1) for n, s in shapes.items()} if op.name in ("prod", "cumprod") else {}
-        yield taken(op, seed, dtype, {} if narrow else shapes, f"derived-lengths-{at}", layout, **changed, **narrow,
-                    **{role(op)[0]: dim})
+        given: dict[str, Any] = {**changed, **narrow, role(op)[0]: dim}
+        yield taken(op, seed, dtype, {} if narrow else shapes, f"derived-lengths-{at}", layout, **given)
 
 
-def values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def dim_values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """The classes of floating values, and wide integers, along each of two dims and over everything."""
     seed = seed_of(op, dtype)
     if not seed or dtype.is_complex or not dtype.category:
@@ -92,8 +92,9 @@ def values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     for at, held in enumerate(lists):
         for dim, shape in ((1, (2, len(held))), (0, (len(held), 2)), (0, (len(held),))):
             fills = {n: arr(*shape, fill=random.sample(held * len(shape), len(held) * len(shape)))
-                     for n in tensors(op, seed)}
+                     for n in tensors_of(op, seed)}
             if op.name == "glu" and shape[dim] % 2:
                 continue
+            given: dict[str, Any] = {**changed, **fills, role(op)[0]: dim}
             yield taken(op, seed, dtype, {}, f"derived-values-{at}{dim}{len(shape)}", ("contiguous", "transposed")[dim],
-                        **changed, **fills, **{role(op)[0]: dim})
+                        **given)

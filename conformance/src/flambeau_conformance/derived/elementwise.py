@@ -110,7 +110,7 @@ def wide(dtype: DType) -> list[list[int]]:
     return [[big, -big, big - 1, 3, big + 1, 1 - big, 7, 2 - big], [huge, huge + 1, huge - 1, 2, huge, 5, huge + 2, 1]]
 
 
-def values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def element_values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """The classes of values in the samples that have attributes, or dtypes, of their own.
 
     Ops without attributes have `special` and `extremes` for that.

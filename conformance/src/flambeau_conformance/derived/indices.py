@@ -15,22 +15,22 @@ from .case import Derived, made
 from .elementwise import LAYOUTS
 
 Arguments = dict[str, Any]
-_COUNTS = (1, 2, 9, 100)
+_HOW_MANY = (1, 2, 9, 100)
 
 
 def _places(shape: tuple[int, ...], size: int, random: Random, negative: bool = False) -> arr:
     """Indices into a dim of that size: few places, so that they collide."""
-    few = [random.randrange(size) - (size if negative and random.random() < 0.4 else 0) for _ in range(2)] if size else []
+    few = [random.randrange(size) - (size if negative and random.random() < 0.4 else 0) for _ in range(2 if size else 0)]
     return arr(*shape, dtype="int64", fill=[random.choice(few) for _ in range(numel(shape))])
 
 
-def _smaller(shape: tuple[int, ...], dim: int, count: int, random: Random) -> tuple[int, ...]:
+def _index_shape(shape: tuple[int, ...], dim: int, count: int, random: Random) -> tuple[int, ...]:
     """The shape of an index for gather and its like: `count` along `dim`, no more than the input elsewhere."""
     return tuple(count if d == dim else random.randint(max(n - 1, 0), n) for d, n in enumerate(shape))
 
 
 def _along(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Arguments:
-    index_shape = _smaller(shape, dim, random.choice((0, 1, 3, 5)), random)
+    index_shape = _index_shape(shape, dim, random.choice((0, 1, 3, 5)), random)
     found: Arguments = {"input": arr(*shape), "dim": dim, "index": _places(index_shape, shape[dim], random)}
     if "src" in op.kinds:
         found["src"] = arr(*index_shape)
@@ -69,7 +69,7 @@ def _embedding(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> A
     return found | {"padding_idx": random.choice((-1, 0)), "scale_grad_by_freq": False}
 
 
-def _mask(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Arguments:
+def _masked(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Arguments:
     kept = random.choice((0.0, 0.5, 1.0))
     return {"input": arr(*shape), "mask": arr(*shape, dtype="bool", fill=[random.random() < kept for _ in range(24)])}
 
@@ -78,15 +78,15 @@ def _nonzero(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Arg
     return {"input": arr(*shape, fill=[random.choice((0, 0, 1, 2)) for _ in range(64)])}
 
 
-_FORMS: dict[str, Callable[[OpDef, tuple[int, ...], int, Random], Arguments]] = {
+_INDEXED: dict[str, Callable[[OpDef, tuple[int, ...], int, Random], Arguments]] = {
     **dict.fromkeys(("gather", "scatter", "scatter_add", "scatter_product", "scatter_extremum"), _along),
     "take": _take, "index_add_dim": _add_dim, "index": _advanced, "index_put": _advanced, "embedding": _embedding,
-    "masked_select": _mask, "nonzero": _nonzero}
+    "masked_select": _masked, "nonzero": _nonzero}
 
 
-def indices(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def each_index(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """Each dim of one to four, twice."""
-    form = _FORMS.get(op.name)
+    form = _INDEXED.get(op.name)
     if form is None:
         return
     for rank in range(1, 5):
@@ -105,7 +105,7 @@ def many(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """1, 2, 9 and 100 tensors of different sizes, the same tensor many times, tensors of none."""
     if op.name != "cat":
         return
-    for at, count in enumerate(_COUNTS):
+    for at, count in enumerate(_HOW_MANY):
         for rank in range(1, 4):
             dim = random.randrange(-rank, rank)
             shape = [random.randint(1, 3) for _ in range(rank)]

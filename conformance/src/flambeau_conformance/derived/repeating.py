@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flambeau.contract.backend import decode, encode
@@ -38,20 +39,20 @@ def one_period(case: Derived) -> Derived:
     return replace(case, sample=short, repeats=0, layout="contiguous")
 
 
-def checked(case: Derived, short: Derived, wide: Host, target: Target, where: str) -> None:
+def stretches_checked(case: Derived, short: Derived, wide: Host, target: Target, where: str) -> None:
     """Raises CheckFailed where a stretch of the result differs from the oracle's period."""
     shapes = [spec.shape for spec in specs_in([*case.sample.args, *case.sample.kwargs.values()])]
-    tensors = [_repeated(h, s, target) for h, s in zip(short.hosts, shapes, strict=True)]
+    tensors = [_repeated_tensor(h, s, target) for h, s in zip(short.hosts, shapes, strict=True)]
     (result,) = case.call(tensors, target.device)
     shape = (*wide.shape[:-1], case.repeats)
     require(tuple(result.shape) == shape, "shape", f"{where}: result has shape {tuple(result.shape)}, expected {shape}")
     seen = [result[..., :PERIOD]] if case.op.name not in _USED and _periodic(result) else [result]
     for place, found, expected in _stretches(seen[0], wide):
         within(found, expected, granted(case.op, found.dtype), f"{where}, at {place}",
-               lambda: _flat(sensitivity_of(short, short.hosts)[0], place[:-1], expected))
+               partial(_sensitivity_at, short, place, expected))
 
 
-def _repeated(host: Host, shape: tuple[int, ...], target: Target) -> Tensor:
+def _repeated_tensor(host: Host, shape: tuple[int, ...], target: Target) -> Tensor:
     """The tensor whose last dim repeats the host's."""
     size, count = host.dtype.itemsize, shape[-1] if shape else 1
     data = encode(host.values, host.dtype)
@@ -87,7 +88,8 @@ def _stretches(result: Tensor, wide: Host) -> Iterator[tuple[list[int], Host, Ho
                 yield at, Host(decode(part, dtype), (n,), dtype), Host(expected[:n], (n,), wide.dtype)
 
 
-def _flat(found: list[float] | None, row: list[int], expected: Host) -> list[float] | None:
-    """The sensitivity of that row, as far as the stretch goes."""
-    start = row[0] * PERIOD if row else 0
+def _sensitivity_at(short: Derived, place: list[int], expected: Host) -> list[float] | None:
+    """The sensitivity of the row of that place, as far as the stretch goes."""
+    found = sensitivity_of(short, short.hosts)[0]
+    start = place[0] * PERIOD if len(place) > 1 else 0
     return found and found[start : start + len(expected.values)]

@@ -8,13 +8,13 @@ from random import Random
 from flambeau.dtypes import DType
 from flambeau.table.registry import OpDef
 
-from .case import SAME, SHIFTED, TRANSPOSED, Derived, made, seeds
+from .case import SAME, SHIFTED, TRANSPOSED, Derived, like, made, seeds
 from .elementwise import applies, names
 
-_SHAPES = ((), (5,), (3, 3), (2, 3, 2), (19,))
+_IN_COMMON = ((), (5,), (3, 3), (2, 3, 2), (19,))
 
 
-def sharing(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
+def sharing_inputs(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     """Every sample whose inputs can be one object; shapes in common for what works on each element alone."""
     count = 0
     for seed in seeds(op, dtype):
@@ -23,19 +23,14 @@ def sharing(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
             if len(case.sharers) > 1:
                 count += 1
                 yield case
-    if not applies(op, dtype) or op.name == "where" and not count:
+    if not applies(op, dtype):
         return
-    for shape in _SHAPES:
+    for shape in _IN_COMMON:
         seed = random.choice([s for s in seeds(op, dtype) if names(op, s)])
-        arguments = {n: v if n not in names(op, seed) else _of_shape(v, shape) for n, v in seed.items()}
+        arguments = {n: v if n not in names(op, seed) else like(v, shape) for n, v in seed.items()}
         for how in (SAME, SHIFTED, TRANSPOSED):
             case = Derived(op, dtype, f"derived-sharing-{count:02}", made(op, arguments), sharing=how)
             if len(case.sharers) > 1:
                 count += 1
                 yield case
 
-
-def _of_shape(spec, shape):
-    from .case import like
-
-    return like(spec, shape)

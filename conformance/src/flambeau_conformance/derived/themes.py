@@ -10,21 +10,25 @@ from flambeau.dtypes import DType
 from flambeau.table.registry import TABLE, OpDef
 
 from ..draw import generator
-from . import bounds, dims, elementwise, indices, sharing
+from .bounds import at_bounds, inner_lengths, moved_values
 from .case import Derived
+from .dims import dim_lengths, dim_values, each_dim
+from .elementwise import element_values, ranks, sizes
+from .indices import each_index, many
+from .sharing import sharing_inputs
 
 Maker = Callable[[OpDef, DType, Random], Iterator[Derived]]
 
 THEMES: dict[str, tuple[Maker, ...]] = {
-    "sharing": (sharing.sharing,),
-    "ranks": (elementwise.ranks,),
-    "sizes": (elementwise.sizes,),
-    "dims": (dims.dims,),
-    "lengths": (dims.lengths, bounds.lengths),
-    "values": (elementwise.values, dims.values, bounds.values),
-    "indices": (indices.indices,),
-    "many": (indices.many,),
-    "bounds": (bounds.bounds,),
+    "sharing": (sharing_inputs,),
+    "ranks": (ranks,),
+    "sizes": (sizes,),
+    "dims": (each_dim,),
+    "lengths": (dim_lengths, inner_lengths),
+    "values": (element_values, dim_values, moved_values),
+    "indices": (each_index,),
+    "many": (many,),
+    "bounds": (at_bounds,),
 }
 
 
