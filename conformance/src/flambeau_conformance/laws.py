@@ -166,7 +166,7 @@ def _broadcast_whole(case: Case, target: Target) -> Iterator[tuple[list[Any], li
         return
     shape = broadcast_shapes(case.op.name, *[tuple(t.shape) for t in tensors])
     if shape and not any(callable(a) for a in case.sample.args):
-        full = [t.expand(shape) for t in tensors]
+        full = [t.expand(shape).clone() for t in tensors]
         results = _answer(case, full, target)
         if results is not None and tuple(results[0].shape) == tuple(shape):
             yield full, results
@@ -289,4 +289,5 @@ def views_alias(case: Case, target: Target) -> None:
 
 
 LAWS: dict[str, Law] = {"repeats": same_again, "layouts": same_in_layouts, "slices": slices, "orders": orders,
-                        "items": items, "composes": composes, "gradients-add": gradients_add, "views-alias": views_alias}
+                        "items": items, "composes": composes, "gradients-add": gradients_add,
+                        "views-alias": views_alias}

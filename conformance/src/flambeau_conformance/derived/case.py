@@ -99,7 +99,8 @@ def common(specs: list[arr], count: int) -> arr:
     """One spec whose numbers suit all of these."""
     lows = [s.low for s in specs if s.low is not None]
     highs = [s.high for s in specs if s.high is not None]
-    return arr(count, low=max(lows) if lows else None, high=min(highs) if highs else None,
+    fill = next((s.fill for s in specs if s.fill is not None), None)
+    return arr(count, fill=fill, low=max(lows) if lows else None, high=min(highs) if highs else None,
                distinct=any(s.distinct for s in specs), nonzero=any(s.nonzero for s in specs))
 
 

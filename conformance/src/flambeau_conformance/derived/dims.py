@@ -49,8 +49,7 @@ def each_dim(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     for at, (shape, dim) in enumerate(_drawn_dims(op, dtype, random)):
         seed = found[at % len(found)]
         changed: dict[str, Any] = {role(op)[0]: dim} | {n: v for n, v in _ATTRIBUTES.items() if n in op.attributes}
-        if "keepdim" in op.attributes:
-            changed["keepdim"] = at % 2 == 0
+        changed |= {p.name: random.random() < 0.5 for p in op.params if p.annotation == "bool"}
         shapes = dict.fromkeys(tensors_of(op, seed), shape)
         yield taken(op, seed, dtype, shapes, f"derived-dims-{at:02}", LAYOUTS[at % 4], **changed)
 
@@ -64,8 +63,9 @@ def _drawn_dims(op: OpDef, dtype: DType, random: Random) -> list[tuple[tuple[int
         if several and rank > 2:
             found += [(shape, pair) for pair in combinations(range(rank), 2)]
             found += [(shape, (0, rank // 2, rank - 1))] if rank > 3 else []
-    whole = dtype in (dtypes.float32, dtypes.int64)
-    return found if whole else random.sample(found, len(found) // 2)
+    if dtype in (dtypes.float32, dtypes.int64):
+        return [*found, *(pair for pair in found if len(pair[0]) < 4)]
+    return random.sample(found, len(found) // 2)
 
 
 def dim_lengths(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:

@@ -68,7 +68,7 @@ def sizes(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     if not applies(op, dtype):
         return
     seed = next(s for s in seeds(op, dtype) if names(op, s))
-    counts = SMALL if dtype is dtypes.float32 else random.sample(SMALL, 4)
+    counts = [*(SMALL if dtype is dtypes.float32 else random.sample(SMALL, 4)), *(random.randint(17, 140) for _ in range(4))]
     large = LARGE if dtype in _LARGE_IN else LARGE[:1] if random.random() < 0.3 else ()
     for at, count in enumerate((*counts, *large)):
         held = names(op, seed)
@@ -102,12 +102,13 @@ def classes(dtype: DType) -> list[list[Any]]:
 
 
 def wide(dtype: DType) -> list[list[int]]:
-    """Integers that float64 does not tell apart: of either sign, and of one; small enough to be added by twos."""
+    """Integers that float64 does not tell apart, of either sign, and of one; small ones with large powers."""
     limits = iinfo(dtype)
     if dtype is not dtypes.int64:
         return [[limits.max, limits.min, 1, limits.max - 1, 0, limits.min + 1, 2, limits.max // 2]]
     big, huge = 2**53 + 1, 2**61 + 1
-    return [[big, -big, big - 1, 3, big + 1, 1 - big, 7, 2 - big], [huge, huge + 1, huge - 1, 2, huge, 5, huge + 2, 1]]
+    primes = [19, 13, 11, 17, 7, 3, 15, 12]  # whose powers lie between
+    return [primes, [big, -big, big - 1, 3, big + 1, 1 - big, 7, 2 - big], [huge, huge + 1, huge - 1, 2, huge, 5, huge + 2, 1]]
 
 
 def element_values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:

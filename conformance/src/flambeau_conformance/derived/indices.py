@@ -20,7 +20,8 @@ _HOW_MANY = (1, 2, 9, 100)
 
 def _places(shape: tuple[int, ...], size: int, random: Random, negative: bool = False) -> arr:
     """Indices into a dim of that size: few places, so that they collide."""
-    few = [random.randrange(size) - (size if negative and random.random() < 0.4 else 0) for _ in range(2 if size else 0)]
+    signs = (0, 0, size) if negative else (0,)
+    few = [random.randrange(size) - random.choice(signs) for _ in range(2 if size else 0)]
     return arr(*shape, dtype="int64", fill=[random.choice(few) for _ in range(numel(shape))])
 
 
@@ -59,8 +60,9 @@ def _advanced(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Ar
     if op.name == "index":
         return {"input": arr(*shape), "indices": indices}
     whole = (*wanted, *shape[count:])
-    values = whole[random.choice((0, 0, 1)):] if random.random() < 0.7 else ()
-    return {"input": arr(*shape), "values": arr(*values), "indices": indices, "accumulate": random.random() < 0.5}
+    accumulate = random.random() < 0.7
+    values = whole[random.choice((0, 0, 1)):] if accumulate else ()  # which of several stays is not stated
+    return {"input": arr(*shape), "values": arr(*values), "indices": indices, "accumulate": accumulate}
 
 
 def _embedding(op: OpDef, shape: tuple[int, ...], dim: int, random: Random) -> Arguments:

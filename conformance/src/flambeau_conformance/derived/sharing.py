@@ -4,33 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 from flambeau.dtypes import DType
 from flambeau.table.registry import OpDef
+from flambeau.table.samples import Sample
 
-from .case import SAME, SHIFTED, TRANSPOSED, Derived, like, made, seeds
-from .elementwise import applies, names
+from .bounds import at_bounds
+from .case import SAME, SHIFTED, TRANSPOSED, Derived, like, made, seeds, under_test
+from .elementwise import applies, names, value_lists
 
 _IN_COMMON = ((), (5,), (3, 3), (2, 3, 2), (19,))
 
 
 def sharing_inputs(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
-    """Every sample whose inputs can be one object; shapes in common for what works on each element alone."""
+    """Every sample whose inputs can be one object; for what works on each element alone more shapes, and NaN and zeros."""
+    found = [*(made(op, seed) for seed in seeds(op, dtype)), *(c.sample for c in at_bounds(op, dtype, random))]
+    if applies(op, dtype):
+        found += _more(op, dtype, random)
     count = 0
-    for seed in seeds(op, dtype):
+    for sample in found:
         for how in (SAME, SHIFTED, TRANSPOSED):
-            case = Derived(op, dtype, f"derived-sharing-{count:02}", made(op, seed), sharing=how)
-            if len(case.sharers) > 1:
-                count += 1
-                yield case
-    if not applies(op, dtype):
-        return
-    for shape in _IN_COMMON:
-        seed = random.choice([s for s in seeds(op, dtype) if names(op, s)])
-        arguments = {n: v if n not in names(op, seed) else like(v, shape) for n, v in seed.items()}
-        for how in (SAME, SHIFTED, TRANSPOSED):
-            case = Derived(op, dtype, f"derived-sharing-{count:02}", made(op, arguments), sharing=how)
+            case = Derived(op, dtype, f"derived-sharing-{count:02}", sample, sharing=how)
             if len(case.sharers) > 1:
                 count += 1
                 yield case
 
+
+def _more(op: OpDef, dtype: DType, random: Random) -> Iterator[Sample]:
+    for shape in _IN_COMMON:
+        yield _filled_alike(op, random.choice(seeds(op, dtype)), shape, {})
+    for held in value_lists(op, dtype)[:1] if dtype.category == 2 else ():
+        yield _filled_alike(op, random.choice(seeds(op, dtype)), (len(held),), {"fill": held, "distinct": False})
+
+
+def _filled_alike(op: OpDef, seed: dict[str, Any], shape: tuple[int, ...], fields: dict[str, Any]) -> Sample:
+    mine = {n for n in names(op, seed) if under_test(op, n, seed[n])}
+    return made(op, {n: like(v, shape, **(fields if n in mine else {})) if n in names(op, seed) else v
+                     for n, v in seed.items()})
