@@ -69,7 +69,7 @@ BUGS: dict[str, tuple[str, Any]] = {  # the check that must fail -> the op and w
     "div/float32/derived-sharing": ("div", spoilt(lambda x, y: x is y, lambda made, *_: np.ones_like(made))),
     "le/int64/derived-sharing": ("le", spoilt(lambda x, y: x.size and np.may_share_memory(x, y),
                                               lambda made, *_: np.ones_like(made))),
-    "add/float32/derived-ranks": ("add", spoilt(lambda x, y: x.ndim > 4, lambda made, x, y: x + x.dtype.type(0) * made)),
+    "add/float32/derived-ranks": ("add", spoilt(lambda x, y: x.ndim > 4, lambda made, x, y: x + x.dtype.type(0) * made)),  # noqa: E501
     "exp/float32/derived-sizes": ("exp", spoilt(lambda x: x.size == 65537, last_is(1.0))),
     "sqrt/float32/derived-sizes": ("sqrt", spoilt(lambda x: x.size == 100, last_is(0.0))),
     "sum/float32/derived-dims": ("sum", spoilt(lambda x, dim, **_: x.ndim > 3 and dim == (0, 2),
@@ -90,12 +90,12 @@ BUGS: dict[str, tuple[str, Any]] = {  # the check that must fail -> the op and w
     "sin/float32/law-layouts": ("sin", spoilt(lambda x: not x.flags.c_contiguous and x.flags.f_contiguous,
                                               lambda made, x: made * x.dtype.type(1.01))),
     "neg/float32/law-slices": ("neg", spoilt(lambda x: x.ndim and x.strides[-1] == 2 * x.itemsize, last_is(9.0))),
-    "mul/float32/law-orders": ("mul", spoilt(lambda x, y: x.ndim == 3 and not x.flags.c_contiguous, lambda made, *_: made * 2)),
+    "mul/float32/law-orders": ("mul", spoilt(lambda x, y: x.ndim == 3 and not x.flags.c_contiguous, lambda made, *_: made * 2)),  # noqa: E501
     "softmax/float32/law-items": ("softmax", spoilt(lambda x, dim: x.ndim == 2 and len(x) > 1,
                                                     lambda made, *_, **__: made[::-1].copy())),
-    "prod/float32/law-composes": ("prod", spoilt(lambda x, dim, **_: len(dim) == 2, lambda made, *_, **__: abs(made) + 1)),
+    "prod/float32/law-composes": ("prod", spoilt(lambda x, dim, **_: len(dim) == 2, lambda made, *_, **__: abs(made) + 1)),  # noqa: E501
     "mul/float32/law-gradients-add": ("mul", spoilt(lambda x, y: x.size > 1, lambda made, *_: made + 1)),
-    "permute/float32/law-views-alias": ("permute", spoilt(lambda x, dims: x.ndim > 2, lambda made, *_, **__: made.copy())),
+    "permute/float32/law-views-alias": ("permute", spoilt(lambda x, dims: x.ndim > 2, lambda made, *_, **__: made.copy())),  # noqa: E501
     "contract/assign-views/float32": ("assign", lambda kernel: forwards),
     "add/float32/sample-00": ("add", spoilt(lambda x, y: x.ndim == 1, last_is(9.0))),
     "add/float32/special": ("add", spoilt(is_float, positive_zeros)),

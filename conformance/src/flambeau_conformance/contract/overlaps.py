@@ -24,8 +24,9 @@ _VIEWS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "3 by 3": {"rows": lambda x: x[:9].view(3, 3), "columns": lambda x: x[:9].view(3, 3).t(),
                "one on": lambda x: x[1:10].view(3, 3), "wide": lambda x: x[:16].view(4, 4)[1:, :3],
                "a row": lambda x: x[3:6].expand(3, 3), "a column": lambda x: x[:9].view(3, 3)[:, 1:2].expand(3, 3)},
-    "2 by 3 by 4": {"whole": lambda x: x[:24].view(2, 3, 4), "turned": lambda x: x[:24].view(4, 3, 2).permute(2, 1, 0),
-                    "shifted": lambda x: x[5:29].view(2, 3, 4), "mixed": lambda x: x[:24].view(3, 4, 2).permute(2, 0, 1),
+    "2 by 3 by 4": {"whole": lambda x: x[:24].view(2, 3, 4), "shifted": lambda x: x[5:29].view(2, 3, 4),
+                    "turned": lambda x: x[:24].view(4, 3, 2).permute(2, 1, 0),
+                    "mixed": lambda x: x[:24].view(3, 4, 2).permute(2, 0, 1),
                     "steps": lambda x: x.view(2, 6, 4)[:, ::2]},
 }
 

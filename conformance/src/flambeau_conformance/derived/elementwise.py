@@ -68,14 +68,15 @@ def sizes(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
     if not applies(op, dtype):
         return
     seed = next(s for s in seeds(op, dtype) if names(op, s))
-    counts = [*(SMALL if dtype is dtypes.float32 else random.sample(SMALL, 4)), *(random.randint(17, 140) for _ in range(4))]
+    counts = [*(SMALL if dtype is dtypes.float32 else random.sample(SMALL, 4)),
+              *(random.randint(17, 140) for _ in range(4))]
     large = LARGE if dtype in _LARGE_IN else LARGE[:1] if random.random() < 0.3 else ()
     for at, count in enumerate((*counts, *large)):
         held = names(op, seed)
         shapes: dict[str, Shape] = dict.fromkeys(held, (count,))
         if op.broadcast and len(held) > 1 and at % 3:
             shapes = {n: (2, count) if i == at % 2 else (2, 1) if at % 3 == 1 else () for i, n in enumerate(held)}
-        yield Derived(op, dtype, f"derived-sizes-{count}", _shaped(op, seed, shapes),
+        yield Derived(op, dtype, f"derived-sizes-{at:02}-{count}", _shaped(op, seed, shapes),
                       ("contiguous", "gaps", "offset")[at % 3], repeats=count if count in LARGE else 0)
 
 
@@ -108,7 +109,8 @@ def wide(dtype: DType) -> list[list[int]]:
         return [[limits.max, limits.min, 1, limits.max - 1, 0, limits.min + 1, 2, limits.max // 2]]
     big, huge = 2**53 + 1, 2**61 + 1
     primes = [19, 13, 11, 17, 7, 3, 15, 12]  # whose powers lie between
-    return [primes, [big, -big, big - 1, 3, big + 1, 1 - big, 7, 2 - big], [huge, huge + 1, huge - 1, 2, huge, 5, huge + 2, 1]]
+    return [primes, [big, -big, big - 1, 3, big + 1, 1 - big, 7, 2 - big],
+            [huge, huge + 1, huge - 1, 2, huge, 5, huge + 2, 1]]
 
 
 def element_values(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:

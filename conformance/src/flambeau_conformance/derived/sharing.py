@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -18,10 +19,9 @@ _IN_COMMON = ((), (5,), (3, 3), (2, 3, 2), (19,))
 
 
 def sharing_inputs(op: OpDef, dtype: DType, random: Random) -> Iterator[Derived]:
-    """Every sample whose inputs can be one object; for what works on each element alone more shapes, and NaN and zeros."""
-    found = [*(made(op, seed) for seed in seeds(op, dtype)), *(c.sample for c in at_bounds(op, dtype, random))]
-    if applies(op, dtype):
-        found += _more(op, dtype, random)
+    """Every sample whose inputs can be one object; of elementwise ops more shapes, and NaN and zeros."""
+    found = chain((made(op, seed) for seed in seeds(op, dtype)), (c.sample for c in at_bounds(op, dtype, random)),
+                  _more(op, dtype, random) if applies(op, dtype) else ())
     count = 0
     for sample in found:
         for how in (SAME, SHIFTED, TRANSPOSED):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from random import Random
 
-from flambeau.dtypes import DType
+from flambeau.dtypes import DType, float32, int64
 from flambeau.table.registry import TABLE, OpDef
 
+from ..cases import samples, wanted
 from ..draw import generator
 from .bounds import at_bounds, inner_lengths, moved_values
 from .case import Derived
@@ -38,13 +38,17 @@ def cases_of(name: str, dtype: DType, theme: str) -> list[Derived]:
     return [case for maker in THEMES[theme] for case in maker(TABLE[name], dtype, random)]
 
 
-@cache
-def _has(name: str, dtype: DType, theme: str) -> bool:
-    """Whether the makers of the theme have anything for the op: asked for the listing, so only for the first case."""
-    random = generator(f"{name}/{dtype.name}/derived-{theme}")
-    return any(next(maker(TABLE[name], dtype, random), None) is not None for maker in THEMES[theme])
-
-
 def has(op: OpDef, dtype: DType, theme: str) -> bool:
-    """Whether there are cases of the theme for the op in that dtype."""
-    return _has(op.name, dtype, theme)
+    """Whether there are cases of the theme for the op in that dtype: asked for the listing, so only of the first case.
+
+    Dtypes are alike here if the same samples are for them and the makers do not tell them apart.
+    """
+    alike = (op.name, theme, dtype.category, dtype.itemsize if dtype.category == 2 else 0, dtype in (float32, int64),
+             tuple(wanted(s, dtype) for _, s in samples(op.name)[0]))
+    if alike not in _KNOWN:
+        random = generator(f"{op.name}/{dtype.name}/derived-{theme}")
+        _KNOWN[alike] = any(next(maker(op, dtype, random), None) is not None for maker in THEMES[theme])
+    return _KNOWN[alike]
+
+
+_KNOWN: dict[tuple[object, ...], bool] = {}
