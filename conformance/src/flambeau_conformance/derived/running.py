@@ -17,7 +17,7 @@ from ..contract.halves import HALVES, Expected, accumulating, moved_in_single, r
 from ..host import Host, get, raw
 from ..target import Target
 from ..tolerances import granted, keeps_zeros
-from ..values import refused, sensitivity_of, unchanged
+from ..values import operands_named, refused, sensitivity_of, unchanged
 from .case import Derived
 from .repeating import one_period, stretches_checked
 from .themes import cases_of
@@ -52,8 +52,9 @@ def case_checked(case: Derived, target: Target) -> None:
     if case.dtype in HALVES and "-lengths-" in case.label and accumulating(case.op):
         _rounds_once(case, results, expected, where)
     for i, (result, wide) in enumerate(zip(results, expected, strict=True)):
-        within(get(result, where), wide, granted(case.op, result.dtype), where, partial(_moves_of_result, case, i),
-               keeps_zeros(case.op, case.hosts))
+        with operands_named(case, case.hosts):
+            within(get(result, where), wide, granted(case.op, result.dtype), where, partial(_moves_of_result, case, i),
+                   keeps_zeros(case.op, case.hosts))
     unchanged(tensors, before, where)
     if not (case.op.view or case.op.inlined) and target.backend.shared_views and tensors and not case.repeats:
         stays(case, tensors, results)
