@@ -44,7 +44,7 @@ EXACT = Budget(0, 0, 0, 0, "no arithmetic, or arithmetic without rounding: bit f
 ROUNDED = Budget(0, 0, 0, 0, "IEEE 754 asks for the correctly rounded sum and product; every format's is the double's"
                              " result rounded once")
 DIVIDED = Budget(1, 1, 1, 0, "correctly rounded on every CPU; accelerators may be off by one")
-MAGNITUDE = Budget(1, 2, 2, 0, "of a complex number the root of a sum of two rounded squares, where a vector unit computes it")
+MAGNITUDE = Budget(1, 2, 2, 0, "of a complex number the root of a sum of rounded squares, in a vector unit")
 TRANSCENDENTAL = Budget(1, 4, 4, 0, "vector libraries promise 1 to 4 ulp; halves are computed in float32, rounded once")
 REMAINDER = Budget(0, 0, 0, 0, "the remainder of two floats is a float: exact")
 REDUCTION = Budget(1, 2, 4, 4, "any order of summation; halves accumulate in float32, so rounding once dominates")
