@@ -11,7 +11,7 @@ import pytest
 
 from flambeau_conformance import cli, record, sides
 from flambeau_conformance.record import Record, Report
-from flambeau_conformance.reports import FORMATS
+from flambeau_conformance.reports import FORMATS, html
 from flambeau_conformance.reports.text import summary
 from flambeau_conformance.verdict import verdict_of
 
@@ -170,3 +170,33 @@ def test_compare_shows_two_backends_side_by_side(tmp_path: Path, capsys: pytest.
     assert "exp/float32/sample-00: pass | fail" in out
     assert "left 1.0" in out
     assert "right 1.0" in out
+
+
+def test_every_format_says_what_took_part_and_when(broken: Report):
+    broken.backend["libraries"] = {"numpy": "2.4.6", "BLAS openblas": "0.3.29"}
+    broken.platform["date"] = "2026-11-28 12:00 UTC"
+    for name, render in FORMATS.items():
+        said = render(broken)
+        for part in ("2.4.6", "0.3.29", "2026-11-28 12:00 UTC"):
+            assert part in said, f"{name} does not say {part}"
+
+
+def test_the_page_has_capabilities_ledger_delegated_kernels_debts_and_families(broken: Report):
+    broken.backend["delegated"] = ["exp", "sin"]
+    said = html.render(broken)
+    data = json.loads(said.partition('type="application/json">')[2].partition("</script>")[0])
+    facts = dict(data["facts"])
+    assert list(facts) == ["Capabilities", "Ledger", "Delegated kernels", "Loosened tolerances"]
+    assert facts["Delegated kernels"] == "exp; sin"
+    assert sum(row[3] for row in data["families"]) == len(broken.records)
+
+
+def test_compare_says_what_differs_between_two_versions_of_one_backend(broken: Report):
+    import copy
+
+    newer = copy.deepcopy(broken)
+    newer.backend |= {"version": "9.9", "libraries": {"numpy": "2.5.0"}, "delegated": ["exp"]}
+    said = "\n".join(sides.compare(broken, newer))
+    for line in ("| 9.9", "numpy: none | 2.5.0", "delegated: [] | ['exp']"):
+        assert line in said
+    assert "what took part" not in "\n".join(sides.compare(broken, broken))

@@ -35,7 +35,7 @@ def checked(case: Case, target: Target) -> None:
     if case.op.view:
         _follows(case, tensors[0], results[0])
     else:
-        _stays(case, tensors, results)
+        stays(case, tensors, results)
 
 
 def _follows(case: Case, base: Any, view: Any) -> None:
@@ -45,7 +45,8 @@ def _follows(case: Case, base: Any, view: Any) -> None:
                 f"{case.id}: the result of a view op must share its input's memory, but a write does not show")
 
 
-def _stays(case: Case, tensors: list[Any], results: list[Any]) -> None:
+def stays(case: Case, tensors: list[Any], results: list[Any]) -> None:
+    """Raises CheckFailed where a write to an input shows in a result."""
     held = [raw(r) for r in results]
     for which in (0, 1):
         for i, tensor in enumerate(tensors):

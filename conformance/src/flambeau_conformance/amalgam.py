@@ -235,6 +235,10 @@ def _written(value: Any, amalgam: Amalgam) -> str:
         amalgam.imports["from flambeau.table.registry import TABLE"] = None
         return f"TABLE[{value.name!r}]"
     if isinstance(value, Case):
+        if value.label in ("special", "extremes"):
+            amalgam.need(f"{_PACKAGE}.values", "_special_cases", set())
+            amalgam.imports["from flambeau.table.registry import TABLE"] = None
+            return f"next(c for c in _special_cases(TABLE[{value.op.name!r}]) if c.id == {value.id!r})"
         for name in ("Case", "samples"):
             amalgam.need(f"{_PACKAGE}.cases", name, set())
         amalgam.imports["from flambeau.table.registry import TABLE"] = None

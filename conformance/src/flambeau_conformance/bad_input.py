@@ -19,17 +19,16 @@ from .cases import Case, bad_cases, good_cases
 from .check import PASSED, Check, CheckFailed, require
 from .host import put, raw
 from .target import Target
-from .values import refused, unchanged
-from .values import run as run_values
+from .values import refused, run_values, unchanged
 
 
 def checks(op: OpDef) -> Iterator[Check]:
     """One check per sample that must raise."""
     for case in bad_cases(op):
-        yield Check(case.id, "errors", partial(run, case), op.name, case.dtype.name)
+        yield Check(case.id, "errors", partial(run_bad, case), op.name, case.dtype.name)
 
 
-def run(case: Case, target: Target) -> str:
+def run_bad(case: Case, target: Target) -> str:
     """The call raises as the sample says; afterwards inputs are unchanged and a good sample is right."""
     reason = target.refuses(case.op.name, case.dtype, case.dtypes)
     if reason:

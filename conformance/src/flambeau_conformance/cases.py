@@ -65,7 +65,7 @@ class Case:
     def dtypes(self) -> set[DType]:
         """Every dtype that the case has to do with: of its tensors, and named by its arguments."""
         named = {v for v in [*self.sample.args, *self.sample.kwargs.values()] if isinstance(v, DType)}
-        return named | {self.dtype} | {h.dtype for h in self.hosts}
+        return named | {self.dtype} | {self.dtype_of(p) for p in self.places}
 
     def with_dtypes(self, change: Callable[[DType], DType]) -> Case:
         """The case with every dtype that its arguments name replaced."""
@@ -123,14 +123,15 @@ def accepted(op: OpDef) -> list[DType]:
     return [d for d in dtypes.ALL if ACCEPTS[op.accepts](d)]
 
 
-def _wanted(sample: Any, dtype: DType) -> bool:
+def wanted(sample: Any, dtype: DType) -> bool:
+    """Whether the sample is for that dtype."""
     names = getattr(sample, "dtypes", ())
     return not names or dtype.name in names or any(ACCEPTS[n](dtype) for n in names if n in ACCEPTS)
 
 
 def _dtypes(op: OpDef, sample: Any) -> list[DType]:
     """Those of the op that the sample is for; the first that fits where no tensor takes the dtype under test."""
-    found = [d for d in accepted(op) if _wanted(sample, d)]
+    found = [d for d in accepted(op) if wanted(sample, d)]
     free = any(spec.dtype is None for _, value in bound(op, sample) for spec in _specs(value))
     if free or not op.inputs:
         return found

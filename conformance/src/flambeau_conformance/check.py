@@ -24,9 +24,9 @@ FULL, RELEASE = "full", "release"  # the profiles that a check belongs to from
 class CheckFailed(Exception):
     """The backend did not do what the contract promises; `kind` names the way it failed."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, place: list[int] | None = None) -> None:
         super().__init__(f"{kind}: {message}")
-        self.kind = kind
+        self.kind, self.place = kind, place  # of the first element that is wrong, where one is
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from flambeau.dtypes import BY_NAME
 from flambeau.table.registry import OpDef
 
-from . import bad_input, contract, gradients, rules, values
+from . import bad_input, contract, derived, gradients, laws, rules, values
 from .cases import table
 from .check import Check
 from .fuzz import checks as fuzz
 from .target import Target, suggestion
 
 _PER_OP: dict[str, Callable[[OpDef], Iterator[Check]]] = {
-    "values": values.checks, "gradients": gradients.checks, "rules": rules.checks, "errors": bad_input.checks}
+    "values": values.checks, "derived": derived.checks, "laws": laws.checks,
+    "gradients": gradients.checks, "rules": rules.checks, "errors": bad_input.checks}
 _WHOLE: dict[str, Callable[[], Iterator[Check]]] = {"contract": contract.checks, "fuzz": fuzz.checks}
 GROUPS = (*_PER_OP, *_WHOLE)
 

@@ -14,6 +14,7 @@ from .check import CheckFailed, require
 from .host import Host, rounded
 from .tolerances import Budget
 
+_ULPS_THAT_SAY_SOMETHING = 1e6
 _SHOWN = 3  # mismatches spelled out in a message
 
 
@@ -47,7 +48,8 @@ def compared(found: Host, wide: Host, budget: Budget, where: str, sensitivity: S
     if found.dtype.category > 1:
         _measure(found, expected)
     if faults:
-        raise CheckFailed("value", f"{where}: {_explained(faults, found, expected, budget)}")
+        raise CheckFailed("value", f"{where}: {_explained(faults, found, expected, budget)}",
+                          _index(faults[0], found.shape))
 
 
 def _faults(found: Host, expected: list[Any], budget: Budget, sensitivity: Sequence[float] | None,
@@ -92,7 +94,7 @@ def within(found: Host, wide: Host, budget: Budget, where: str, sensitivity: Cal
     except CheckFailed:
         if last:
             raise
-        compared(found, wide, budget, where, sensitivity())
+        compared(found, wide, budget, where, sensitivity(), signed_zeros)
 
 
 def bounds(expected: list[Any], dtype: DType, budget: Budget, sensitivity: Sequence[float] | None) -> list[float]:
@@ -138,7 +140,10 @@ def _distance(found: Any, expected: Any, dtype: DType) -> str:
     parts = [found.real, found.imag, expected.real, expected.imag] if dtype.is_complex else [found, expected]
     if dtype.category < 2 or not all(map(isfinite, parts)):
         return ""
-    return f" ({_size(found - expected) / ulp(_size(expected), dtype.real):.3g} ulp)"
+    off, unit = _size(found - expected), ulp(_size(expected), dtype.real)
+    if off > _ULPS_THAT_SAY_SOMETHING * unit:  # next to a zero, or to what is left after numbers cancel
+        return f" (off by {off:.3g}, where neighbouring numbers are {unit:.3g} apart)"
+    return f" ({off / unit:.3g} ulp)"
 
 
 def _index(flat: int, shape: tuple[int, ...]) -> list[int]:

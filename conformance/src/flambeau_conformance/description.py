@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import platform
+import sys
 from importlib import metadata
 from typing import Any
 
@@ -19,7 +21,7 @@ def described(target: Target) -> dict[str, Any]:
     manifest = target.manifest
     return {
         "name": target.name, "distribution": entry.distribution, "version": entry.version,
-        "device": str(target.device), "device_type": target.backend.device_type,
+        "libraries": libraries(target), "device": str(target.device), "device_type": target.backend.device_type,
         "contract": manifest.get("backend", {}).get("contract", ""),
         "capabilities": dict(manifest.get("capabilities", {})),
         "unsupported": sorted([op, dtype, reason] for (op, dtype), reason in target.backend.unsupported.items()),
@@ -29,6 +31,25 @@ def described(target: Target) -> dict[str, Any]:
         "kernels": len(target.backend.kernels)}
 
 
+def libraries(target: Target) -> dict[str, str]:
+    """Versions of what computes: the library that the arrays are of, and the BLAS that it says it was built with."""
+    name = target.backend.array_type.__module__.partition(".")[0]
+    module = sys.modules.get(name)
+    version = getattr(module, "__version__", "")
+    if name.startswith("flambeau") or not version:
+        return {}
+    return {name: str(version), **_blas(module)}
+
+
+def _blas(module: Any) -> dict[str, str]:
+    """What NumPy and libraries with the same `show_config` say of it."""
+    try:
+        found = module.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return {f"BLAS {found['name']}": str(found.get("version", ""))}
+    except (AttributeError, KeyError, TypeError):
+        return {}
+
+
 def delegated(target: Target) -> list[str]:
     """Required kernels that another backend computes: a new package's, until its author writes them."""
     listed = [entry["op"] for entry in target.manifest.get("delegated", [])]
@@ -36,8 +57,9 @@ def delegated(target: Target) -> list[str]:
 
 
 def machine() -> dict[str, Any]:
-    """Operating system, processor, Python."""
-    return {"system": platform.system(), "machine": platform.machine(), "release": platform.release(),
+    """Operating system, processor, Python, and the time."""
+    return {"date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"), "system": platform.system(),
+            "machine": platform.machine(), "release": platform.release(),
             "python": platform.python_version(), "implementation": platform.python_implementation(),
             "processor": _processor(), "cores": os.cpu_count() or 1, "tag": tag()}
 

@@ -111,7 +111,7 @@ def get(tensor: Tensor, where: str = "") -> Host:
     backend, dtype = tensor._kind.device.backend, tensor._kind.dtype
     where = where and f"{where}: "
     shape = tensor._array.shape
-    require(type(shape) is tuple, "shape", f"{where}array.shape is a {type(shape).__name__}, not a tuple")
+    require(isinstance(shape, tuple), "shape", f"{where}array.shape is a {type(shape).__name__}, not a tuple")
     require(isinstance(tensor._array, backend.array_type), "own",
             f"{where}the result is a {type(tensor._array).__name__}, not the backend's {backend.array_type.__name__}")
     held = backend.dtype_of(tensor._array)
@@ -119,4 +119,4 @@ def get(tensor: Tensor, where: str = "") -> Host:
     data = raw(tensor)
     require(len(data) == numel(shape) * dtype.itemsize, "bytes",
             f"{where}to_host gave {len(data)} bytes for shape {shape} of {dtype.name}")
-    return Host(decode(data, dtype), shape, dtype)
+    return Host(decode(data, dtype), tuple(shape), dtype)

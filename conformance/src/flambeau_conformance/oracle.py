@@ -7,8 +7,8 @@ rounded once, when it is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 from flambeau import dtypes
@@ -70,15 +70,15 @@ def expected(case: Case, hosts: list[Host]) -> list[Host]:
 def sensitivity(function: Function, hosts: list[Host], results: list[Host], case: Case) -> list[list[float] | None]:
     """For each result's elements, what a change of every input by one unit of the case's dtype does to it.
 
-    The largest of a few random changes; None for results that are not floating. The changes are as
-    large as rounding makes them, so that what is of second order in them is seen too (a variance of
-    equal numbers, say); in float64 they are larger and the effect is scaled down.
+    The largest of a few changes: of all inputs alike, of every other one the other way, and random ones; None for
+    results that are not floating. The changes are as large as rounding makes them, so that what is of second order in
+    them is seen too (a variance of equal numbers, say); in float64 they are larger and the effect is scaled down.
     """
     random, unit = generator(f"sensitivity of {case.id}"), _unit(case.dtype)
     step = max(unit, _LEAST_STEP)
     found: list[list[float] | None] = [[0.0] * len(r.values) if r.dtype.category > 1 else None for r in results]
-    for _ in range(_TRIES):
-        changed = function([_nudged(h, random, step) for h in hosts])
+    for signs in _signs(len(hosts), random):
+        changed = function([_nudged(h, sign, step) for h, sign in zip(hosts, signs, strict=True)])
         for held, before, after in zip(found, results, changed, strict=True):
             if held is not None:
                 held[:] = map(max, held, _changes(before.values, after.values, unit / step))
@@ -90,10 +90,18 @@ def _unit(dtype: DType) -> float:
     return finfo(dtype.real if dtype.category > 1 else get_default_dtype()).eps
 
 
-def _nudged(host: Host, random: Any, step: float) -> Host:
+def _signs(count: int, random: Any) -> Iterator[list[Callable[[], int]]]:
+    """For each try and input, what answers the next element's direction."""
+    yield [lambda: 1] * count
+    yield [partial(int, 1 - 2 * (i % 2)) for i in range(count)]
+    for _ in range(_TRIES):
+        yield [partial(random.choice, (-1, 1))] * count
+
+
+def _nudged(host: Host, sign: Callable[[], int], step: float) -> Host:
     if host.dtype.category < 2:
         return host
-    return Host([v * (1 + random.choice((-1, 1)) * step) for v in host.values], host.shape, host.dtype)
+    return Host([v * (1 + sign() * step) for v in host.values], host.shape, host.dtype)
 
 
 def _changes(before: Sequence[Any], after: Sequence[Any], scale: float) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .record import BROKEN, KNOWN, OUTCOMES, PASS, PROBATION, UNSUPPORTED, VACUOUS, Record, Report
 
@@ -79,6 +80,7 @@ def compare(a: Report, b: Report) -> Iterator[str]:
         if any(t[outcome] for t in totals):
             yield f"{outcome:28} {totals[0][outcome]:34}  {totals[1][outcome]:34}"
     yield f"{'seconds':28} {a.seconds:34.1f}  {b.seconds:34.1f}"
+    yield from _listed("what took part, where it differs", _origins(a, b))
     mine, theirs = by_id(a), by_id(b)
     yield from _listed("outcomes that differ", [
         f"{i}: {r.outcome} | {theirs[i].outcome}" for i, r in mine.items()
@@ -87,6 +89,18 @@ def compare(a: Report, b: Report) -> Iterator[str]:
     yield from _listed(f"checks of {b.name} alone", [i for i in theirs if i not in mine])
     yield from _accuracies(a, b)
     yield from _times(a, b)
+
+
+def _origins(a: Report, b: Report) -> list[str]:
+    """Versions, machines and declarations of two reports, where they are not the same."""
+    def told(report: Report) -> dict[str, Any]:
+        stated = {k: v for k, v in report.backend.items() if k not in ("name", "libraries")}
+        return {**stated, **report.backend.get("libraries", {}), "contract of the verdict": report.contract,
+                "suite": report.suite, "profile": report.profile, **report.platform}
+
+    mine, theirs = told(a), told(b)
+    return [f"{name}: {mine.get(name, 'none')} | {theirs.get(name, 'none')}" for name in {**mine, **theirs}
+            if mine.get(name) != theirs.get(name)]
 
 
 def _accuracies(a: Report, b: Report) -> Iterator[str]:

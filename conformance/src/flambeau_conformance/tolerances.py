@@ -10,11 +10,15 @@ absolute terms: `underflows` counts smallest normal numbers, for intermediate re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import copysign
 from typing import Any
 
 from flambeau.dtypes import BY_NAME, DType
 from flambeau.table.registry import TABLE, OpDef
+
+from .host import Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ EXACT = Budget(0, 0, 0, 0, "no arithmetic, or arithmetic without rounding: bit f
 ROUNDED = Budget(0, 0, 0, 0, "IEEE 754 asks for the correctly rounded sum and product; every format's is the double's"
                              " result rounded once")
 DIVIDED = Budget(1, 1, 1, 0, "correctly rounded on every CPU; accelerators may be off by one")
+MAGNITUDE = Budget(1, 2, 2, 0, "of a complex number the root of a sum of rounded squares, in a vector unit")
 TRANSCENDENTAL = Budget(1, 4, 4, 0, "vector libraries promise 1 to 4 ulp; halves are computed in float32, rounded once")
 REMAINDER = Budget(0, 0, 0, 0, "the remainder of two floats is a float: exact")
 REDUCTION = Budget(1, 2, 4, 4, "any order of summation; halves accumulate in float32, so rounding once dominates")
@@ -57,18 +62,34 @@ _OPS = (
     (EXACT, "neg sign floor ceil trunc round real imag complex maximum minimum where amax amin argmax argmin cummax"
             " cummin copied copy_slices bitwise_and bitwise_or bitwise_xor bitwise_not conj"),
     (ROUNDED, "add sub"),
-    (DIVIDED, "mul div sqrt abs"),
+    (DIVIDED, "mul div sqrt"),
+    (MAGNITUDE, "abs"),
     (REMAINDER, "fmod remainder floor_divide"),
     (REDUCTION, "scatter_add scatter_product index_put index_add_dim cumsum cumprod prod sum mean fold"),
     (COMPOSED, "sgn"),
-    (ONE_MINUS, "gelu gelu_backward"),
+    (ONE_MINUS, "gelu gelu_backward logsumexp log_softmax cross_entropy_loss cross_entropy_backward"),
 )
 BY_OP: dict[str, Budget] = {name: budget for budget, names in _OPS for name in names.split()}
 
 _SLOPES_FROM_ONE = {"tanh", "sigmoid"}  # their derivatives subtract the result, or its square, from one
 
-# Of which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
-EITHER_ZERO = {"maximum", "minimum"}
+# Which zero is the larger IEEE 754 leaves open, and NumPy answers by the order of the operands.
+EITHER_ZERO = {"maximum", "minimum", "amax", "amin", "cummax", "cummin", "max", "min", "scatter_extremum", "max_pool",
+               "adaptive_max_pool"}
+MOVING = {"movement", "index", "sort", "create", "inplace", "embedding", "random"}  # families that copy elements
+PRODUCTS = {"prod", "cumprod"}
+SUMS = {"sum", "cumsum", "scatter_add", "index_put", "matmul", "fold", "scatter_product"}
+
+
+def keeps_zeros(op: OpDef, inputs: Sequence[Host] = ()) -> bool:
+    """Whether the sign of every zero of a result is stated: see "Signs of zeros" in the contract.
+
+    What chooses among equal numbers may choose either zero, where there are both.
+    """
+    if op.name in EITHER_ZERO:
+        zeros = [copysign(1, v) for h in inputs if h.dtype.category == 2 for v in h.values if v == 0]
+        return bool(inputs) and len(set(zeros)) < 2
+    return op.name not in SUMS and (op.kind == "primitive" or op.family in MOVING)
 
 
 def budget(op: OpDef) -> Budget:

@@ -8,6 +8,7 @@ the composition it replaces.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -31,10 +32,10 @@ from .tolerances import EITHER_ZERO, ELEMENTWISE, EXACT, FUSED, Budget, budget, 
 def checks(op: OpDef) -> Iterator[Check]:
     """One check per sample and dtype, and one per dtype for special numbers."""
     for case in [*good_cases(op), *_special_cases(op)]:
-        yield Check(case.id, "values", partial(run, case), op.name, case.dtype.name)
+        yield Check(case.id, "values", partial(run_values, case), op.name, case.dtype.name)
 
 
-def run(case: Case, target: Target) -> str:
+def run_values(case: Case, target: Target) -> str:
     """The case in all its layouts."""
     reason = target.refuses(case.op.name, case.dtype, case.dtypes)
     if reason:
@@ -96,8 +97,36 @@ def check_result(case: Case, hosts: list[Host], found: Host, wide: Host, i: int,
     """Raises CheckFailed where one result is further off than its class allows."""
     allowed = granted(case.op, found.dtype)
     where = where if not case.op.outputs else f"{where}, {case.op.outputs[i]}"
-    signed = case.op.kind == "primitive" and case.label == "special" and case.op.name not in EITHER_ZERO
-    within(found, wide, allowed, where, lambda: sensitivity_of(case, hosts)[i], signed)
+    with operands_named(case, hosts):
+        within(found, wide, allowed, where, lambda: sensitivity_of(case, hosts)[i], zeros_count(case))
+
+
+@contextmanager
+def operands_named(case: Case, hosts: list[Host]) -> Iterator[None]:
+    """A failure of an elementwise op says which operands stood at the place, in full."""
+    try:
+        yield
+    except CheckFailed as error:
+        if error.place is None or "elementwise" not in case.op.laws:
+            raise
+        operands = ", ".join(f"{p.param.name} {_element(h, error.place)!r}"
+                             for p, h in zip(case.places, hosts, strict=True) if h.values)
+        said = str(error).removeprefix(f"{error.kind}: ")
+        raise CheckFailed(error.kind, f"{said}; operands at {error.place}: {operands}", error.place) from error
+
+
+def _element(host: Host, place: list[int]) -> Any:
+    """The element that broadcasting puts at that place."""
+    flat, step = 0, 1
+    for size, at in zip(reversed(host.shape), reversed(place), strict=False):
+        flat += at * step if size > 1 else 0
+        step *= size
+    return host.values[flat]
+
+
+def zeros_count(case: Case) -> bool:
+    """Whether the signs of zeros in the case's results are compared."""
+    return case.op.kind == "primitive" and case.label == "special" and case.op.name not in EITHER_ZERO
 
 
 def sensitivity_of(case: Case, hosts: list[Host]) -> list[list[float] | None]:

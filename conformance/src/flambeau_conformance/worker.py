@@ -21,8 +21,7 @@ def main() -> None:
     """Serves until its input ends: `worker NAME LOG`."""
     name, log = sys.argv[1:3]
     orders, answers = _private_channels(log)
-    warnings.simplefilter("error")
-    warnings.filterwarnings("ignore", "(divide by zero|overflow|underflow|invalid value) encountered", RuntimeWarning)
+    warnings.simplefilter("ignore")  # the contract lets a backend warn, when it is imported and in its kernels
     serve(name, orders, answers)
 
 

@@ -22,7 +22,7 @@ from .determinism import cases_of, families
 from .promise import promise
 
 CHECKS: list[Check] = []
-_STEPS, _WINDOWS = 6, 6
+_WINDOWS = (6, 6, 12, 24, 48, 96, 192, 384)  # steps: what grows in each of them grows with the steps
 _ALLOWED = 64  # bytes per step: less than any array, more than what the interpreter's own caches shift
 
 
@@ -63,19 +63,20 @@ def _in_use(target: Target) -> int:
 def slope(step: Callable[[], Any], target: Target) -> tuple[float, float]:
     """Per step: the bytes by which what is held grows, and the objects that only the garbage collector can free.
 
-    The least of several windows: a real leak is in every one of them, a cache that fills is not. A
-    full collection before each measurement empties the interpreter's lists of free objects.
+    The least of several windows, each as long as all before it: a leak is in every one of them, a cache that fills, or
+    a table that is made larger now and then, is not. A full collection before each measurement empties the
+    interpreter's lists of free objects.
     """
     for _ in range(3):
         step()
     bytes_, cyclic = inf, inf
     with _traced(), _without_collector():
-        for _ in range(_WINDOWS):
+        for steps in _WINDOWS:
             before = _in_use(target)
-            for _ in range(_STEPS):
+            for _ in range(steps):
                 step()
-            cyclic = min(cyclic, gc.collect() / _STEPS)
-            bytes_ = min(bytes_, (_in_use(target) - before) / _STEPS)
+            cyclic = min(cyclic, gc.collect() / steps)
+            bytes_ = min(bytes_, (_in_use(target) - before) / steps)
             if bytes_ < _ALLOWED and cyclic < 1:
                 break
     return bytes_, cyclic

@@ -106,7 +106,7 @@ class Expected:
     sensitivity: Callable[[], list[list[float] | None]]
 
 
-def checked(found: Host, expected: Expected, n: int, where: str) -> None:
+def rounded_once(found: Host, expected: Expected, n: int, where: str) -> None:
     """Raises CheckFailed unless the n-th result lies where one rounding of float32's result lies."""
     wide = expected.results[n]
     require(found.shape == wide.shape, "shape", f"{where}: result has shape {found.shape}, expected {wide.shape}")
@@ -128,7 +128,7 @@ def _between(found: float, wide: float, moved: float, dtype: DType) -> bool:
     return bool(low <= found <= high)
 
 
-def _moved(function: oracle.Function, hosts: list[Host], results: list[Host], case: Case,
+def moved_in_single(function: oracle.Function, hosts: list[Host], results: list[Host], case: Case,
            unit: DType = dtypes.float32) -> list[list[float] | None]:
     """How far each result moves with a unit of float32 in the inputs, and with float32's own rounding."""
     moved = oracle.sensitivity(function, hosts, results, Case(case.op, unit, case.label, case.sample))
@@ -159,10 +159,10 @@ def _read_by_rules(case: Case) -> DType:
 def _values(case: Case, hosts: list[Host], target: Target, where: str) -> None:
     wide, function = oracle.widened(case, hosts), oracle.function_of(case)
     results = function(wide)
-    expected = Expected(results, partial(_moved, function, wide, results, case))
+    expected = Expected(results, partial(moved_in_single, function, wide, results, case))
     found = case.call([put(h, target.device) for h in hosts], target.device)
     for n, result in enumerate(found):
-        checked(get(result, where), expected, n, where)
+        rounded_once(get(result, where), expected, n, where)
 
 
 def _gradients(case: Case, hosts: list[Host], target: Target, where: str, create_graph: bool) -> None:
@@ -176,12 +176,13 @@ def _gradients(case: Case, hosts: list[Host], target: Target, where: str, create
     def function(given: list[Host]) -> list[Host]:
         return pull(given[: len(wide)], given[len(wide) :])
 
-    expected = Expected(results, partial(_moved, function, [*wide, *incoming], results, case, _read_by_rules(case)))
+    moved = partial(moved_in_single, function, [*wide, *incoming], results, case, _read_by_rules(case))
+    expected = Expected(results, moved)
     mine = Pullback(case, target.device)
     _, leaves, made = mine.forward(hosts)
     sent = [put(Host(w.values, w.shape, r.dtype), target.device) for w, r in zip(incoming, made, strict=True)]
     for n, g in enumerate(mine.pull(leaves, made, sent, create_graph)):
-        checked(get(g.detach(), where), expected, n, f"{where}, {case.places[mine.inputs[n]].param.name}")
+        rounded_once(get(g.detach(), where), expected, n, f"{where}, {case.places[mine.inputs[n]].param.name}")
 
 
 def _run(op: OpDef, dtype: DType, target: Target) -> str:

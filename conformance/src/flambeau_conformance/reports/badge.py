@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..record import PASS, UNSUPPORTED, Report
+from .text import provenance
 
 _HEIGHT, _PER_LETTER, _PADDING = 20, 6.6, 6
 
@@ -19,7 +20,7 @@ def render(report: Report) -> str:
         said, colour = f"{report.profile} passed, {_short_of(report, good, asked)}", "#9a6700"
     else:
         said, colour = f"{good} of {asked} checks", "#b42318"
-    return _svg("flambeau contract", said, colour)
+    return _svg("flambeau contract", said, colour, provenance(report))
 
 
 def _short_of(report: Report, good: int, asked: int) -> str:
@@ -27,13 +28,13 @@ def _short_of(report: Report, good: int, asked: int) -> str:
     return f"{delegated} of {report.backend.get('required')} kernels delegated" if delegated else f"{good} of {asked}"
 
 
-def _svg(left: str, right: str, colour: str) -> str:
+def _svg(left: str, right: str, colour: str, about: str) -> str:
     widths = [round(len(text) * _PER_LETTER) + 2 * _PADDING for text in (left, right)]
     total = sum(widths)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{_HEIGHT}" role="img"'
         f' aria-label="{escape(left)}: {escape(right)}">',
-        f"<title>{escape(left)}: {escape(right)}</title>",
+        f"<title>{escape(left)}: {escape(right)} ({escape(about)})</title>",
         f'<rect width="{total}" height="{_HEIGHT}" rx="3" fill="#444c56"/>',
         f'<rect x="{widths[0]}" width="{widths[1]}" height="{_HEIGHT}" rx="3" fill="{colour}"/>',
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -23,7 +24,7 @@ from ..record import (
     Record,
     Report,
 )
-from .text import counted, verdict
+from .text import counted, provenance, verdict
 
 WORST = (CRASH, TIMEOUT, FAIL, VACUOUS, BLOCKED, KNOWN, UNSUPPORTED, PASS)
 _SCRIPTS = 60  # embedded; of the other failures the page shows the command that prints theirs
@@ -41,17 +42,37 @@ def _data(report: Report) -> dict[str, Any]:
     dtypes = ["", *(d for d in BY_NAME if any(r.dtype == d for r in report.records))]
     groups = list(dict.fromkeys(r.group for r in report.records))
     scripts = _scripts(report)
-    machine = report.platform
-    where = machine.get("processor") or machine.get("tag", "")
-    about = (f"{counted(report)}; contract {report.contract}, profile {report.profile}, suite {report.suite}, Python"
-             f" {machine.get('python', '')}, {where}, {report.seconds:.0f} s")
+    about = f"{counted(report)}; {provenance(report)}; profile {report.profile}, {report.seconds:.0f} s"
     return {
         "name": report.name, "title": f"{report.name} {report.backend.get('version', '')}".strip(),
         "verdict": verdict(report), "about": about, "worst": WORST, "dtypes": dtypes, "groups": groups,
         "causes": [{"id": c["id"], "explains": c["explains"]} for c in report.causes[:10]],
+        "facts": _facts(report), "families": _families(report),
         "ops": [_op(report, name) for name in ops],
         "records": [[ops.index(r.op), dtypes.index(r.dtype), r.id, groups.index(r.group), WORST.index(r.outcome),
                      round(r.seconds * 1000, 2), *_more(r, scripts)] for r in report.records]}
+
+
+def _facts(report: Report) -> list[list[str]]:
+    """What a reader who must trust the verdict wants to know beside it: a title and a text each."""
+    stated = [f"{row['name']}: {row['stated']}, {row['executed']} executed, {row['refused']} refused, {row['outcome']}"
+              for row in report.capabilities]
+    ledger = report.ledger
+    held = [f"{ledger['entries']} entries, {ledger['known']} known failures here",
+            *(f"{p['id']}: {p['why']}" for p in ledger["problems"])] if ledger.get("entries") else []
+    debts = [f"{d['op']}/{d['dtype']}: {d['granted']:g} ulp instead of {d['standard']:g} ({d['reason']})"
+             for d in report.debt]
+    found = [("Capabilities", stated), ("Ledger", held), ("Delegated kernels", report.backend.get("delegated", [])),
+             ("Loosened tolerances", debts)]
+    return [[title, "; ".join(lines) or "none"] for title, lines in found]
+
+
+def _families(report: Report) -> list[list[Any]]:
+    """Per op family (or group): its name, and how many checks passed, were refused as declared, there are."""
+    counts: dict[str, Counter[str]] = {}
+    for record in report.records:
+        counts.setdefault(record.family or record.group, Counter())[record.outcome] += 1
+    return [[name, c[PASS], c[UNSUPPORTED], c.total()] for name, c in counts.items()]
 
 
 def _op(report: Report, name: str) -> dict[str, Any]:

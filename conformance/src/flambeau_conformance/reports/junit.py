@@ -10,6 +10,7 @@ import re
 from xml.etree import ElementTree as xml
 
 from ..record import BLOCKED, CRASH, FAIL, KNOWN, TIMEOUT, UNSUPPORTED, VACUOUS, Record, Report
+from .text import provenance
 
 _TAGS = {FAIL: "failure", BLOCKED: "failure", VACUOUS: "failure", CRASH: "error", TIMEOUT: "error"}
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,7 +24,8 @@ def render(report: Report) -> str:
                         skipped=str(counts.count("skipped")), time=f"{report.seconds:.3f}")
     properties = xml.SubElement(suite, "properties")
     for name, value in (("contract", report.contract), ("profile", report.profile), ("suite", report.suite),
-                        ("status", str(report.verdict.get("status", "")))):
+                        ("status", str(report.verdict.get("status", ""))),
+                        ("provenance", provenance(report))):
         xml.SubElement(properties, "property", name=name, value=value)
     for record in report.records:
         _case(suite, record)

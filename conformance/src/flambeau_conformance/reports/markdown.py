@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flambeau.dtypes import BY_NAME
+from flambeau.table.registry import TABLE
 
 from ..record import BROKEN, OUTCOMES, VACUOUS, Report
+from ..tolerances import gradient_budget, granted
 from ..verdict import notices
-from .text import verdict
+from .text import provenance, ulps_shown, verdict
 
 _SHOWN = 50
 
@@ -18,13 +23,11 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    machine = report.platform
     yield f"# Conformance of {report.name} {report.backend.get('version', '')}".rstrip()
     yield ""
     yield f"{verdict(report).capitalize()}."
     yield ""
-    yield (f"Contract {report.contract}, profile {report.profile}, suite {report.suite}, Python"
-           f" {machine.get('python', '')}, {machine.get('tag', '')}, {report.seconds:.0f} s.")
+    yield f"{provenance(report)}; profile {report.profile}, {report.seconds:.0f} s."
     yield from _section("Outcomes", ("outcome", "checks"), [(o, str(n)) for o, n in report.totals().items() if n])
     yield from _delegated(report)
     yield from _section("Capabilities", ("capability", "manifest", "executed", "refused", "outcome"),
@@ -37,7 +40,7 @@ def _lines(report: Report) -> Iterator[str]:
                         [tuple(_cell(d[k]) for k in ("op", "dtype", "standard", "granted", "cap", "measured", "reason"))
                          for d in report.debt])
     yield from _section("Accuracy (ulps from the correctly rounded result)",
-                        ("op", "dtype", "of", "elements", "maximum", "99 of 100"), _accuracy(report))
+                        ("op", "dtype", "of", "elements", "allowed", "maximum", "99 of 100"), _accuracy(report))
     for line in notices(report):
         yield from ("", f"Note: {line}.")
 
@@ -78,5 +81,14 @@ def _families(report: Report) -> list[tuple[str, ...]]:
 
 
 def _accuracy(report: Report) -> list[tuple[str, ...]]:
-    return [(row["op"], row["dtype"], row["group"], str(row["elements"]), f"{row['max']:.3g}", f"{row['p99']:.3g}")
-            for row in report.accuracy if row["max"]]
+    return [(row["op"], row["dtype"], row["group"], str(row["elements"]), _allowed(row), ulps_shown(row["max"]),
+             ulps_shown(row["p99"])) for row in report.accuracy if row["max"]]
+
+
+def _allowed(row: dict[str, Any]) -> str:
+    """The bound, in ulps of the result; more is allowed where rounded inputs are amplified."""
+    op, dtype = TABLE.get(row["op"]), BY_NAME.get(row["dtype"])
+    if op is None or dtype is None:
+        return ""
+    held = gradient_budget(op) if row["group"] == "gradients" else granted(op, dtype)
+    return f"{held.ulps(dtype):g}" + (" and cancellation" if held.spread else "")

@@ -10,6 +10,7 @@ from ..verdict import notices
 
 _SHOWN = 15
 _MESSAGE = 600
+_CANCELLED = 1e6
 
 
 def summary(report: Report) -> str:
@@ -21,6 +22,7 @@ def _lines(report: Report) -> Iterator[str]:
     part = "".join(f", {k} {v}" for k, v in report.selection.items() if v and (k, v) != ("op", "*"))
     yield f"conformance of {report.name!r} with contract {report.contract}, profile {report.profile}{part}"
     yield f"  {counted(report)}; {report.seconds:.1f} s"
+    yield f"  {provenance(report)}"
     yield from _causes(report)
     yield from _failures(report)
     if report.debt:
@@ -43,6 +45,23 @@ def counted(report: Report) -> str:
     known = f", {totals['known-failure']} known failures" if totals["known-failure"] else ""
     return (f"{always}, {failed} failed{f' ({detail})' if detail else ''}{known}, of"
             f" {report.verdict.get('asked', len(report.records))} checks")
+
+
+def provenance(report: Report) -> str:
+    """What the verdict is about: versions of all that took part, the machine and the date."""
+    backend, machine = report.backend, report.platform
+    of = f" of {backend['distribution']}" if backend.get("distribution") else ""
+    parts = [f"{report.name} {backend.get('version', '')}".rstrip() + of,
+             *(f"{name} {version}".rstrip() for name, version in backend.get("libraries", {}).items()),
+             f"contract {report.contract}", f"suite {report.suite}",
+             f"{machine.get('implementation', 'Python')} {machine.get('python', '')}", machine.get("tag", ""),
+             machine.get("processor", ""), f"{machine.get('cores', '?')} cores", machine.get("date", "")]
+    return ", ".join(part for part in parts if part)
+
+
+def ulps_shown(value: float) -> str:
+    """A distance in ulps; where a result is what is left after numbers cancel, its own ulp says nothing."""
+    return f"{value:.3g}" if value < _CANCELLED else "cancellation: judged by what rounding the inputs does"
 
 
 def verdict(report: Report) -> str:

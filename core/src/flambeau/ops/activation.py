@@ -313,7 +313,7 @@ def _(g, input, *, lambd):
     return where_op(_within(input, lambd), _zero(g), g)
 
 
-@composite(compute="float32", name="glu", saves="input", dtypes=_FLOATING,
+@composite(laws="items:input", compute="float32", name="glu", saves="input", dtypes=_FLOATING,
            samples=lambda: [Sample(arr(4), 0), Sample(arr(2, 6), 1), Sample(arr(2, 0), 1)])
 def glu_op(input: Tensor, dim: int) -> Tensor:
     """The first half along `dim` times the sigmoid of the second."""

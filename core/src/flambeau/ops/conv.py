@@ -23,7 +23,7 @@ from .reduce import sum as total
 Sizes = tuple[int, ...]
 
 
-@primitive(name="unfold", saves="input_shape", dtypes="number",
+@primitive(laws="items:input", name="unfold", saves="input_shape", dtypes="number",
            samples=lambda: [Sample(arr(1, 2, 5), (3,), (1,), (1,)), Sample(arr(2, 1, 4, 5), (2, 3), (1, 2), (2, 1))])
 def unfold_op(input: Tensor, kernel_size: Size, dilation: Size, stride: Size) -> Tensor:
     """Every window: (N, C, *spatial) → (N, C, *out, *kernel_size)."""
@@ -34,7 +34,7 @@ def _(g, input_shape, *, dilation, stride):
     return fold_op(g, tuple(input_shape[2:]), dilation, stride)
 
 
-@primitive(name="fold", saves="input_shape", dtypes="number",
+@primitive(laws="items:input", name="fold", saves="input_shape", dtypes="number",
            samples=lambda: [Sample(arr(1, 2, 3, 3), (5,), (1,), (1,))])
 def fold_op(input: Tensor, size: Size, dilation: Size, stride: Size) -> Tensor:
     """Windows summed back: (N, C, *out, *kernel) → (N, C, *size), the adjoint of unfold."""
@@ -99,7 +99,7 @@ _CONVOLUTIONS = (lambda: [
         match="Kernel size can't be greater than actual input size")])
 
 
-@composite(compute="float32", saves="input weight input_shape weight_shape", dtypes="number",
+@composite(laws="items:input", compute="float32", saves="input weight input_shape weight_shape", dtypes="number",
            shape_rule=_convolution_rule, samples=_CONVOLUTIONS)
 def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any,
                 transposed: bool, output_padding: Any, groups: int) -> Tensor:

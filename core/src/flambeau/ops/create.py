@@ -33,7 +33,7 @@ def arange_op(start: Any, step: Any, length: int, dtype: DType) -> Tensor:
     """A new array with element i equal to start + i*step."""
 
 
-@primitive(name="cast", saves="input_kind", dtype="dtype", grad_name="ToCopyBackward0", out=False,
+@primitive(laws="elementwise", name="cast", saves="input_kind", dtype="dtype", grad_name="ToCopyBackward0", out=False,
            samples=lambda: [Sample(arr(2, 3), dtypes.float32), Sample(arr(3), dtypes.float16),
                             Sample(arr(), dtypes.float64), Sample(arr(0), dtypes.bfloat16)])
 def cast(input: Tensor, dtype: DType) -> Tensor:

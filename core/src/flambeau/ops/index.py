@@ -63,7 +63,8 @@ def _arr_index(*shape: int, high: int) -> Any:
     return arr(*shape, dtype="int64", low=0, high=high)
 
 
-@primitive(name="take", saves="index input_shape", kinds="T int64", exact=True, grad_name="IndexSelectBackward0",
+@primitive(laws="items:input",
+           name="take", saves="index input_shape", kinds="T int64", exact=True, grad_name="IndexSelectBackward0",
            samples=lambda: [Sample(arr(4, 3), 0, _arr_index(2, high=3)), Sample(arr(4, 3), 1, _arr_index(2, 2, high=2)),
                             Sample(arr(4, 3), 0, _arr_index(0, high=3))])
 def take_along(input: Tensor, dim: Dim, index: Tensor) -> Tensor:
@@ -134,6 +135,7 @@ def _check_source(op: str, input: Tensor, have: tuple[int, ...], src: Tensor) ->
 
 @primitive(
     name="gather",
+    laws="items:input,index",
     saves="input index",
     kinds="T int64",
     samples=lambda: [
@@ -167,7 +169,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
     return gather_op(input, dim, index, out=out)
 
 
-@primitive(name="scatter", saves="index", kinds="T int64 T",
+@primitive(laws="items:input,index,src", name="scatter", saves="index", kinds="T int64 T",
            samples=lambda: [Sample(arr(3, 4), 0, arr(1, 4, dtype="int64", fill=[0, 1, 2, 0]), arr(1, 4))])
 def scatter_op(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with `src` written where `index` says along `dim`."""
@@ -196,7 +198,7 @@ def cropped(src: Tensor, index: Tensor) -> Tensor:
     return slice_op(src, tuple(slice(0, n, 1) for n in size)) if src.ndim == len(size) else reshape(src, size)
 
 
-@primitive(name="scatter_add", saves="index", kinds="T int64 T",
+@primitive(laws="items:input,index,src", name="scatter_add", saves="index", kinds="T int64 T",
            samples=lambda: [Sample(arr(3, 4), 0, _arr_index(2, 4, high=2), arr(2, 4)),
                             Sample(arr(3, 4), 1, _arr_index(3, 6, high=3), arr(3, 6))])
 def scatter_add_op(input: Tensor, dim: Dim, index: Tensor, src: Tensor) -> Tensor:

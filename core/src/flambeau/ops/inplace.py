@@ -15,7 +15,8 @@ from .index import laid, scatter
 from .movement import copy, expand_op, reshape
 
 
-@composite(name="copied", saves="src_shape", dtype="same", grad_name="CopyBackwards", kinds="T T", out=False,
+@composite(laws="elementwise",
+           name="copied", saves="src_shape", dtype="same", grad_name="CopyBackwards", kinds="T T", out=False,
            samples=lambda: [Sample(arr(2, 3), arr(3)), Sample(arr(2), arr())])
 def _copied(input: Tensor, src: Tensor) -> Tensor:
     """`src` spread over the shape of `input`: what copying into it leaves."""

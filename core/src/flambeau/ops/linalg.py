@@ -34,7 +34,8 @@ def _matmul_rule(input: Tensor, other: Tensor) -> None:
     broadcast_shapes("matmul", tuple(input.shape[:-2]), tuple(other.shape[:-2]))
 
 
-@primitive(alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, idle=True,
+@primitive(laws="items:input,other",
+           alike="all", saves="input other input_shape other_shape", dtypes="number", exact=True, idle=True,
            method=True, operator="__matmul__", shape_rule=_matmul_rule,
            samples=lambda: [Sample(arr(3, 4), arr(4, 2)), Sample(arr(4), arr(4)), Sample(arr(3, 4), arr(4)),
                             Sample(arr(4), arr(4, 2)), Sample(arr(2, 3, 4), arr(4, 2)),
@@ -107,7 +108,8 @@ def _linear_rule(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         raise ShapeError(f"bias {list(bias.shape)} does not broadcast to the result {list(outputs)}", op="linear")
 
 
-@composite(compute="float32", alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule,
+@composite(laws="items:input",
+           compute="float32", alike="all", saves="input weight", dtypes="number", shape_rule=_linear_rule,
            samples=lambda: [
     Sample(arr(5, 3), arr(2, 3), arr(2)), Sample(arr(3), arr(2, 3), None), Sample(arr(2, 4, 3), arr(2, 3), arr(2)),
     Bad(arr(5, 4), arr(2, 3), arr(2), raises="ShapeError", match="cannot be multiplied: the last sizes, 4 and 3")])

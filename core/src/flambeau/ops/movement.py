@@ -173,7 +173,8 @@ def _(g, *, offset, dim1, dim2):
     return diagonal_op(g, offset, dim1, dim2)
 
 
-@primitive(name="copy", saves="", samples=lambda: [Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))],
+@primitive(laws="elementwise",
+           name="copy", saves="", samples=lambda: [Sample(arr(2, 3)), Sample(arr()), Sample(arr(0))],
            grad_name="CloneBackward0")
 def copy(input: Tensor) -> Tensor:
     """A contiguous copy."""
@@ -184,7 +185,8 @@ def _(g):
     return g
 
 
-@primitive(name="flip", saves="", samples=lambda: [Sample(arr(2, 3), (0,)), Sample(arr(2, 3), (0, 1)),
+@primitive(laws="items:input",
+           name="flip", saves="", samples=lambda: [Sample(arr(2, 3), (0,)), Sample(arr(2, 3), (0, 1)),
                                                    Sample(arr(), ())])
 def flip_op(input: Tensor, dims: Any) -> Tensor:
     """The order along `dims` reversed; a copy."""
@@ -200,7 +202,8 @@ def flip(input: Tensor, dims: Any) -> Tensor:
     return flip_op(input, canonical_dims("flip", as_size("flip", dims, "dims"), input.ndim))
 
 
-@primitive(name="roll", saves="", samples=lambda: [Sample(arr(2, 3), (1,), (0,)), Sample(arr(2, 3), (-1, 2), (1, 0))])
+@primitive(laws="items:input",
+           name="roll", saves="", samples=lambda: [Sample(arr(2, 3), (1,), (0,)), Sample(arr(2, 3), (-1, 2), (1, 0))])
 def roll_op(input: Tensor, shifts: Any, dims: Any) -> Tensor:
     """Elements moved along `dims`, those pushed out coming back at the other end."""
 
@@ -280,7 +283,8 @@ def _unlike(tensors: Any, dim: int | None) -> str:
     return f"{list(tensors[0].shape)} at 0, but {', '.join(odd[:_LISTED])}{more}"
 
 
-@primitive(name="cat", saves="tensors_shape", shape_rule=_cat_rule,
+@primitive(laws="items:tensors",
+           name="cat", saves="tensors_shape", shape_rule=_cat_rule,
            samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
 def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
     """Tensors joined along an existing dimension."""
@@ -376,7 +380,7 @@ def _distance(op: str, input: Tensor) -> Tensor:
     return arange(columns, device=input.device) - reshape(arange(rows, device=input.device), (rows, 1))
 
 
-@composite(saves="", method=True, inplace=True, samples=_TRIANGLES)
+@composite(laws="items:input", saves="", method=True, inplace=True, samples=_TRIANGLES)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of matrices, up to `diagonal` above the main one, zeros elsewhere.
 
@@ -393,7 +397,7 @@ def _(g, *, diagonal):
     return tril(g, diagonal)
 
 
-@composite(saves="", method=True, inplace=True, samples=_TRIANGLES)
+@composite(laws="items:input", saves="", method=True, inplace=True, samples=_TRIANGLES)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of matrices, from `diagonal` above the main one, zeros elsewhere."""
     return where_op(_distance("triu", input) >= diagonal, input, input.new_zeros(()))

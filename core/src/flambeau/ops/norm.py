@@ -25,7 +25,8 @@ _SOFTMAX = (lambda: [
     Bad(arr(2, 5), 7, raises="DimError", match="dim 7 .* 2 dimensions")])
 
 
-@composite(compute="float32", name="softmax", saves="out", dtypes="real floating", exact=True, idle=True,
+@composite(laws="items:input",
+           compute="float32", name="softmax", saves="out", dtypes="real floating", exact=True, idle=True,
            samples=_SOFTMAX)
 def softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """Exponentials scaled to sum to one along `dim`; the largest is subtracted first, so that none overflows."""
@@ -40,7 +41,7 @@ def _(g, out, *, dim):
     return softmax_backward(g, out, dim)
 
 
-@composite(compute="float32",
+@composite(laws="items:grad,out", compute="float32",
            fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5), 1)])
 def softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """out * (grad - sum(grad * out))."""
@@ -48,7 +49,8 @@ def softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     return weighted - out * total(weighted, dim, True)
 
 
-@composite(compute="float32", name="log_softmax", saves="out", dtypes="real floating", exact=True, idle=True,
+@composite(laws="items:input",
+           compute="float32", name="log_softmax", saves="out", dtypes="real floating", exact=True, idle=True,
            samples=_SOFTMAX)
 def log_softmax_op(input: Tensor, dim: Dim) -> Tensor:
     """The logarithm of softmax along `dim`, without taking a logarithm of a rounded quotient."""
@@ -63,7 +65,7 @@ def _(g, out, *, dim):
     return log_softmax_backward(g, out, dim)
 
 
-@composite(compute="float32",
+@composite(laws="items:grad,out", compute="float32",
            fusable=True, dtypes="floating", out=False, samples=lambda: [Sample(arr(2, 5), arr(2, 5, high=0), 1)])
 def log_softmax_backward(grad: Tensor, out: Tensor, dim: Dim) -> Tensor:
     """grad - exp(out) * sum(grad)."""
@@ -246,7 +248,8 @@ def _(g):
     return channel_sum(g)
 
 
-@composite(compute="float32", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3), 0.9, 0.1)])
+@composite(laws="elementwise",
+           compute="float32", fusable=True, out=False, samples=lambda: [Sample(arr(3), arr(3), 0.9, 0.1)])
 def running_average(input: Tensor, other: Tensor, keep: float, weight: float) -> Tensor:
     """input * keep + other * weight."""
     return input * keep + other * weight

@@ -30,7 +30,8 @@ _MAXIMA = (lambda: [
     Sample(arr(0, 2, 4), (2,), (2,), (0,), (1,), (2,))])
 
 
-@composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real number",
+@composite(laws="items:input",
+           saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real number",
            grad_name="MaxPool2DWithIndicesBackward0", samples=_MAXIMA)
 def max_pool(input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, size: Any) -> Any:
     """The largest of each window of (N, C, *spatial), or NaN, and its first place, of NaN its last; flat over the dims.
@@ -111,7 +112,8 @@ def _bounds(size: int, out: int) -> list[tuple[int, int]]:
     return [(i * size // out, -((-(i + 1) * size) // out)) for i in range(out)]
 
 
-@composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real number",
+@composite(laws="items:input",
+           saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real number",
            grad_name="AdaptiveMaxPool2DBackward0", samples=lambda: [
                Sample(arr(2, 3, 7, distinct=True), (3,)), Sample(arr(1, 2, 5, 4, distinct=True), (2, 4)),
                Sample(arr(1, 1, 2, distinct=True), (5,))])
@@ -166,7 +168,8 @@ _MEANS = (lambda: [
     Sample(arr(1, 1, 4, 4), (2, 2), (2, 2), (0, 0), (2, 2), True, None)])
 
 
-@composite(compute="float32", saves="input_shape", dtypes="real number", grad_name="AvgPool2DBackward0", samples=_MEANS)
+@composite(laws="items:input",
+           compute="float32", saves="input_shape", dtypes="real number", grad_name="AvgPool2DBackward0", samples=_MEANS)
 def avg_pool(input: Tensor, kernel_size: Any, stride: Any, padding: Any, size: Any, count_include_pad: bool,
              divisor_override: int | None) -> Tensor:
     """The mean of each window of (N, C, *spatial), zeros around it; `size` says how many windows there are."""

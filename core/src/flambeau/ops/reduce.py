@@ -44,7 +44,7 @@ def restored(g: Tensor, shape: tuple[int, ...], dim: tuple[int, ...], keepdim: b
     return g if g._array.shape == shape else expand(g, shape)
 
 
-@primitive(name="sum", saves="input_shape", dtype="summed", method=True, samples=_REDUCED)
+@primitive(laws="composes items:input", name="sum", saves="input_shape", dtype="summed", method=True, samples=_REDUCED)
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The sum of all elements, or over `dim`; integers and booleans sum in int64 unless `dtype` says otherwise.
 
@@ -71,7 +71,8 @@ def _(g, *, dim, keepdim):
     return sum(g, dim, keepdim)
 
 
-@primitive(compute="float32", name="prod", saves="input out", dtype="summed", samples=_REDUCED)
+@primitive(laws="composes items:input",
+           compute="float32", name="prod", saves="input out", dtype="summed", samples=_REDUCED)
 def prod_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The product over `dim`; integers and booleans multiply in int64."""
 
@@ -110,13 +111,15 @@ def _extremum_rule(input: Tensor, *, dim: Any, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {empty[0]} to have non-zero size.", op="amax")
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+@primitive(laws="composes items:input",
+           compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
            shape_rule=_extremum_rule, samples=_EXTREMA)
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The largest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
 
 
-@primitive(compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
+@primitive(laws="composes items:input",
+           compute="float32", saves="input out", dtypes="real", exact=True, idle=True, method=True,
            shape_rule=_extremum_rule, samples=_EXTREMA)
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """The smallest element over `dim` (empty: all); NaN wins. Ties share the gradient."""
@@ -142,19 +145,22 @@ def _position_rule(input: Tensor, *, dim: int | None, keepdim: bool) -> None:
         raise IndexRangeError(f"Expected reduction dim {where}.", op="argmax")
 
 
-@primitive(name="argmax", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
+@primitive(laws="items:input",
+           name="argmax", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
            shape_rule=_position_rule, samples=_ARG)
 def argmax(input: Tensor, dim: Dim | None = None, keepdim: bool = False) -> Tensor:
     """The index of the first largest element along `dim`, or in the flattened tensor; NaN is largest."""
 
 
-@primitive(name="argmin", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
+@primitive(laws="items:input",
+           name="argmin", dtype="int64", dtypes="real number", differentiable=False, exact=True, method=True,
            shape_rule=_position_rule, samples=_ARG)
 def argmin(input: Tensor, dim: Dim | None = None, keepdim: bool = False) -> Tensor:
     """The index of the first smallest element along `dim`, or in the flattened tensor; NaN is smallest."""
 
 
-@primitive(saves="", dtype="summed", sums="number", method=True, inplace=True, samples=_RUNNING)
+@primitive(laws="items:input",
+           saves="", dtype="summed", sums="number", method=True, inplace=True, samples=_RUNNING)
 def cumsum(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running sum along `dim`."""
 
@@ -164,7 +170,8 @@ def _(g, *, dim):
     return _running_back(g, dim) if g._array.shape else g
 
 
-@primitive(compute="float32", saves="input out", dtype="summed", sums="number", method=True, inplace=True,
+@primitive(laws="items:input",
+           compute="float32", saves="input out", dtype="summed", sums="number", method=True, inplace=True,
            samples=_RUNNING)
 def cumprod(input: Tensor, dim: Dim, *, dtype: DType | None = None) -> Tensor:
     """The running product along `dim`."""
@@ -209,13 +216,15 @@ def _beside_zeros_twice(g: Tensor, input: Tensor, out: Tensor, zero: Tensor, dim
     return stack(columns, dim)
 
 
-@primitive(saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
+@primitive(laws="items:input",
+           saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
            samples=_RUNNING)
 def cummax(input: Tensor, dim: Dim) -> Tensor:
     """The running maximum along `dim` and the index of the last element that reached it."""
 
 
-@primitive(saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
+@primitive(laws="items:input",
+           saves="input indices", dtype="same int64", outputs="values indices", dtypes="real", method=True,
            samples=_RUNNING)
 def cummin(input: Tensor, dim: Dim) -> Tensor:
     """The running minimum along `dim` and the index of the last element that reached it."""
@@ -229,7 +238,8 @@ cummax.grad("input")(_scattered)
 cummin.grad("input")(_scattered)
 
 
-@composite(compute="float32", saves="input_shape", dtype="summed", dtypes="floating", sums="floating", name="mean",
+@composite(laws="composes items:input",
+           compute="float32", saves="input_shape", dtype="summed", dtypes="floating", sums="floating", name="mean",
            samples=_REDUCED)
 def mean_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The arithmetic mean over `dim`."""
@@ -256,7 +266,8 @@ def _freedom(shape: Shape, dim: Shape, correction: float) -> float:
     return left if left > 0 else 0.0
 
 
-@composite(compute="float32", name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
+@composite(laws="items:input",
+           compute="float32", name="var", saves="input", dtype="real", dtypes="floating", samples=_SPREAD)
 def var_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
     """The mean square difference from the mean over `dim`, the count taken less by `correction`."""
     centred = input - mean_op(input, dim, True)
@@ -278,7 +289,8 @@ def var_backward(grad: Tensor, input: Tensor, dim: Any, correction: float, keepd
     return restored(grad * share, shape, dim, keepdim) * (input - mean_op(input, dim, True))
 
 
-@composite(compute="float32", name="std", saves="input out", dtype="real", dtypes="floating", samples=_SPREAD)
+@composite(laws="items:input",
+           compute="float32", name="std", saves="input out", dtype="real", dtypes="floating", samples=_SPREAD)
 def std_op(input: Tensor, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Tensor:
     """The square root of the variance over `dim`."""
     return sqrt(var_op(input, dim, correction, keepdim))
@@ -325,7 +337,8 @@ def _extreme_dim_op(name: str, place: Any, what: str, grad_name: str) -> Any:
 
     body.__name__ = f"{name}_dim"
     body.__doc__ = f"The {what} elements along `dim` and the index of the first of each; NaN wins."
-    made = composite(saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+    made = composite(laws="items:input",
+                     saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
                      grad_name=grad_name, samples=_EXTREMES, out=False, exact=True)(body)
 
     @made.grad("input")
@@ -350,7 +363,7 @@ def all_sized(input: Tensor, dims: Shape) -> bool:
     return 0 not in [shape[d] for d in dims if d < len(shape)]
 
 
-@composite(saves="input", dtype="summed", dtypes="real", name="nansum", samples=_REDUCED)
+@composite(laws="composes items:input", saves="input", dtype="summed", dtypes="real", name="nansum", samples=_REDUCED)
 def nansum_op(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """The sum over `dim`, NaN counting as 0."""
     return sum(where_op(ne(input, input), lift(input, 0), input), dim, keepdim, dtype=dtype)
@@ -366,19 +379,20 @@ _TRUTH = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4),
                    Bad(arr(2, 3), 2, raises="DimError", match="dim 2 .* 2 dimensions")])
 
 
-@composite(name="any", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
+@composite(laws="composes items:input", name="any", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
 def any_op(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element over `dim` is not zero."""
     return ne(sum(ne(input, 0), dim, keepdim), 0)
 
 
-@composite(name="all", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
+@composite(laws="composes items:input", name="all", saves="", dtype="bool", differentiable=False, samples=_TRUTH)
 def all_op(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether no element over `dim` is zero."""
     return eq(sum(eq(input, 0), dim, keepdim), 0)
 
 
-@composite(compute="float32", name="logsumexp", saves="input out", dtype="floating", samples=lambda: [
+@composite(laws="composes items:input",
+           compute="float32", name="logsumexp", saves="input out", dtype="floating", samples=lambda: [
     Sample(arr(3, 4), 1), Sample(arr(2, 3, 4), (0, 2), True), Sample(arr(), 0), Sample(arr(0, 3), 1),
     Sample(arr(2, 2, fill=[-1e4, 1e4, 1e4, 1e4]), 1)])
 def logsumexp_op(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
@@ -401,7 +415,8 @@ def _(g, input, out, *, dim, keepdim):
     return restored(g, shape, dim, keepdim) * _c(exp(input - restored(out, shape, dim, keepdim)))
 
 
-@composite(compute="float32", saves="input out", dtype="real", dtypes="floating", exact=True,
+@composite(laws="items:input",
+           compute="float32", saves="input out", dtype="real", dtypes="floating", exact=True,
            grad_name="LinalgVectorNormBackward0", samples=lambda: [
                Sample(arr(3, 4), 2.0), Sample(arr(3, 4), 1.0, 0), Sample(arr(2, 3, 4), 3.0, (0, -1), True),
                Sample(arr(3, 4), math.inf, 1), Sample(arr(3, 4), -math.inf, 1), Sample(arr(3), 0.0),

@@ -13,7 +13,8 @@ _SORTED = (lambda: [Sample(arr(5, distinct=True), 0), Sample(arr(2, 3, distinct=
                     Sample(arr(2, 3, distinct=True), 0, descending=True), Sample(arr(), 0), Sample(arr(0), 0)])
 
 
-@primitive(name="sort", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+@primitive(laws="items:input",
+           name="sort", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
            exact=True,
            samples=_SORTED)
 def sort_op(input: Tensor, dim: Dim, descending: bool = False) -> Tensor:
@@ -29,7 +30,8 @@ _TOP = (lambda: [Sample(arr(7, distinct=True), 3, 0), Sample(arr(2, 5, distinct=
                  Sample(arr(0), 0, 0), Sample(arr(0, 4), 2, 1)])
 
 
-@composite(name="topk", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
+@composite(laws="items:input",
+           name="topk", saves="indices input_shape", dtype="same int64", outputs="values indices", dtypes="real",
            out=False, samples=_TOP)
 def topk_op(input: Tensor, k: int, dim: Dim, largest: bool = True) -> Tensor:
     """The first `k` of the stable order along `dim`, largest or smallest first, and where they came from."""
@@ -37,7 +39,8 @@ def topk_op(input: Tensor, k: int, dim: Dim, largest: bool = True) -> Tensor:
     return copy(values.narrow(dim, 0, k)), copy(indices.narrow(dim, 0, k))  # type: ignore[return-value]
 
 
-@composite(name="rank_place", dtype="int64", dtypes="real", out=False, differentiable=False, fusable=True,
+@composite(laws="items:input",
+           name="rank_place", dtype="int64", dtypes="real", out=False, differentiable=False, fusable=True,
            samples=lambda: [Sample(arr(7, distinct=True), 3, 0), Sample(arr(3, 5, distinct=True), 0, 1),
                             Sample(arr(4, 3, distinct=True), 3, 0), Sample(arr(8, fill=_TIES), 3, 0),
                             Sample(arr(2, 8, fill=_TIES * 2), 6, 1), Sample(arr(0, 4), 2, 1)])
@@ -46,7 +49,8 @@ def rank_place(input: Tensor, rank: int, dim: Dim) -> Tensor:
     return copy(sort_op(input, dim)[1].narrow(dim, rank, 1))  # type: ignore[no-any-return]
 
 
-@primitive(name="searchsorted", dtype="int64", dtypes="real number", differentiable=False,
+@primitive(laws="items:sorted_sequence,input",
+           name="searchsorted", dtype="int64", dtypes="real number", differentiable=False,
            samples=lambda: [Sample(arr(4, fill=[1, 2, 4, 5]), arr(3, fill=[0, 2, 6]), True),
                             Sample(arr(2, 3, fill=[1, 2, 3, 1, 3, 5]), arr(2, 2, fill=[2, 4, 0, 5]), False)])
 def searchsorted_op(sorted_sequence: Tensor, input: Tensor, right: bool = False) -> Tensor:

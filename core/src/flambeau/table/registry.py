@@ -87,6 +87,7 @@ class OpDef:
         "kernels",
         "kind",
         "kinds",
+        "laws",
         "method",
         "mutates",
         "name",
@@ -133,10 +134,11 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     sums: str = "all", idle: bool = False, capability: str = "") -> None:
+                     sums: str = "all", idle: bool = False, capability: str = "", laws: str | None = None) -> None:
         self.idle = idle  # takes every dtype where there are no elements: nothing is computed
         self.sums = sums  # of ops that sum up: the dtypes they can compute in
         self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
+        self.laws = frozenset((_LAWS.get(self.family, "") if laws is None else laws).split())
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
@@ -309,6 +311,11 @@ def _in_single(op: OpDef, kind: Any) -> Any:
 
     return compute
 
+
+# What holds of every op of a family that does not say otherwise (`laws=`). "elementwise": an element of the result
+# depends on the elements at its place alone. "composes": over several dims is over one after the other. "items:x,y":
+# the first dim of the inputs x and y counts items that do not meet, unless an attribute names that dim.
+_LAWS = dict.fromkeys(("arithmetic", "compare", "complex", "math", "special", "activation", "dropout"), "elementwise")
 
 TABLE: dict[str, OpDef] = {}
 

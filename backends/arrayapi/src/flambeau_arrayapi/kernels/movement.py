@@ -88,7 +88,7 @@ def cast(ns: Namespace, x: Array, *, dtype: DType) -> Array:
 def assign(ns: Namespace, dst: Array, src: Array) -> Array:
     if not ns.shared_views:
         return ns.fresh(ns.xp.broadcast_to(src, dst.shape))
-    dst[...] = src
+    dst[...] = ns.fresh(src)  # the standard has no word for memory that overlaps, nor on the order of a copy
     return dst
 
 

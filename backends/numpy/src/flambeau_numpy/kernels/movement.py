@@ -185,6 +185,8 @@ def _round_to_odd(x: Array) -> Array:
 
 @kernel("assign")
 def assign(dst: Array, src: Array) -> Array:
+    if dst.ndim == 1 and src.ndim and src.strides[-1] != dst.strides[0] and np.may_share_memory(dst, src):
+        src = src.copy()  # NumPy copies in one direction, right where both views have one stride (its 2.4 at least)
     dst[...] = src
     return dst
 
