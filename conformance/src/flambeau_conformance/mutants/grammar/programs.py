@@ -1,0 +1,163 @@
+"""Running a draft: what a program of a few lines sees, on any device."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from flambeau.contract.device import Device
+from flambeau.shapes import numel
+from flambeau.table.registry import TABLE
+
+from ...aliasing import constants, overwrite
+from ...api import flambeau
+from ...cases import bad_cases
+from ...host import Host, get, put
+from .draft import Draft
+from .sites import ITEM, STEP, WRITER, Site
+
+Seen = list[Host]
+
+
+def performed(draft: Draft, site: Site, device: Device) -> Seen:
+    """Everything that the program can see; raises what the backend raises."""
+    if not draft.threaded:
+        return _performed(draft, site, device)
+    found: list[Any] = []
+
+    def work() -> None:
+        try:
+            found.append(_performed(draft, site, device))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    result: Seen = found[0]
+    return result
+
+
+def _performed(draft: Draft, site: Site, device: Device) -> Seen:
+    if draft.after_error and site.op is not None:
+        for case in bad_cases(site.op):
+            with suppress(Exception):
+                case.call([put(h, device) for h in case.hosts], device)
+    if site.kind == STEP:
+        return _optimized(draft, site, device)
+    if site.name == "accumulate":
+        return _accumulated(draft, device)
+    if site.op is None:
+        return _transferred(draft, site, device)
+    return _called(draft, site, device)
+
+
+# --- an op, called several times on numbers in turn
+
+
+def _called(draft: Draft, site: Site, device: Device) -> Seen:
+    function = _function(site)
+    held, tensors = [], []
+    for turn in range(max(draft.repeats, 2)):
+        hosts = draft.hosts if turn % 2 == 0 else [_rotated(draft, i) for i in range(len(draft.hosts))]
+        tensors = _placed(draft, hosts, device)
+        held.append(draft.case.call(tensors, device, function))
+        if turn == 0:
+            first = tensors
+    seen = [get(t.detach()) for results in held for t in results]
+    seen += [get(t.detach()) for t in (*first, *tensors)]
+    if site.name == "assign" or site.kind == WRITER:
+        return seen + [_storage(t) for t in tensors[:1]]
+    return seen + _followed(tensors, held[-1], device)
+
+
+def _function(site: Site) -> Callable[..., Any] | None:
+    if site.name == "assign":
+        return lambda target, source: target.copy_(source)
+    if site.kind == WRITER:
+        return lambda *rest, **options: getattr(rest[0], f"{site.name}_")(*rest[1:], **options)
+    return None
+
+
+def _rotated(draft: Draft, i: int) -> Host:
+    host = draft.hosts[i]
+    free = draft.case.op.kinds.get(draft.case.places[i].param.name) == "T" and i in list(draft.floats())
+    return Host([*host.values[1:], *host.values[:1]], host.shape, host.dtype) if free else host
+
+
+def _placed(draft: Draft, hosts: list[Host], device: Device) -> list[Any]:
+    if draft.alias == "overlap" and len(hosts) > 1 and hosts[0].shape == hosts[1].shape and hosts[0].shape:
+        shape, values = hosts[0].shape, hosts[0].values
+        step = numel(shape[1:])
+        whole = put(Host([*values, *(values * 2)[:step]], (shape[0] + 1, *shape[1:]), hosts[0].dtype), device)
+        rest = [put(h, device, p) for h, p in zip(hosts[2:], draft.placements[2:], strict=True)]
+        return [whole[:-1], whole[1:], *rest] if draft.case.label.__hash__() % 2 else [whole[1:], whole[:-1], *rest]
+    tensors = [put(h, device, p) for h, p in zip(hosts, draft.placements, strict=True)]
+    if draft.alias == "same":
+        tensors = [next((tensors[k] for k in range(i) if (hosts[k].shape, hosts[k].dtype) == (h.shape, h.dtype)),
+                        tensors[i]) for i, h in enumerate(hosts)]
+    return tensors
+
+
+def _storage(tensor: Any) -> Host:
+    """All that lies in the storage up to one element behind the last; the tensor alone where nothing does."""
+    backend = tensor._kind.device.backend
+    end = tensor.storage_offset() + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True)) + 2
+    for size in (end, end - 1) if backend.shared_views and tensor.numel() else ():
+        with suppress(Exception):
+            return get(flambeau.as_strided(tensor, (size,), (1,), 0))
+    return get(tensor)
+
+
+def _followed(tensors: list[Any], results: list[Any], device: Device) -> Seen:
+    """What the results hold after the inputs are overwritten."""
+    if not device.backend.shared_views or not tensors:
+        return []
+    for tensor in tensors:
+        with suppress(Exception):  # memory that cannot be written
+            overwrite(tensor, constants(tensor.dtype)[0])
+    return [get(t.detach()) for t in results]
+
+
+# --- other sites
+
+
+def _transferred(draft: Draft, site: Site, device: Device) -> Seen:
+    tensors = _placed(draft, draft.hosts, device)
+    if site.kind == ITEM:
+        return [Host([t.reshape(-1)[0].item()], (), t.dtype) for t in tensors if t.numel()]
+    return [get(t) for t in tensors for _ in range(draft.repeats)]
+
+
+def _accumulated(draft: Draft, device: Device) -> Seen:
+    host = draft.hosts[0]
+    leaf = put(host, device).requires_grad_()
+    incoming = _placed(draft, draft.hosts, device)[-1]
+    for _ in range(max(2, draft.repeats + 1)):
+        (leaf * 1).backward(incoming)
+    return [get(leaf.grad)]
+
+
+def _optimized(draft: Draft, site: Site, device: Device) -> Seen:
+    params = [flambeau.nn.Parameter(put(h, device, p)) for h, p in zip(draft.hosts, draft.placements, strict=True)]
+    sgd = site.name == "sgd_step"
+    make = flambeau.optim.SGD if sgd else flambeau.optim.Adam
+    plain: dict[str, Any] = {"lr": 0.1}
+    rich = {**plain, "momentum": 0.9, "weight_decay": 0.1} if sgd else {**plain, "weight_decay": 0.1, "amsgrad": True}
+    optimizer = make(params, **(rich if draft.case.label.__hash__() % 2 else plain))
+    for _ in range(max(2, draft.repeats)):
+        for i, param in enumerate(params):
+            param.grad = put(_rotated_values(draft.hosts[i]), device, draft.placements[i])
+        optimizer.step()
+    return [get(p.detach()) for p in params]
+
+
+def _rotated_values(host: Host) -> Host:
+    return Host([*host.values[1:], *host.values[:1]], host.shape, host.dtype)
+
+
+ASSIGN = TABLE["assign"]
