@@ -10,12 +10,12 @@ from typing import Any
 from flambeau.contract.backend import Kernel
 from flambeau.dtypes import DType
 
+from ...conditions.call import Call
+from ...conditions.condition import Condition
+from ...conditions.site import DOWNLOAD, ITEM, KERNEL, STEP, UPLOAD, WRITER, WRITES, Site
 from ...target import Target, load
 from ...wrapped import wrapped
-from .call import Call
-from .condition import Condition
 from .corruption import Corruption, Wrong
-from .sites import DOWNLOAD, ITEM, KERNEL, STEP, UPLOAD, WRITER, WRITES, Site
 
 Hook = Callable[[Site, Kernel, tuple[Any, ...], dict[str, Any]], Any]
 _numbers = itertools.count()

@@ -8,8 +8,8 @@ from typing import Any
 
 from flambeau.contract.backend import Kernel
 
-from .call import Call
-from .sites import Site
+from ...conditions.call import Call
+from ...conditions.site import Site
 
 
 @dataclass(slots=True)

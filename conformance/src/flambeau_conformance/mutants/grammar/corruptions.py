@@ -12,11 +12,12 @@ from flambeau.dtypes import DType
 from flambeau.shapes import contiguous_strides, numel
 from flambeau.table.settings import finfo, iinfo
 
+from ...conditions.site import DOWNLOAD, ITEM, KERNEL, STEP, UPLOAD, WRITER, WRITES, Site
 from ...host import rounded
 from ...tolerances import budget
 from ..hands import numbers, own, poke
 from .corruption import Corruption, Wrong
-from .sites import DOWNLOAD, ITEM, KERNEL, STEP, UPLOAD, WRITER, WRITES, Site, refreshed, remade, spoilt
+from .spoiling import refreshed, remade, spoilt
 
 Shape = tuple[int, ...]
 Values = list[Any]
@@ -110,7 +111,8 @@ def _is_integer(dtype: DType) -> bool:
 
 def _wrapped(value: int, dtype: DType) -> int:
     limits = iinfo(dtype)
-    return (value - limits.min) % (limits.max - limits.min + 1) + limits.min
+    found: int = (value - limits.min) % (limits.max - limits.min + 1) + limits.min
+    return found
 
 
 def _through(width: DType) -> Change:
@@ -167,12 +169,15 @@ def _valued(site: Site) -> bool:
 
 def _in_results() -> Iterator[Corruption]:
     for name, change in {**_PLACES, **_NUMBERS}.items():
-        yield Corruption(f"result: {name}", partial(_result, change, 0),
-                         lambda s, n=name: _valued(s) and (s.kind != ITEM or n in _NUMBERS) and _possible(s, n))
+        yield Corruption(f"result: {name}", partial(_result, change, 0), partial(_answers, name))
     for name in ("last element wrong", "first element wrong"):
         yield Corruption(f"second result: {name}", partial(_result, _PLACES[name], 1),
                          lambda s: s.kind == KERNEL and s.op is not None and len(s.op.outputs) > 1)
     yield Corruption("result: beyond the tolerance", _ulps, lambda s: _valued(s) and _floating(s))
+
+
+def _answers(name: str, site: Site) -> bool:
+    return _valued(site) and (site.kind != ITEM or name in _NUMBERS) and _possible(site, name)
 
 
 def _possible(site: Site, name: str) -> bool:
@@ -197,15 +202,16 @@ def _misread(change: Change, place: int, wrong: Wrong) -> Any:
         return wrong.right()
     if wrong.site.kind in (WRITER, WRITES) and place == 0 and wrong.site.name in ("assign", "accumulate"):
         return wrong.right()
-    return wrong.with_arrays(refreshed(base, wrong.kernel, arrays, place, change))
+    return wrong.with_arrays(refreshed(base, arrays, place, change))
 
 
 def _unstrided(place: int, wrong: Wrong) -> Any:
     """An input read as though it lay in C order."""
-    arrays, base = list(wrong.arrays), wrong.call.base
+    arrays: list[Any] = list(wrong.arrays)
+    base = wrong.call.base
     if len(arrays) <= place or not isinstance(arrays[place], base.array_type) or not base.shared_views:
         return wrong.right()
-    x = arrays[place]
+    x: Any = arrays[place]
     shape, strides = tuple(x.shape), contiguous_strides(tuple(x.shape))
     if tuple(base.strides(x)) == strides or not numel(shape):
         return wrong.right()
@@ -217,17 +223,22 @@ def _unstrided(place: int, wrong: Wrong) -> Any:
 
 
 def _reads(site: Site) -> bool:
-    return site.kind in (KERNEL, WRITER, DOWNLOAD) and not site.view or site.name in ("assign", "accumulate")
+    return (site.kind in (KERNEL, WRITER, DOWNLOAD) and not site.view) or site.name in ("assign", "accumulate")
 
 
 def _in_inputs() -> Iterator[Corruption]:
     for place in (0, 1):
-        takes = partial(lambda p, s: _reads(s) and s.inputs > p and (s.kind != WRITES or p == 1), place)
         for name, change in {**_NUMBERS, "last element wrong": _PLACES["last element wrong"],
                              "last row the first": _row}.items():
             yield Corruption(f"input {place}: {name}", partial(_misread, change, place),
-                             lambda s, t=takes, n=name: t(s) and _possible_input(s, n))
-        yield Corruption(f"input {place}: strides ignored", partial(_unstrided, place), takes)
+                             partial(_takes, place, name))
+        yield Corruption(f"input {place}: strides ignored", partial(_unstrided, place),
+                         partial(_takes, place, ""))
+
+
+def _takes(place: int, name: str, site: Site) -> bool:
+    return (_reads(site) and site.inputs > place and (site.kind != WRITES or place == 1)
+            and _possible_input(site, name))
 
 
 def _possible_input(site: Site, name: str) -> bool:
@@ -355,6 +366,10 @@ def _refused(wrong: Wrong) -> Any:
     raise ValueError("not implemented for these inputs")
 
 
+def _has_input(place: int, site: Site) -> bool:
+    return site.kind == KERNEL and site.inputs > place
+
+
 def _in_memory() -> Iterator[Corruption]:
     made = lambda s: s.kind == KERNEL and not s.view  # noqa: E731
     writes = lambda s: s.kind == WRITER or s.name == "assign"  # noqa: E731
@@ -363,8 +378,7 @@ def _in_memory() -> Iterator[Corruption]:
     yield Corruption("stale buffer", _stale, made)
     yield Corruption("reused buffer", _reused, made)
     for place in (0, 1):
-        yield Corruption(f"written input {place}", partial(_scribbled, place),
-                         lambda s, p=place: s.kind == KERNEL and s.inputs > p)
+        yield Corruption(f"written input {place}", partial(_scribbled, place), partial(_has_input, place))
     yield Corruption("written elsewhere", _unwritten, writes)
     yield Corruption("forward in overlapping memory", _forward, writes)
     yield Corruption("overrun", _overrun, writes)

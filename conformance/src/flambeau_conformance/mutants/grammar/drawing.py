@@ -9,12 +9,11 @@ from random import Random
 
 from flambeau.contract.backend import Backend
 
-from .condition import Condition
-from .conditions import options, structural
+from ...conditions.condition import Condition
+from ...conditions.listing import conditions_of
+from ...conditions.site import KERNEL, Site, sites_of
 from .corruption import Corruption
 from .corruptions import corruptions
-from .numbers import numeric
-from .sites import KERNEL, Site, sites_of
 
 _KERNELS = 0.85  # the share of mutants that are put into kernels
 
@@ -40,19 +39,12 @@ class Drawn:
 
 
 @cache
-def conditions_of(site: Site) -> tuple[Condition, ...]:
-    """Everything a bug there may depend on, always in the same order."""
-    found = [*structural(), *numeric(), *(options(site.op) if site.op is not None else [])]
-    return tuple(c for c in found if c.fits(site))
-
-
-@cache
 def _corruptions_of(site: Site) -> tuple[Corruption, ...]:
     return tuple(c for c in corruptions() if c.fits(site))
 
 
 def drawn(base: Backend, seed: str) -> Drawn:
-    """The mutant of that seed: a site, a class of conditions and one of it, a corruption; each as likely as its like."""
+    """The mutant of that seed: a site, a class of conditions and one of them, a corruption; all alike likely."""
     random = Random(seed)
     sites = sites_of(base)
     wanted = random.random() < _KERNELS

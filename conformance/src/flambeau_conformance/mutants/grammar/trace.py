@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import eq
 from typing import Any
 
 from flambeau.contract.backend import Kernel
 
 from ...check import FULL, Check
+from ...conditions.call import Call
+from ...conditions.condition import STATE, STRUCTURE
+from ...conditions.listing import conditions_of
+from ...conditions.site import UPLOAD, Site
 from ...outcome import executed
 from ...record import BROKEN
 from .board import Board, flat
-from .call import Call
-from .condition import STATE, STRUCTURE
-from .drawing import conditions_of
-from .sites import UPLOAD, Site
 
 # Promises about time, growth, processes and freed memory: they take long, and see no wrong number.
 UNSHOWN = ("contract/growth", "contract/graph", "contract/processes", "contract/out-of-memory")
@@ -49,7 +51,7 @@ class Tracer:
         self.base = board.base
         self.masks: dict[Site, int] = defaultdict(int)
         self._structure: dict[Any, int] = {}
-        self._rows = {scope: _by_scope(lambda s, scope=scope: s == scope) for scope in ("values", STRUCTURE, STATE)}
+        self._rows = {scope: _by_scope(partial(eq, scope)) for scope in ("values", STRUCTURE, STATE)}
 
     def __call__(self, site: Site, kernel: Kernel, arrays: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
         if site.kind != UPLOAD:

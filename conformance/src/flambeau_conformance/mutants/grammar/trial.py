@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ... import gradients, oracle, values
+from ... import oracle, values
 from ...check import Check
+from ...conditions.listing import conditions_of
 from ...outcome import executed
 from ...record import BROKEN
+from ...target import Target, UnusableError
 from .board import Board, Fault
-from .drawing import Drawn, conditions_of
+from .drawing import Drawn, drawn
 from .trace import Trace
 from .witness import witness
 
@@ -74,6 +77,17 @@ class Judge:
         return ""
 
 
+def planted(base: str, seed: str, name: str) -> Target:
+    """The backend with that mutant in it for good; raises UnusableError for what is no seed."""
+    if not re.fullmatch(r"\d+\.\d+", seed):
+        raise UnusableError(f"{seed!r} draws no mutant: a seed, a point, the number of the mutant, as in"
+                            f" {base}+random:7.12")
+    board = Board(base, name)
+    mutant = drawn(board.base, seed)
+    board.hook, board.only = Fault(board, mutant.site, mutant.condition, mutant.corruption), mutant.site
+    return board.target
+
+
 @contextmanager
 def remembered(size: int = 40_000) -> Any:
     """The oracle's answers are kept: one mutant after another asks for the same."""
@@ -113,5 +127,3 @@ class _Ask:
     def __hash__(self) -> int:
         return 0
 
-
-_ = gradients

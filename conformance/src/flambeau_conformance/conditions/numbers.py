@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import copysign, inf, nan
 from typing import Any
 
+from flambeau import dtypes
 from flambeau.contract.backend import decode
 from flambeau.dtypes import DType
+from flambeau.table.registry import ACCEPTS
 from flambeau.table.settings import finfo, iinfo
 
 from .call import Call
-from .condition import VALUES, Condition
+from .condition import VALUES, Aim, Condition
 from .draft import Draft
-from .sites import STEP, Site
+from .site import STEP, Site
 
 Make = Callable[[DType], Any]
 Fits = Callable[[DType], bool]
@@ -78,22 +80,30 @@ def _float(value: float, dtype: DType) -> Iterator[str]:
     return (name for name, held in rows.items() if held)
 
 
-@cache
-def numeric() -> list[Condition]:
+def conditions() -> Iterator[Condition]:
     """Every condition of this module."""
-    return [*_kinds(), *_ties(), *_places()]
+    yield from map(_holding, _KINDS)
+    for kind, sort, aim in (("equal", "value: ties", _partly_tied), ("all-equal", "value: ties", _tied),
+                            ("ascending", "value: order", _ascending)):
+        yield _ordered(kind, sort, aim)
+    yield from map(_naming, _PLACES)
+    yield Condition("index-rank>1", "index: rank", lambda c: any(len(c.shapes[i]) > 1 for i in c.indices()),
+                    fits=_indexed)
+    yield Condition("several-indices", "index: several", lambda c: len(c.indices()) > 1,
+                    fits=lambda s: s.name in ("index", "index_put"))
 
 
-def _kinds() -> Iterator[Condition]:
-    for name, (make, fits) in _KINDS.items():
-        yield Condition(f"some-{name}", f"value: {name}", lambda c, n=name, f=fits: _some(c, n, f),
-                        lambda d, m=make, f=fits: _put(d, m, f), _takes(fits), VALUES)
+def _holding(name: str) -> Condition:
+    make, fits = _KINDS[name]
+    return Condition(f"some-{name}", f"value: {name}", lambda c: _some(c, name, fits), lambda d: _put(d, make, fits),
+                     _takes(fits), VALUES)
+
+
+def _ordered(kind: str, sort: str, aim: Aim) -> Condition:
+    return Condition(f"elements-{kind}", sort, lambda c: _some(c, kind, _is_number), aim, _takes(_is_number), VALUES)
 
 
 def _takes(fits: Fits) -> Callable[[Site], bool]:
-    from flambeau import dtypes
-    from flambeau.table.registry import ACCEPTS
-
     return lambda site: site.kind != STEP and (site.op is None or (
         bool(site.op.inputs) and any(fits(d) and ACCEPTS[site.op.accepts](d) for d in dtypes.ALL)))
 
@@ -106,37 +116,43 @@ def _some(call: Call, kind: str, fits: Fits) -> bool:
 
 def _put(draft: Draft, make: Make, fits: Fits) -> None:
     places = [i for i in draft.floats() if fits(draft.hosts[i].dtype) and draft.hosts[i].values]
-    chosen = [i for i in places if draft.random.random() < 0.7] or places
-    for i in chosen:
-        value, dtype, count = make(draft.hosts[i].dtype), draft.hosts[i].dtype, len(draft.hosts[i].values)
-        value = complex(value, 1.0) if dtype.is_complex else value * 1.0 if dtype.category == 2 else value
-        often = draft.random.choice((0.05, 0.5, 1.0))
-        sure = draft.random.choice((0, count - 1, draft.random.randrange(count)))
-        draft.fill(i, lambda n, v, value=value, sure=sure, often=often: value
-                   if n == sure or draft.random.random() < often else v)
+    for i in [i for i in places if draft.random.random() < 0.7] or places:
+        _strewn(draft, i, make(draft.hosts[i].dtype))
 
 
-def _ties() -> Iterator[Condition]:
-    for kind, sort, aim in (("equal", "value: ties", lambda d: _tied(d, 0.5)),
-                            ("all-equal", "value: ties", lambda d: _tied(d, 1.0)),
-                            ("ascending", "value: order", _ascending)):
-        yield Condition(f"elements-{kind}", sort, lambda c, k=kind: _some(c, k, _is_number), aim, _takes(_is_number),
-                        VALUES)
+def _strewn(draft: Draft, i: int, value: Any) -> None:
+    """The value at one place for sure, and at others by chance."""
+    dtype, count = draft.hosts[i].dtype, len(draft.hosts[i].values)
+    value = complex(value, 1.0) if dtype.is_complex else value * 1.0 if dtype.category == 2 else value
+    often = draft.random.choice((0.05, 0.5, 1.0))
+    sure = draft.random.choice((0, count - 1, draft.random.randrange(count)))
+    draft.fill(i, lambda n, v: value if n == sure or draft.random.random() < often else v)
 
 
-def _tied(draft: Draft, often: float) -> None:
+def _tied(draft: Draft, often: float = 1.0) -> None:
     for i in draft.floats():
         values = draft.hosts[i].values
         if values:
-            draft.fill(i, lambda n, v, one=values[0]: one if n == 0 or draft.random.random() < often else v)
+            _equalled(draft, i, values[0], often)
+
+
+def _partly_tied(draft: Draft) -> None:
+    _tied(draft, 0.5)
+
+
+def _equalled(draft: Draft, i: int, one: Any, often: float) -> None:
+    draft.fill(i, lambda n, v: one if n == 0 or draft.random.random() < often else v)
 
 
 def _ascending(draft: Draft) -> None:
     for i in draft.floats():
         values = draft.hosts[i].values
         if draft.hosts[i].dtype.category < 3 and all(v == v for v in values):
-            held = sorted(values)
-            draft.fill(i, lambda n, v, held=held: held[n])
+            _replaced(draft, i, sorted(values))
+
+
+def _replaced(draft: Draft, i: int, values: list[Any]) -> None:
+    draft.fill(i, lambda n, v: values[n])
 
 
 # --- what indices name
@@ -146,29 +162,21 @@ def _indexed(site: Site) -> bool:
     return site.op is not None and "int64" in site.op.kinds.values()
 
 
-def _index_values(call: Call) -> list[list[int]]:
-    return [call.values(i) for i in call.indices()]
+_PLACES: dict[str, tuple[Callable[[list[int]], bool], Callable[[list[int]], list[int]]]] = {
+    "collides": (lambda v: len(v) > len(set(v)), lambda v: [v[i // 2] for i in range(len(v))]),
+    "negative": (lambda v: any(i < 0 for i in v), lambda v: [-1 if n % 2 else i for n, i in enumerate(v)]),
+    "descends": (lambda v: len(v) > 1 and v == sorted(v, reverse=True) and v[0] > v[-1],
+                 lambda v: sorted(v, reverse=True)),
+    "empty": (lambda v: not v, lambda v: v)}
 
 
-def _places() -> Iterator[Condition]:
-    rows: tuple[tuple[str, Callable[[list[int]], bool], Callable[[Draft, list[int]], list[int]]], ...] = (
-        ("index-collides", lambda v: len(v) > len(set(v)), lambda d, v: [v[i // 2] for i in range(len(v))]),
-        ("index-negative", lambda v: any(i < 0 for i in v), lambda d, v: [-1 if n % 2 else i for n, i in enumerate(v)]),
-        ("index-descends", lambda v: len(v) > 1 and v == sorted(v, reverse=True) and v[0] > v[-1],
-         lambda d, v: sorted(v, reverse=True)),
-        ("index-empty", lambda v: not v, lambda d, v: v))
-    for name, held, make in rows:
-        yield Condition(name, f"index: {name.removeprefix('index-')}",
-                        lambda c, h=held: any(h(v) for v in _index_values(c)),
-                        lambda d, m=make: _reindexed(d, m), _indexed, VALUES)
-    yield Condition("index-rank>1", "index: rank", lambda c: any(len(c.shapes[i]) > 1 for i in c.indices()),
-                    lambda d: None, _indexed)
-    yield Condition("several-indices", "index: several", lambda c: len(c.indices()) > 1, lambda d: None,
-                    lambda s: _indexed(s) and any(p.role == "sequence" for p in s.op.inputs))  # type: ignore[union-attr]
+def _naming(name: str) -> Condition:
+    holds, make = _PLACES[name]
 
+    def aim(draft: Draft) -> None:
+        for i, place in enumerate(draft.case.places):
+            if draft.case.op.kinds.get(place.param.name) == "int64":
+                _replaced(draft, i, make(list(draft.hosts[i].values)))
 
-def _reindexed(draft: Draft, make: Callable[[Draft, list[int]], list[int]]) -> None:
-    for i, place in enumerate(draft.case.places):
-        if draft.case.op.kinds.get(place.param.name) == "int64":
-            values = make(draft, list(draft.hosts[i].values))
-            draft.fill(i, lambda n, v, values=values: values[n])
+    return Condition(f"index-{name}", f"index: {name}", lambda c: any(holds(c.values(i)) for i in c.indices()), aim,
+                     _indexed, VALUES)

@@ -8,28 +8,30 @@ from contextlib import suppress
 from typing import Any
 
 from flambeau.contract.device import Device
+from flambeau.dtypes import DType
 from flambeau.shapes import numel
 from flambeau.table.registry import TABLE
 
-from ...aliasing import constants, overwrite
-from ...api import flambeau
-from ...cases import bad_cases
-from ...host import Host, get, put
+from .. import oracle
+from ..aliasing import constants, overwrite
+from ..api import flambeau
+from ..cases import Case, bad_cases
+from ..host import Host, get, put
 from .draft import Draft
-from .sites import ITEM, STEP, WRITER, Site
+from .site import ITEM, STEP, WRITER, Site
 
 Seen = list[Host]
 
 
-def performed(draft: Draft, site: Site, device: Device) -> Seen:
-    """Everything that the program can see; raises what the backend raises."""
+def performed(draft: Draft, site: Site, device: Device, wide: bool = False) -> Seen:
+    """Everything that the program can see; `wide`: computed in double precision. Raises what the backend raises."""
     if not draft.threaded:
-        return _performed(draft, site, device)
+        return _performed(draft, site, device, wide)
     found: list[Any] = []
 
     def work() -> None:
         try:
-            found.append(_performed(draft, site, device))
+            found.append(_performed(draft, site, device, wide))
         except Exception as error:
             found.append(error)
 
@@ -42,7 +44,7 @@ def performed(draft: Draft, site: Site, device: Device) -> Seen:
     return result
 
 
-def _performed(draft: Draft, site: Site, device: Device) -> Seen:
+def _performed(draft: Draft, site: Site, device: Device, wide: bool) -> Seen:
     if draft.after_error and site.op is not None:
         for case in bad_cases(site.op):
             with suppress(Exception):
@@ -53,26 +55,39 @@ def _performed(draft: Draft, site: Site, device: Device) -> Seen:
         return _accumulated(draft, device)
     if site.op is None:
         return _transferred(draft, site, device)
-    return _called(draft, site, device)
+    return _called(draft, site, device, wide)
 
 
 # --- an op, called several times on numbers in turn
 
 
-def _called(draft: Draft, site: Site, device: Device) -> Seen:
-    function = _function(site)
-    held, tensors = [], []
+def _called(draft: Draft, site: Site, device: Device, wide: bool) -> Seen:
+    function, case = _function(site), _wide_case(draft.case) if wide else draft.case
+    held: list[list[Any]] = []
+    calls: list[list[Any]] = []
     for turn in range(max(draft.repeats, 2)):
         hosts = draft.hosts if turn % 2 == 0 else [_rotated(draft, i) for i in range(len(draft.hosts))]
-        tensors = _placed(draft, hosts, device)
-        held.append(draft.case.call(tensors, device, function))
-        if turn == 0:
-            first = tensors
+        calls.append(_placed(draft, oracle.widened(draft.case, hosts) if wide else hosts, device))
+        held.append(case.call(calls[-1], device, function))
     seen = [get(t.detach()) for results in held for t in results]
-    seen += [get(t.detach()) for t in (*first, *tensors)]
+    seen += [_input(t, h.dtype) for tensors in (calls[0], calls[-1]) for t, h in zip(tensors, draft.hosts, strict=True)]
     if site.name == "assign" or site.kind == WRITER:
-        return seen + [_storage(t) for t in tensors[:1]]
-    return seen + _followed(tensors, held[-1], device)
+        return seen + [_storage(t, draft.shared) for t in calls[-1][:1]]
+    return seen + (_followed(calls[-1], held[-1]) if draft.shared else [])
+
+
+def _input(tensor: Any, dtype: DType) -> Host:
+    """What an input holds after the call, integers that were widened to floats as integers again."""
+    found = get(tensor.detach())
+    if found.dtype.category == dtype.category:
+        return found
+    return Host([(bool, int)[dtype.category](v) for v in found.values], found.shape, dtype)
+
+
+def _wide_case(case: Case) -> Case:
+    if not case.op.inputs:
+        return Case(case.op, oracle.wide_dtype(case.dtype), case.label, case.sample)
+    return case if case.op.kind == "primitive" else case.with_dtypes(oracle.wide_dtype)
 
 
 def _function(site: Site) -> Callable[..., Any] | None:
@@ -103,20 +118,19 @@ def _placed(draft: Draft, hosts: list[Host], device: Device) -> list[Any]:
     return tensors
 
 
-def _storage(tensor: Any) -> Host:
+def _storage(tensor: Any, shared: bool) -> Host:
     """All that lies in the storage up to one element behind the last; the tensor alone where nothing does."""
-    backend = tensor._kind.device.backend
+    if not shared or not tensor.numel():
+        return get(tensor)
     end = tensor.storage_offset() + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True)) + 2
-    for size in (end, end - 1) if backend.shared_views and tensor.numel() else ():
+    for size in (end, end - 1):
         with suppress(Exception):
             return get(flambeau.as_strided(tensor, (size,), (1,), 0))
     return get(tensor)
 
 
-def _followed(tensors: list[Any], results: list[Any], device: Device) -> Seen:
+def _followed(tensors: list[Any], results: list[Any]) -> Seen:
     """What the results hold after the inputs are overwritten."""
-    if not device.backend.shared_views or not tensors:
-        return []
     for tensor in tensors:
         with suppress(Exception):  # memory that cannot be written
             overwrite(tensor, constants(tensor.dtype)[0])
@@ -139,7 +153,8 @@ def _accumulated(draft: Draft, device: Device) -> Seen:
     incoming = _placed(draft, draft.hosts, device)[-1]
     for _ in range(max(2, draft.repeats + 1)):
         (leaf * 1).backward(incoming)
-    return [get(leaf.grad)]
+    grad: Any = leaf.grad
+    return [get(grad)]
 
 
 def _optimized(draft: Draft, site: Site, device: Device) -> Seen:
@@ -161,3 +176,11 @@ def _rotated_values(host: Host) -> Host:
 
 
 ASSIGN = TABLE["assign"]
+
+
+def told(draft: Draft) -> str:
+    """The program in a line."""
+    how = [draft.alias, "strided" if any(draft.placements) else "", "threaded" if draft.threaded else "",
+           "after an error" if draft.after_error else "", f"{draft.repeats} times" if draft.repeats > 1 else ""]
+    rest = ", ".join(h for h in how if h)
+    return f"{draft.case.op.name} {draft.case.dtype.name} {draft.case.sample!r}" + (f" ({rest})" if rest else "")

@@ -21,7 +21,7 @@ class Call:
     def __init__(self, base: Backend, name: str, arrays: tuple[Any, ...], attributes: dict[str, Any], number: int = 0,
                  erred: bool = False) -> None:
         self.base, self.name, self.attributes, self.number, self.erred = base, name, attributes, number, erred
-        self.arrays = [a for a in arrays if isinstance(a, base.array_type)]
+        self.arrays: list[Any] = [a for a in arrays if isinstance(a, base.array_type)]
         self.op: OpDef | None = TABLE.get(name)
         self.shapes = [tuple(a.shape) for a in self.arrays]
         self._values: dict[int, tuple[bytes, DType]] = {}

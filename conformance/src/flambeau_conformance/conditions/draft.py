@@ -10,23 +10,25 @@ from flambeau.shapes import numel
 from flambeau.table.registry import Param
 from flambeau.table.samples import Sample, arr
 
-from ...cases import Case, bound
-from ...host import Host, Placement
+from ..cases import Case, bound
+from ..host import Host, Placement
 
 Shape = tuple[int, ...]
 
 
 class Draft:
-    """A case, and how it is called: layouts, aliases, what ran before, in which thread."""
+    """A case, and how it is called: layouts, aliases, what ran before, in which thread.
 
-    def __init__(self, case: Case, random: Random) -> None:
-        self.case, self.random = case, random
+    `shared`: whether memory that the backend's arrays share can be looked at.
+    """
+
+    def __init__(self, case: Case, random: Random, shared: bool = True) -> None:
+        self.case, self.random, self.shared = case, random, shared
         self.hosts: list[Host] = list(case.hosts)
         self.placements: list[Placement | None] = [None] * len(self.hosts)
         self.alias = ""  # "same": one object for all alike inputs; "overlap": views of one storage
         self.repeats = 1
         self.after_error = self.threaded = False
-        self.results: Any = None
 
     @property
     def shapes(self) -> list[Shape]:

@@ -1,0 +1,90 @@
+"""Calls of every kind: for each site and each condition of `conditions`, programs that meet it, against the reference.
+
+A check is one site and one module of conditions. Its programs are drawn from a generator seeded by
+its ID: samples of the op, bent until they are long, transposed, broadcast, repeated, full of NaNs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from types import ModuleType
+
+from ..check import PASSED, Check, CheckFailed, require
+from ..conditions import arguments, memory, numbers, sizes
+from ..conditions.comparing import difference
+from ..conditions.condition import ALWAYS, STATE, Condition
+from ..conditions.draft import Draft
+from ..conditions.drafting import drafted
+from ..conditions.listing import conditions_of
+from ..conditions.payload import PAYLOADS
+from ..conditions.programs import performed, told
+from ..conditions.site import KERNEL, WRITER, Site, every_site
+from ..draw import generator
+from ..oracle import reference
+from ..target import Target
+
+_LARGEST, _SMALL = 6000, 300  # elements, which the oracle computes one by one; of programs in all payloads
+_FEW = {"size above a bound": 6, "inner dim above a bound": 6, "size beside a multiple": 9}  # drawn of many alike
+_PARTS: dict[str, ModuleType] = {"sizes": sizes, "memory": memory, "arguments": arguments, "numbers": numbers}
+HISTORY, OPTIONS = "history", "options"
+
+
+def _part(condition: Condition) -> str:
+    if condition.scope == STATE:
+        return HISTORY
+    return next((name for name, module in _PARTS.items() if condition.name in _names(module)), OPTIONS)
+
+
+def _names(module: ModuleType) -> set[str]:
+    return {c.name for c in module.conditions()}
+
+
+def _run(site: Site, part: str, target: Target) -> str:
+    """Every condition of the part, with every payload that the site takes."""
+    for condition in chosen(site, part):
+        for name, payload, suits in PAYLOADS:
+            random = generator(f"{site} {condition.name} {name}")
+            draft = drafted(target, site, [condition, *payload], random, suits)
+            most = _LARGEST if name in ("floats", "strided") else _SMALL
+            if draft is not None and suits(draft.case.dtype) and draft.elements() <= most:
+                _compare(draft, site, condition, target)
+    return PASSED
+
+
+def _compare(draft: Draft, site: Site, condition: Condition, target: Target) -> None:
+    wide = site.op is not None and site.kind in (KERNEL, WRITER)
+    try:
+        expected = performed(draft, site, reference(), wide)
+    except Exception:  # what the reference refuses is no program
+        return
+    where = f"{site}, when {condition.name}: {told(draft)}"
+    try:
+        found = performed(draft, site, target.device)
+    except Exception as error:
+        raise CheckFailed("raised", f"{where} raises {type(error).__name__}: {error}") from error
+    told_apart = difference(site, draft, found, expected)
+    require(not told_apart, "value", f"{where}: {told_apart}")
+
+
+def chosen(site: Site, part: str) -> list[Condition]:
+    """The conditions of that part which fit the site; of many that differ in a number alone, some."""
+    found: dict[str, list[Condition]] = {}
+    for condition in conditions_of(site):
+        if condition is not ALWAYS and _part(condition) == part:
+            found.setdefault(condition.sort, []).append(condition)
+    return [c for sort, alike in found.items() for c in _drawn(site, sort, alike)]
+
+
+def _drawn(site: Site, sort: str, alike: list[Condition]) -> list[Condition]:
+    count = min(len(alike), _FEW.get(sort, len(alike)))
+    return generator(f"{site} {sort}").sample(alike, count)
+
+
+def _checks() -> Iterator[Check]:
+    for site in every_site():
+        for part in dict.fromkeys(_part(c) for c in conditions_of(site) if c is not ALWAYS):
+            yield Check(f"contract/when/{part}/{site}", "contract", partial(_run, site, part))
+
+
+CHECKS: list[Check] = list(_checks())
