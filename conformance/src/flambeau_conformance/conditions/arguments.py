@@ -86,7 +86,7 @@ def _sequence(draft: Draft, count: int) -> None:
     op, sample = draft.case.op, draft.case.sample
     for param, value in zip(op.params, sample.args, strict=False):
         if param.role == "sequence" and value:
-            parts = list(value)
+            parts = list(value) if draft.random.random() < 0.5 else [draft.random.choice(list(value))]
             draft.set_attribute(param.name, [parts[i % len(parts)] for i in range(count)])
 
 
@@ -103,7 +103,7 @@ def _repeat(draft: Draft, times: int) -> None:
 
 
 def _every(n: int) -> Condition:
-    return Condition(f"call%{n}==0", "n-th call", lambda c: c.number % n == 0, lambda d: _repeat(d, n), scope=STATE)
+    return Condition(f"call%{n}==0", "n-th call", lambda c: c.number % n == 0, lambda d: _repeat(d, 2 * n), scope=STATE)
 
 
 def _threaded(draft: Draft) -> None:

@@ -14,6 +14,7 @@ from ..cases import Case, bound
 from ..host import Host, Placement
 
 Shape = tuple[int, ...]
+LARGEST = 70_000  # elements of a tensor
 
 
 class Draft:
@@ -55,6 +56,8 @@ class Draft:
         self._take(Case(op, self.case.dtype, f"drawn-{self.random.randrange(1 << 30)}", Sample(*args, **kwargs)))
 
     def _take(self, case: Case) -> None:
+        if any(numel(p.spec.shape) > LARGEST for p in case.places):
+            raise ValueError(f"{case.sample!r} has more than {LARGEST} elements")
         self.case = case
         self.hosts = list(case.hosts)
         self.placements = [None] * len(self.hosts)

@@ -65,8 +65,8 @@ def _called(draft: Draft, site: Site, device: Device, wide: bool) -> Seen:
     function, case = _function(site), _wide_case(draft.case) if wide else draft.case
     held: list[list[Any]] = []
     calls: list[list[Any]] = []
-    for turn in range(max(draft.repeats, 2)):
-        hosts = draft.hosts if turn % 2 == 0 else [_rotated(draft, i) for i in range(len(draft.hosts))]
+    for turn in range(max(draft.repeats + 1, 2)):
+        hosts = [_rotated(draft, i, turn) for i in range(len(draft.hosts))]
         calls.append(_placed(draft, oracle.widened(draft.case, hosts) if wide else hosts, device))
         held.append(case.call(calls[-1], device, function))
     seen = [get(t.detach()) for results in held for t in results]
@@ -98,10 +98,13 @@ def _function(site: Site) -> Callable[..., Any] | None:
     return None
 
 
-def _rotated(draft: Draft, i: int) -> Host:
+def _rotated(draft: Draft, i: int, turn: int) -> Host:
+    """The numbers of the input, begun `turn` places later; places that an index names stay where they are."""
     host = draft.hosts[i]
-    free = draft.case.op.kinds.get(draft.case.places[i].param.name) == "T" and i in list(draft.floats())
-    return Host([*host.values[1:], *host.values[:1]], host.shape, host.dtype) if free else host
+    if not turn or not host.values or draft.case.op.kinds.get(draft.case.places[i].param.name) != "T":
+        return host
+    start = turn % len(host.values)
+    return Host([*host.values[start:], *host.values[:start]], host.shape, host.dtype)
 
 
 def _placed(draft: Draft, hosts: list[Host], device: Device) -> list[Any]:
@@ -166,13 +169,9 @@ def _optimized(draft: Draft, site: Site, device: Device) -> Seen:
     optimizer = make(params, **(rich if draft.case.label.__hash__() % 2 else plain))
     for _ in range(max(2, draft.repeats)):
         for i, param in enumerate(params):
-            param.grad = put(_rotated_values(draft.hosts[i]), device, draft.placements[i])
+            param.grad = put(_rotated(draft, i, 1), device, draft.placements[i])
         optimizer.step()
     return [get(p.detach()) for p in params]
-
-
-def _rotated_values(host: Host) -> Host:
-    return Host([*host.values[1:], *host.values[:1]], host.shape, host.dtype)
 
 
 ASSIGN = TABLE["assign"]

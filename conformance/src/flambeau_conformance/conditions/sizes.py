@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from flambeau.shapes import numel
 
@@ -106,9 +107,21 @@ def ranked(draft: Draft, rank: int) -> None:
         return (*extents[: wanted - len(shape)], *shape) if wanted >= len(shape) else shape[len(shape) - wanted :]
 
     draft.reshape(change)
-    for param in draft.case.op.params:  # sizes that an op is told: the first tensor's where that may do
-        if param.annotation == "Size" and param.name == "size" and draft.shapes:
-            draft.set_attribute("size", draft.shapes[0])
+    name, follow = _FOLLOWS.get(draft.case.op.name, ("", None))
+    if follow is not None and draft.shapes:
+        draft.set_attribute(name, follow(draft.shapes[0], draft))
+
+
+# what ops are told of every dim of their input, for an input of another shape
+_FOLLOWS: dict[str, tuple[str, Callable[[tuple[int, ...], Draft], Any]]] = {
+    "permute": ("dims", lambda s, d: tuple(d.random.sample(range(len(s)), len(s)))),
+    "view": ("size", lambda s, d: d.random.choice((s, (*s, 1), (numel(s),), s[::-1]))),
+    "reshape": ("size", lambda s, d: d.random.choice(((numel(s),), s[::-1]))),
+    "expand": ("size", lambda s, d: (2, *(3 if n == 1 else n for n in s))),
+    "slice": ("index", lambda s, d: tuple(d.random.choice((slice(0, n, 1), slice(n // 2, n, 1), slice(0, n, 2), 0))
+                                          for n in s)),
+    "pad": ("padding", lambda s, d: tuple((d.random.randrange(2), d.random.randrange(3)) for _ in s)),
+    "as_strided": ("storage_offset", lambda s, d: 0)}
 
 
 def squared(draft: Draft) -> None:

@@ -1,7 +1,7 @@
 """Backends that are wrong on purpose, by which the suite is measured.
 
 `numpy+lost-nan-maximum` names the backend "numpy" with one bug put in; every command takes such a
-name. `catalogue()` has them all, `score` runs them. `numpy+random:7.12` is mutant 12 of those that seed 7
+name. `catalogue()` has them all, `score` runs them. `numpy+random-7.12` is mutant 12 of those that seed 7
 draws from the grammar.
 """
 
@@ -17,7 +17,7 @@ from ..wrapped import wrapped
 from .mutant import CATALOGUE, Mutant, Parts
 
 SIGN = "+"
-RANDOM = "random:"
+RANDOM = "random-"
 HEALTHY = Mutant("healthy", "Nothing is wrong.", "healthy", (), lambda base: Parts())
 MODULES = ("numerics", "structure", "transfer", "behaviour", "states", "fused", "steps", "devices", "core", "halves")
 

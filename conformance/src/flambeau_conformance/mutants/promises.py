@@ -41,6 +41,8 @@ def promise_of(check_id: str) -> str:
     if head == "contract":
         if rest[0] == "halves":  # one check per op
             return "contract/halves"
+        if rest[0] == "when":  # one check per site and kind of condition
+            return f"contract/when/{rest[1]}"
         return "/".join(["contract", *rest[:1], *[part for part in rest[1:] if part not in _variants()]])
     return _SORTS.get(rest[-1], "errors" if rest[-1].startswith("bad") else "values")
 

@@ -15,7 +15,7 @@ until one fails that passes on the healthy backend. The seed was drawn after the
 
     flambeau-conformance mutants --random {count} --seed {seed} {bases} --markdown docs/conformance/random.md
 
-`flambeau-conformance run "numpy+random:7.12"` puts mutant 12 of seed 7 into NumPy and runs the suite on it.
+`flambeau-conformance run "numpy+random-7.12"` puts mutant 12 of seed 7 into NumPy and runs the suite on it.
 """
 
 

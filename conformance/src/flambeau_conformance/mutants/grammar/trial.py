@@ -81,7 +81,7 @@ def planted(base: str, seed: str, name: str) -> Target:
     """The backend with that mutant in it for good; raises UnusableError for what is no seed."""
     if not re.fullmatch(r"\d+\.\d+", seed):
         raise UnusableError(f"{seed!r} draws no mutant: a seed, a point, the number of the mutant, as in"
-                            f" {base}+random:7.12")
+                            f" {base}+random-7.12")
     board = Board(base, name)
     mutant = drawn(board.base, seed)
     board.hook, board.only = Fault(board, mutant.site, mutant.condition, mutant.corruption), mutant.site
