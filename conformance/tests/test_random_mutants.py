@@ -1,4 +1,4 @@
-"""Mutants drawn from a grammar: drawn again from a seed, told by a program, killed by checks; and the estimate of both."""
+"""Mutants drawn from a grammar: drawn again from a seed, told by a program, killed by checks, counted."""
 
 from __future__ import annotations
 

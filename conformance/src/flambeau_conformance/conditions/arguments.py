@@ -122,7 +122,7 @@ def options(op: OpDef) -> Iterator[Condition]:
     for param in op.params:
         if param.role != "attribute":
             continue
-        if param.annotation.startswith("Dim"):
+        if param.annotation.startswith("Dim") and op.name != "diagonal":  # whose two dims must not be one
             yield from (_dim(param.name, label, param.annotation.startswith("Dims"))
                         for label in (_DIMS if param.annotation.startswith("Dims") else ("first", "last", "middle")))
         elif param.annotation == "bool":

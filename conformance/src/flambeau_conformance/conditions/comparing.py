@@ -12,7 +12,7 @@ from ..host import Host
 from ..tolerances import EITHER_ZERO, EXACT, Budget, granted
 from ..values import sensitivity_of
 from .draft import Draft
-from .programs import Seen
+from .programs import Seen, rotated, turns
 from .site import STEP, Site
 
 _SMALL = 300  # elements of programs whose rounding errors are measured
@@ -28,7 +28,7 @@ def difference(site: Site, draft: Draft, found: Seen, expected: Seen, times: flo
     outputs = max(1, len(draft.case.op.outputs) - len(draft.case.op.auxiliary))
     for i, (mine, theirs) in enumerate(zip(found, expected, strict=True)):
         try:
-            _compare(site, draft, mine, theirs, i, i % outputs, times)
+            _compare(site, draft, mine, theirs, i, outputs, times)
         except CheckFailed as failed:
             return str(failed)
         except TypeError:
@@ -36,7 +36,7 @@ def difference(site: Site, draft: Draft, found: Seen, expected: Seen, times: flo
     return ""
 
 
-def _compare(site: Site, draft: Draft, mine: Host, theirs: Host, i: int, output: int, times: float) -> None:
+def _compare(site: Site, draft: Draft, mine: Host, theirs: Host, i: int, outputs: int, times: float) -> None:
     allowed, signed = _allowed(site, mine.dtype, times), _signed(site, draft)
     where = f"result {i}"
     try:
@@ -44,7 +44,8 @@ def _compare(site: Site, draft: Draft, mine: Host, theirs: Host, i: int, output:
     except CheckFailed:
         if not allowed.spread or mine.dtype.category < 2 or mine.shape != theirs.shape:
             raise
-        compared(mine, theirs, allowed, where, _spread(draft, theirs, output), signed)
+        turn = min(i // outputs, turns(draft) - 1)
+        compared(mine, theirs, allowed, where, _spread(draft, theirs, turn, i % outputs), signed)
 
 
 def _allowed(site: Site, dtype: DType, times: float) -> Budget:
@@ -53,11 +54,12 @@ def _allowed(site: Site, dtype: DType, times: float) -> Budget:
                   times * found.underflows, times * found.cancels)
 
 
-def _spread(draft: Draft, result: Host, output: int) -> list[float]:
+def _spread(draft: Draft, result: Host, turn: int, output: int) -> list[float]:
     """What rounding of the inputs does to each element: measured in small programs, guessed in large ones."""
     if draft.elements() <= _SMALL:
         try:
-            found = sensitivity_of(draft.case, draft.hosts)[output]
+            hosts = [rotated(draft, i, turn) for i in range(len(draft.hosts))]
+            found = sensitivity_of(draft.case, hosts)[output]
         except Exception:  # beyond what the oracle can do
             found = None
         if found is not None and len(found) == len(result.values):

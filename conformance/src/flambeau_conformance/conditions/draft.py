@@ -15,6 +15,10 @@ from ..host import Host, Placement
 
 Shape = tuple[int, ...]
 LARGEST = 70_000  # elements of a tensor
+# Ops whose arguments speak of one another: samples in other shapes would be no programs. Some bear other extents.
+_RIGID = {"max_pool", "max_pool_backward", "adaptive_max_pool", "nll_loss_backward", "cross_entropy_backward",
+          "as_strided", "index", "searchsorted", "layer_norm", "rms_norm"}
+_BEARING = {"index", "layer_norm", "rms_norm"}
 
 
 class Draft:
@@ -63,7 +67,9 @@ class Draft:
         self.placements = [None] * len(self.hosts)
 
     def reshape(self, change: Callable[[int, Shape], Shape]) -> None:
-        """Every tensor in another shape."""
+        """Every tensor in another shape; raises ValueError where the op's arguments would not fit them."""
+        if self.case.op.name in _RIGID:
+            raise ValueError(f"{self.case.op.name} in another shape is no program")
         self.rebuilt(lambda i, spec: respecified(spec, change(i, spec.shape)))
 
     def set_attribute(self, name: str, value: Any) -> None:
@@ -79,7 +85,9 @@ class Draft:
         self._take(Case(op, self.case.dtype, self.case.label, Sample(*args, **kwargs)))
 
     def resize(self, old: int, new: int) -> None:
-        """Every extent `old` as `new`, of tensors and in attributes that are sizes."""
+        """Every extent `old` as `new`, of tensors and in attributes that are sizes; ValueError where that is wrong."""
+        if self.case.op.name in _RIGID - _BEARING:
+            raise ValueError(f"{self.case.op.name} with other extents is no program")
         def attribute(param: Param, value: Any) -> Any:
             if param.annotation in ("Size", "Any") and isinstance(value, (list, tuple)) and all(
                     type(v) is int for v in value):

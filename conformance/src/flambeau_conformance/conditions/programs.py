@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any
 
 from flambeau.contract.device import Device
-from flambeau.dtypes import DType
 from flambeau.shapes import numel
 from flambeau.table.registry import TABLE
 
@@ -61,27 +60,32 @@ def _performed(draft: Draft, site: Site, device: Device, wide: bool) -> Seen:
 # --- an op, called several times on numbers in turn
 
 
+def turns(draft: Draft) -> int:
+    """How often the op is called, each time on numbers that begin one place later."""
+    return max(draft.repeats + 1, 2)
+
+
 def _called(draft: Draft, site: Site, device: Device, wide: bool) -> Seen:
     function, case = _function(site), _wide_case(draft.case) if wide else draft.case
     held: list[list[Any]] = []
     calls: list[list[Any]] = []
-    for turn in range(max(draft.repeats + 1, 2)):
-        hosts = [_rotated(draft, i, turn) for i in range(len(draft.hosts))]
+    for turn in range(turns(draft)):
+        hosts = [rotated(draft, i, turn) for i in range(len(draft.hosts))]
         calls.append(_placed(draft, oracle.widened(draft.case, hosts) if wide else hosts, device))
         held.append(case.call(calls[-1], device, function))
     seen = [get(t.detach()) for results in held for t in results]
-    seen += [_input(t, h.dtype) for tensors in (calls[0], calls[-1]) for t, h in zip(tensors, draft.hosts, strict=True)]
     if site.name == "assign" or site.kind == WRITER:
+        seen += [get(t.detach()) for tensors in (calls[0], calls[-1]) for t in tensors]
         return seen + [_storage(t, draft.shared) for t in calls[-1][:1]]
+    for turn in (0, turns(draft) - 1):
+        seen += _inputs(draft, turn, device) if wide else [get(t.detach()) for t in calls[turn]]
     return seen + (_followed(calls[-1], held[-1]) if draft.shared else [])
 
 
-def _input(tensor: Any, dtype: DType) -> Host:
-    """What an input holds after the call, integers that were widened to floats as integers again."""
-    found = get(tensor.detach())
-    if found.dtype.category == dtype.category:
-        return found
-    return Host([(bool, int)[dtype.category](v) for v in found.values], found.shape, dtype)
+def _inputs(draft: Draft, turn: int, device: Device) -> Seen:
+    """What the inputs must still hold after a call, in their own dtypes."""
+    hosts = [rotated(draft, i, turn) for i in range(len(draft.hosts))]
+    return [get(t) for t in _placed(draft, hosts, device)]
 
 
 def _wide_case(case: Case) -> Case:
@@ -98,7 +102,7 @@ def _function(site: Site) -> Callable[..., Any] | None:
     return None
 
 
-def _rotated(draft: Draft, i: int, turn: int) -> Host:
+def rotated(draft: Draft, i: int, turn: int) -> Host:
     """The numbers of the input, begun `turn` places later; places that an index names stay where they are."""
     host = draft.hosts[i]
     if not turn or not host.values or draft.case.op.kinds.get(draft.case.places[i].param.name) != "T":
@@ -169,7 +173,7 @@ def _optimized(draft: Draft, site: Site, device: Device) -> Seen:
     optimizer = make(params, **(rich if draft.case.label.__hash__() % 2 else plain))
     for _ in range(max(2, draft.repeats)):
         for i, param in enumerate(params):
-            param.grad = put(_rotated(draft, i, 1), device, draft.placements[i])
+            param.grad = put(rotated(draft, i, 1), device, draft.placements[i])
         optimizer.step()
     return [get(p.detach()) for p in params]
 

@@ -63,7 +63,7 @@ def _grown(wanted: Callable[[int], bool], least: int) -> Callable[[Draft], None]
     def aim(draft: Draft) -> None:
         extents = sorted({n for s in draft.shapes for n in s if n > 0})
         if not extents:
-            return draft.reshape(lambda i, s: (least + draft.random.randrange(4),))
+            return ranked(draft, 1, least + draft.random.randrange(4))
         old = draft.random.choice(extents)
         start = max(1, least // max(1, draft.elements() // old)) + draft.random.randrange(3)
         for new in range(start, start + 70):
@@ -97,10 +97,10 @@ def _single(draft: Draft) -> None:
     draft.reshape(lambda i, s: (1,) * len(s))
 
 
-def ranked(draft: Draft, rank: int) -> None:
-    """All tensors with more or fewer leading dims, so that the largest rank is `rank`."""
+def ranked(draft: Draft, rank: int, extent: int = 0) -> None:
+    """All tensors with more or fewer leading dims, so that the largest rank is `rank`; new dims have that extent."""
     most = max(map(len, draft.shapes), default=0)
-    extents = tuple(draft.random.choice((1, 2, 2, 3)) for _ in range(6))
+    extents = tuple(extent or draft.random.choice((1, 2, 2, 3)) for _ in range(6))
 
     def change(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
         wanted = max(0, len(shape) + rank - most)
