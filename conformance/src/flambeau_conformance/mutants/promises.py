@@ -25,7 +25,9 @@ JUSTIFIED: dict[str, str] = {
     "contract/writers-counted": "core counts the changes itself, so no backend can fail it alone; it stays because"
                                 " gradients rely on it",
     "contract/processes/spawn": "a mutant lives in the process that built it, so a process started from outside finds"
-                                " neither it nor the healthy wrapper"}
+                                " neither it nor the healthy wrapper",
+    **{f"contract/when/{part}": "it is there for bugs that nobody wrote down: mutants that are drawn are shown to it"
+       for part in ("sizes", "memory", "arguments", "numbers", "history", "options")}}
 
 _SORTS = {"gradient": "gradients", "special": "special numbers", "extremes": "extreme integers", "rule": "rules"}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from flambeau.contract.backend import Kernel
 
-from ...check import FULL, Check
+from ...check import Check
 from ...conditions.call import Call
 from ...conditions.condition import STATE, STRUCTURE
 from ...conditions.listing import conditions_of
@@ -110,6 +110,6 @@ def traced(board: Board, checks: Iterable[Check], heard: Callable[[int], None] =
     return trace
 
 
-def shown(checks: Iterable[Check], lane: str = FULL) -> list[Check]:
+def shown(checks: Iterable[Check]) -> list[Check]:
     """The checks that a mutant may be shown to."""
-    return [c for c in checks if (c.lane == FULL or lane != FULL) and not c.id.startswith(UNSHOWN)]
+    return [c for c in checks if not c.id.startswith(UNSHOWN)]
