@@ -74,6 +74,8 @@ def _both(call: Call) -> bool:
 
 
 def _many(site: Site) -> bool:
+    if site.name in ("index", "index_put"):  # which take at most one index a dim
+        return False
     return site.kind == STEP or (site.op is not None and any(p.role == "sequence" for p in site.op.inputs))
 
 

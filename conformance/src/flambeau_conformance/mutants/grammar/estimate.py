@@ -82,30 +82,25 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 def estimated(base: str, seed: int, count: int, profile: str, workers: int = 1,
-              heard: Callable[[Fate], None] = lambda fate: None, counted: int = 0) -> Estimate:
-    """Draws and judges `count` mutants, or until so many are `counted`. Raises UnusableError for an unknown backend."""
-    judge, trace = _judge(base, profile)
+              heard: Callable[[Fate], None] = lambda fate: None) -> Estimate:
+    """Draws and judges `count` mutants. Raises UnusableError for an unknown backend."""
     fates: list[Fate] = []
-    for start in range(0, count, _BATCH):
-        batch = seeds(seed, min(_BATCH, count - start), start)
-        for fate in _judged(judge, batch, workers):
+    with remembered():
+        judge, trace = _judge(base, profile)
+        for fate in _judged(judge, seeds(seed, count), workers):
             fates.append(fate)
             heard(fate)
-        if counted and sum(f.counted for f in fates) >= counted:
-            break
     gaps, pairs = uncovered(judge.board, trace)
     return Estimate(base, profile, seed, fates, trace.unfounded, gaps, pairs)
 
 
-_BATCH = 200
 _judges: list[Judge] = []  # what forked workers find
 
 
 def _judge(base: str, profile: str) -> tuple[Judge, Trace]:
     board, checks = Board(base), contract_of(base)
     checks = [c for c in checks if profile == RELEASE or c.lane != RELEASE]
-    with remembered():
-        trace = traced(board, checks)
+    trace = traced(board, checks)
     return Judge(board, {c.id: c for c in checks}, trace), trace
 
 
@@ -120,8 +115,7 @@ def _judged(judge: Judge, batch: Sequence[str], workers: int) -> Iterable[Fate]:
 
 def _fate(seed: str) -> Fate:
     judge = _judges[0]
-    with remembered():
-        verdict: Verdict = judge.verdict(drawn(judge.board.base, seed))
+    verdict: Verdict = judge.verdict(drawn(judge.board.base, seed))
     found = verdict.mutant
     return Fate(seed, found.bug, found.sort, verdict.witness, verdict.killer, verdict.shown)
 

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from ... import oracle, values
@@ -22,6 +21,7 @@ from .trace import Trace
 from .witness import witness
 
 EQUIVALENT = ""
+_LONG = 2000  # elements, beyond which an answer is not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,18 @@ def remembered(size: int = 40_000) -> Any:
     """The oracle's answers are kept: one mutant after another asks for the same."""
     expected, measured = oracle.expected, values.sensitivity_of
 
-    @lru_cache(size)
-    def kept(key: str, ask: Any) -> Any:
-        return ask.function(*ask.arguments)
-
     def once(function: Any) -> Any:
-        return lambda case, hosts: kept(f"{function.__name__} {case.id} {[h.values for h in hosts]!r}"
-                                        if sum(len(h.values) for h in hosts) < 2000 else f"{id(hosts)}",
-                                        _Ask(function, (case, hosts)))
+        known: dict[str, Any] = {}
+
+        def ask(case: Any, hosts: Any) -> Any:
+            if sum(len(h.values) for h in hosts) > _LONG or len(known) > size:
+                return function(case, hosts)
+            key = f"{case.id} {case.sample!r} {[(h.values, h.shape) for h in hosts]!r}"
+            if key not in known:
+                known[key] = function(case, hosts)
+            return known[key]
+
+        return ask
 
     oracle.expected, values.sensitivity_of = once(expected), once(measured)
     try:
@@ -111,19 +115,3 @@ def remembered(size: int = 40_000) -> Any:
             yield
     finally:
         oracle.expected, values.sensitivity_of = expected, measured
-
-
-class _Ask:
-    """What is computed where no answer is kept; all are alike, so that the key alone decides."""
-
-    __slots__ = ("arguments", "function")
-
-    def __init__(self, function: Any, arguments: tuple[Any, ...]) -> None:
-        self.function, self.arguments = function, arguments
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Ask)
-
-    def __hash__(self) -> int:
-        return 0
-
