@@ -99,6 +99,15 @@ def mutants(session: nox.Session) -> None:
     session.run("flambeau-conformance", "mutants", *arguments, env=ONE_THREAD)
 
 
+@nox.session(name="random-mutants")
+def random_mutants(session: nox.Session) -> None:
+    """Bugs drawn from a grammar, and the share of them that the suite kills; `-- --seed S` for another draw."""
+    install(session, [*CPU, "conformance"], "array-api-strict>=2.2")
+    page = ["--markdown", str(ROOT / "docs" / "conformance" / "random.md")]
+    session.run("flambeau-conformance", "mutants", "--random", "2000", *(session.posargs or page), env=ONE_THREAD,
+                success_codes=[0, 1])
+
+
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Random programs on every CPU backend against the reference, two minutes each; `-- NAME [OPTION ...]` for one."""

@@ -26,7 +26,7 @@ SMOKE = "smoke"
 PROFILES = (SMOKE, FULL, RELEASE)
 FOUNDATIONS = ("kernels", "kernels-callable", "names", "manifest", "declared-dtypes", "round-trip", "layouts",
                "strides", "copied", "item", "assign", "assign-overlap", "zero-dims")
-AT_LENGTH = ("sizes", "large")  # promises about many elements: seconds each where a backend delegates, so not for smoke
+AT_LENGTH = ("sizes", "large", "when")  # many elements or programs: seconds where a backend delegates, so not for smoke
 _WORD = re.compile(r"\(|\)|[^\s()]+")
 
 

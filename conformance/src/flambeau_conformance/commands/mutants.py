@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..check import FULL, RELEASE
 from ..mutants import SIGN, catalogue
 from ..mutants.page import page, summary
 from ..mutants.promises import idle, kills, outlived
@@ -32,6 +33,10 @@ def add_parser(commands: Any) -> None:
                         help="bugs tried at a time (default: one per core, at most 8)")
     parser.add_argument("-q", action="store_true", help="only what survives, and the score")
     parser.add_argument("--markdown", metavar="FILE", help="write the page: which check killed which mutant")
+    parser.add_argument("--random", metavar="N", type=int, default=0,
+                        help="draw N bugs from a grammar instead, and estimate the share that the suite kills")
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="the seed of what is drawn (default: 0)")
+    parser.add_argument("--profile", choices=(FULL, RELEASE), default=FULL, help="the checks that they are shown")
     parser.set_defaults(command=run)
 
 
@@ -40,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _listed()
     _verify(options)
+    if options.random:
+        return _estimated(options)
     results = scored(options.backends, options.mutant, options.n, _told if not options.q else lambda result: None)
     whole = not options.mutant and set(STOCK) <= set(options.backends)
     by_promise = kills(results, contract_of("reference"))
@@ -56,12 +63,31 @@ def _verify(options: argparse.Namespace) -> None:
     known = catalogue()
     if options.n < 1:
         raise UsageError("-n must be positive")
+    if options.random < 0:
+        raise UsageError("--random must be positive")
+    if options.random and options.mutant:
+        raise UsageError("--random draws its bugs; --mutant names one of the catalogue")
     for name in options.mutant:
         if name not in known:
             raise UsageError(f"no mutant is called {name!r}{suggestion(name, list(known))}")
     for name in options.backends:
         if SIGN in name:
             raise UsageError(f"{name!r} is a mutant already; name the backend, and the bug with --mutant")
+
+
+def _estimated(options: argparse.Namespace) -> int:
+    """Status 1 if a mutant survives that a program tells from the healthy backend."""
+    from ..mutants.grammar.estimate import estimated
+    from ..mutants.grammar.page import page as estimate_page
+    from ..mutants.grammar.page import text
+
+    found = []
+    for base in options.backends:
+        found.append(estimated(base, options.seed, options.random, options.profile, options.n))
+        print("\n".join(text(found[-1])), flush=True)
+    if options.markdown:
+        Path(options.markdown).write_text(estimate_page(found), encoding="utf-8")
+    return FAILED if any(e.survivors for e in found) else PASSED
 
 
 def _listed() -> int:

@@ -13,7 +13,7 @@ from ..check import Check
 
 MODULES = ("structure", "hardware", "memory", "accumulation", "halves", "views", "promotion", "programs", "streams",
            "threads", "growth", "guards", "hazards", "denormals", "determinism", "optimizers", "refusals", "writers",
-           "overlaps", "special", "sizes", "exact", "lifetimes", "orders", "distributions")
+           "overlaps", "special", "sizes", "exact", "lifetimes", "orders", "distributions", "when")
 
 
 def checks() -> Iterator[Check]:

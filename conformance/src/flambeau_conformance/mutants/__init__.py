@@ -1,7 +1,8 @@
 """Backends that are wrong on purpose, by which the suite is measured.
 
 `numpy+lost-nan-maximum` names the backend "numpy" with one bug put in; every command takes such a
-name. `catalogue()` has them all, `score` runs them.
+name. `catalogue()` has them all, `score` runs them. `numpy+random-7.12` is mutant 12 of those that seed 7
+draws from the grammar.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..wrapped import wrapped
 from .mutant import CATALOGUE, Mutant, Parts
 
 SIGN = "+"
+RANDOM = "random-"
 HEALTHY = Mutant("healthy", "Nothing is wrong.", "healthy", (), lambda base: Parts())
 MODULES = ("numerics", "structure", "transfer", "behaviour", "states", "fused", "steps", "devices", "core", "halves")
 
@@ -33,6 +35,10 @@ def build(name: str) -> Target:
     Raises UnusableError for names that do not exist, and where core refuses what the mutant is.
     """
     base, _, wanted = name.partition(SIGN)
+    if wanted.startswith(RANDOM):
+        from .grammar.trial import planted
+
+        return planted(base, wanted.removeprefix(RANDOM), name)
     found = HEALTHY if wanted == HEALTHY.name else catalogue().get(wanted)
     if found is None:
         raise UnusableError(f"no mutant is called {wanted!r}{suggestion(wanted, list(CATALOGUE))};"

@@ -25,7 +25,9 @@ JUSTIFIED: dict[str, str] = {
     "contract/writers-counted": "core counts the changes itself, so no backend can fail it alone; it stays because"
                                 " gradients rely on it",
     "contract/processes/spawn": "a mutant lives in the process that built it, so a process started from outside finds"
-                                " neither it nor the healthy wrapper"}
+                                " neither it nor the healthy wrapper",
+    **{f"contract/when/{part}": "it is there for bugs that nobody wrote down: mutants that are drawn are shown to it"
+       for part in ("sizes", "memory", "arguments", "numbers", "history", "options")}}
 
 _SORTS = {"gradient": "gradients", "special": "special numbers", "extremes": "extreme integers", "rule": "rules"}
 
@@ -41,6 +43,8 @@ def promise_of(check_id: str) -> str:
     if head == "contract":
         if rest[0] == "halves":  # one check per op
             return "contract/halves"
+        if rest[0] == "when":  # one check per site and kind of condition
+            return f"contract/when/{rest[1]}"
         return "/".join(["contract", *rest[:1], *[part for part in rest[1:] if part not in _variants()]])
     return _SORTS.get(rest[-1], "errors" if rest[-1].startswith("bad") else "values")
 

@@ -82,7 +82,7 @@ def _places(classes: Array, shape: tuple[int, ...]) -> Any:
     if inner == 1:
         return np.arange(0, shape[0] * shape[1], shape[1] or 1)[:shape[0]] + classes.reshape(-1)
     rows = np.arange(shape[0])[:, None] * (shape[1] * inner) + np.arange(inner)
-    return (rows + classes.reshape(shape[0], -1) * inner).reshape(-1)
+    return (rows + classes.reshape(shape[0], inner) * inner).reshape(-1)
 
 
 def _shares(classes: Array, ignored: Array | None, weight: Array | None, dtype: Any) -> Array | None:

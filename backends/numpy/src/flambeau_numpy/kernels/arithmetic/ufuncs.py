@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...dtypes import BOOL, INTEGERS, REALS
-from ...registry import kernel, register
+from ...registry import kernel, register, writer
 from ..common import Array, fresh
 
 _UFUNCS = {
@@ -19,6 +19,17 @@ _UFUNCS = {
 }
 for _name, _ufunc in _UFUNCS.items():
     register(_name, _ufunc)
+
+
+@writer("neg")
+def neg_into(x: Array, out: Array) -> None:
+    """`np.negative` of NumPy 2.4 writes wrong numbers where `out` has gaps of certain widths."""
+    if out.shape != np.broadcast_shapes(x.shape, out.shape):
+        raise ValueError(f"{x.shape} does not fit into {out.shape}")
+    if out.flags.c_contiguous:
+        np.negative(x, out=out)
+    else:
+        out[...] = np.negative(x)
 
 
 @kernel("sign", REALS)
