@@ -136,6 +136,12 @@ class ZeroDivisorError(FlambeauError, ZeroDivisionError, RuntimeError):
     code = "FL112"
 
 
+class LinAlgError(FlambeauError, RuntimeError):
+    """A matrix that cannot be factorised, inverted or solved with, or an iteration that does not converge."""
+
+    code = "FL116"
+
+
 class NameUnknownError(FlambeauError, AttributeError):
     """A public name that does not exist here; `hint`, asked when the error is shown, says which was meant."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import dtypes
@@ -67,6 +68,7 @@ def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     function.op = op
     op.call = function
     function.grad = lambda *inputs: add_rule(op, inputs)
+    function.invariants = partial(setattr, op, "invariants")
     if op.method:
         setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
     if op.inplace:

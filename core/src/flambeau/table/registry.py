@@ -82,9 +82,11 @@ class OpDef:
         "holds",
         "inplace",
         "inputs",
+        "invariants",
         "kernels",
         "kind",
         "kinds",
+        "materializes",
         "method",
         "mutates",
         "name",
@@ -119,6 +121,7 @@ class OpDef:
         self.simple = True  # whether every rule serves one input, so that the plan is all there is
         self.kernels = KernelTable(self)
         self.writers: Any = None  # dispatch puts a WriterTable here
+        self.invariants: Any = None  # what is the same for every valid result, of an op whose results are not unique
         self.call: Any = None
         self._set_options(**options)
 
@@ -129,7 +132,8 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     capability: str = "") -> None:
+                     capability: str = "", materializes: bool = True) -> None:
+        self.materializes = materializes  # whether rules get zeros, not None, for a result that no gradient came to
         self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
@@ -177,7 +181,7 @@ class OpDef:
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""
-        return True
+        return self.materializes
 
     def check_dtype(self, dtype: DType) -> None:
         """Raises DTypeError unless the op takes that element type."""
@@ -199,6 +203,7 @@ ACCEPTS: dict[str, Callable[[DType], bool]] = {
     "real number": lambda d: 0 < d.category < 3,
     "floating": lambda d: d.category > 1,
     "real floating": lambda d: d.category == 2,
+    "wide floating": lambda d: d.category > 1 and d.itemsize > 2,
     "integral": lambda d: d.category < 2,
     "integer": lambda d: d.category == 1,
     "complex": lambda d: d.category == 3,
