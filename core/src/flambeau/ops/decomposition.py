@@ -416,8 +416,8 @@ def _(g, eigenvectors, eigenvalues):
     L, V = _as(eigenvalues, eigenvectors), eigenvectors
     if gV is None:
         return None if gL is None else matmul(V, _as(gL, V).unsqueeze(-1) * adjoint(V))
-    turned = matmul(adjoint(V), gV)
-    _check_phase("linalg_eig_backward", "eigenvectors", turned)
+    turned = _skew(matmul(adjoint(V), gV)) * 0.5
+    _check_phase("linalg_eigh_backward", "eigenvectors", turned)
     made = off_diagonal(turned / (L.unsqueeze(-2) - L.unsqueeze(-1) + identity(V, V._array.shape[-1])))
     made = made if gL is None else made + embedded(_as(gL, V))
     return matmul(V, matmul(made, adjoint(V)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import DTypeError, ShapeError, ValueRangeError
+from ...ops.compare import eq, where_op
 from ...ops.complex import _c, _real, complex_op
 from ...ops.create import nothing, zeros_of
 from ...ops.decomposition import (
@@ -23,7 +24,7 @@ from ...ops.decomposition import (
     triangular_op,
     upper_of,
 )
-from ...ops.movement import expand, transpose
+from ...ops.movement import expand, reshape, stack, transpose
 from ...shapes import broadcast_shapes
 from ...table.returns import return_type
 from ...tensors.tensor import Tensor
@@ -201,14 +202,12 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False,
     n = LD._array.shape[-1]
     LD, pivots = expand(LD, (*batch, n, n)), expand(pivots, (*batch, n))
     B = expand(B, (*batch, *B._array.shape[-2:]))
-    made = _ldl_each(LD, pivots, B, hermitian and LD.is_complex()) if 0 not in batch else B.clone()
+    made = _ldl_each(LD, pivots, B, hermitian and LD.is_complex()) if B.numel() else B.clone()
     return stored(ldl_factor_op, made, out)  # type: ignore[no-any-return]
 
 
 def _ldl_each(LD: Tensor, pivots: Tensor, B: Tensor, hermitian: bool) -> Tensor:
     """One matrix of the batch after another: each has blocks of its own."""
-    from ...ops.movement import reshape, stack
-
     n, shape = LD._array.shape[-1], tuple(B._array.shape)
     matrices, swaps = reshape(LD, (-1, n, n)), reshape(pivots, (-1, n)).tolist()
     parts = [_ldl_solution(m, p, b, hermitian)
@@ -245,9 +244,7 @@ def _ldl_solution(LD: Tensor, swaps: list[int], B: Tensor, hermitian: bool) -> T
                 rows[j] = rows[j] - (_c(factor) if hermitian else factor) * rows[i]
         last = k + width - 1
         rows[last], rows[swap] = rows[swap], rows[last]
-    from ...ops.movement import stack
-
-    return stack(rows) if rows else B.clone()
+    return stack(rows)
 
 
 def _block_solution(columns: list[list[Tensor]], k: int, width: int, rows: list[Tensor], hermitian: bool) -> list[Tensor]:
@@ -309,7 +306,8 @@ def householder_product(input: Tensor, tau: Tensor, *, out: Tensor | None = None
         raise ShapeError(f"input.shape[-1] must be greater than or equal to tau.shape[-1], got {n} and"
                          f" {tau.shape[-1]}", op=op)
     start = expand(block(identity(input.detach(), m), slice(None), slice(n)), (*batch_of(input), m, n))
-    return stored(qr_op, reflected(input, tau, start) if input.numel() else input.clone(), out)  # type: ignore[no-any-return]
+    made = reflected(input, tau, start) if tau.numel() else where_op(eq(start, start), start, input)
+    return stored(qr_op, made, out)  # type: ignore[no-any-return]
 
 
 def _require_reflectors(op: str, input: Tensor, tau: Tensor) -> None:

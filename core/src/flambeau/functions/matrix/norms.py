@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ...dtypes import DType, can_cast
-from ...errors import DTypeError, ShapeError, ValueRangeError
+from ...errors import DimError, DTypeError, ShapeError, ValueRangeError
 from ...modes import grad_enabled
 from ...ops.arithmetic import mul
 from ...ops.complex import _c
@@ -91,9 +91,6 @@ def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
     if isinstance(ord, str) and ord not in ("fro", "nuc") or not isinstance(ord, str) and (
             abs(ord) not in (1, 2, math.inf)):
         raise ValueRangeError(f"Order {ord} not supported.", op=op)
-    if ord != "fro" and ord != "nuc" and abs(ord) in (1, math.inf) and not all_sized(A, (dims[abs(ord) == 1],)):
-        raise ShapeError(f"cannot compute the norm of order {ord} over an empty dim because the operation has no"
-                         " identity", op=op)
     return stored(vector_norm_op, _matrix_norm(op, A, ord, dims, keepdim), out)  # type: ignore[no-any-return]
 
 
@@ -103,18 +100,23 @@ def _matrix_norm(op: str, A: Tensor, ord: Any, dims: tuple[int, ...], keepdim: b
     if ord == "nuc" or abs(ord) == 2:
         require_floating(op, A)
         sizes = values_in(A, dims)
-        if ord != "nuc" and not sizes._array.shape[-1]:
-            raise ShapeError("cannot compute the norm of order {ord} of an empty matrix because the operation has no"
-                             " identity", op=op)
-        made = total(sizes, -1) if ord == "nuc" else (amax if ord > 0 else amin)(sizes, -1)
+        made = total(sizes, -1) if ord == "nuc" else _extreme(op, sizes, ord, sizes.ndim - 1)
     else:
         rows, columns = dims if abs(ord) == 1 else dims[::-1]
-        made = vector_norm_op(A, 1.0, rows, False)
-        made = (amax if ord > 0 else amin)(made, columns - (columns > rows))
+        made = _extreme(op, vector_norm_op(A, 1.0, rows, False), ord, columns - (columns > rows))
     if keepdim:
         for d in sorted(dims):
             made = made.unsqueeze(d)
     return made
+
+
+def _extreme(op: str, sizes: Tensor, ord: Any, dim: int) -> Tensor:
+    """The largest (ord > 0) or the smallest along `dim`; the largest of none is 0."""
+    if sizes._array.shape[dim]:
+        return (amax if ord > 0 else amin)(sizes, dim)  # type: ignore[no-any-return]
+    if ord < 0:
+        raise DimError(f"Expected reduction dim {dim} to have non-zero size for order {ord}.", op=op)
+    return total(sizes, dim)  # type: ignore[no-any-return]
 
 
 def values_in(A: Tensor, dims: tuple[int, ...]) -> Tensor:
@@ -209,8 +211,7 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
     require_tensors(op, x=x)
     if x.dtype.category == 0:
         raise DTypeError("Input tensor must be float, integer, or complex, got bool", op=op, dtype=x.dtype)
-    if x.ndim < 1:
-        raise ShapeError("linalg.vander: Expected dim greater than or equal to 1", op=op)
+    x = x if x.ndim else x.unsqueeze(0)
     N = x._array.shape[-1] if N is None else N
     if N <= 1:
         raise ValueRangeError(f"N must be greater than 1, got {N}", op=op, N=N)
@@ -226,6 +227,11 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = N
     >>> flambeau.linalg.cross(flambeau.tensor([1.0, 0.0, 0.0]), flambeau.tensor([0.0, 1.0, 0.0]))
     tensor([0., 0., 1.])
     """
+    at = canonical_dim("linalg.cross", dim, max(input.ndim, other.ndim))
+    for x in (input, other):
+        if x.ndim == other.ndim == input.ndim and x._array.shape[at] != 3:
+            raise ShapeError(f"inputs dimension {dim} must have length 3. Got {input.shape[at]} and {other.shape[at]}",
+                             op="linalg.cross")
     return cross_of(input, other, dim, out=out)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ...dtypes import int64
 from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
 from ...modes import grad_enabled
+from ...ops.compare import eq, where_op
 from ...ops.complex import _real
 from ...ops.create import zeros_of
 from ...ops.decomposition import (
@@ -318,7 +319,8 @@ def _least_squares(A: Tensor, B: Tensor, rcond: float | None, driver: str) -> tu
     if sizes is not None and driver != "gels":
         rank = _ranks(sizes, rcond, batch_of(A))
     values = sizes if driver in ("gelsd", "gelss") else _real_empty(empty)
-    residuals = _residuals(A, B, solution, rank if driver != "gels" else None)
+    tall = m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all()))
+    residuals = total((matmul(A, solution) - B).abs() ** 2, -2) if tall else reshape(solution, (-1,))[:0].abs()
     return solution, residuals, rank, values  # type: ignore[return-value]
 
 
@@ -340,15 +342,6 @@ def _by_qr(A: Tensor, B: Tensor) -> Tensor:
         return triangular_op(R, matmul(adjoint(Q), B), upper=True)  # type: ignore[no-any-return]
     Q, R = qr_op(adjoint(A), "reduced")
     return matmul(Q, triangular_op(adjoint(R), B, upper=False))  # type: ignore[no-any-return]
-
-
-def _residuals(A: Tensor, B: Tensor, solution: Tensor, rank: Tensor | None) -> Tensor:
-    m, n = A._array.shape[-2:]
-    full = rank is None or bool((rank == n).all())
-    if m <= n or not full:
-        return _real_empty(zeros_of(A.detach(), (0,)))
-    apart = matmul(A, solution) - B
-    return total(apart.abs() ** 2, -2)
 
 
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
@@ -376,5 +369,6 @@ def _power(input: Tensor, n: int) -> Tensor:
         return made  # type: ignore[return-value]
 
     if not n:
-        return expand(identity(input.detach(), input._array.shape[-1]), tuple(input._array.shape)).clone()
+        one = expand(identity(input.detach(), input._array.shape[-1]), tuple(input._array.shape))
+        return where_op(eq(one, one), one, input)  # type: ignore[no-any-return] # with a gradient of zero, as PyTorch
     return input.clone() if n == 1 else in_single(power)(input)  # type: ignore[no-any-return]
