@@ -12,7 +12,8 @@ CORE = ROOT / "core" / "src" / "flambeau"
 
 FAMILIES = {
     "activation", "arithmetic", "attention", "compare", "complex", "conv", "create", "decomposition", "dropout",
-    "embedding", "index", "inplace", "linalg", "loss", "math", "matrix", "movement", "norm", "optim", "pool", "random", "reduce", "sort", "special",
+    "embedding", "index", "inplace", "linalg", "loss", "math", "matrix", "movement",
+    "norm", "optim", "pool", "random", "reduce", "sort", "special",
 }
 SHARED = {"common"}  # what several families of one folder use
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy
 import torch
+from invariants import compared
 
 import flambeau
 from flambeau.tensors.tensor import wrap
-from invariants import compared
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

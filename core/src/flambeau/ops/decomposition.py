@@ -53,13 +53,13 @@ def block(x: Tensor, rows: slice, columns: slice) -> Tensor:
     return x[..., rows, columns]  # type: ignore[no-any-return]
 
 
-def _matrix_rule(input: Tensor, **attributes: Any) -> None:
+def matrix_rule(input: Tensor, **attributes: Any) -> None:
     if input.ndim < 2:
         raise ShapeError(f"The input tensor must have at least 2 dimensions, got {input.ndim}", op="linalg")
 
 
-def _square_rule(input: Tensor, **attributes: Any) -> None:
-    _matrix_rule(input)
+def square_rule(input: Tensor, **attributes: Any) -> None:
+    matrix_rule(input)
     if input._array.shape[-1] != input._array.shape[-2]:
         raise ShapeError(f"A must be batches of square matrices, but they are {input._array.shape[-2]} by"
                          f" {input._array.shape[-1]} matrices", op="linalg")
@@ -68,17 +68,22 @@ def _square_rule(input: Tensor, **attributes: Any) -> None:
 _ANY = (lambda: [Sample(arr(3, 3)), Sample(arr(4, 2)), Sample(arr(2, 4)), Sample(arr(2, 2, 3, 2)), Sample(arr(1, 1)),
                  Sample(arr(0, 3)), Sample(arr(3, 0)), Sample(arr(0, 2, 2)), Sample(arr(12, 12)),
                  Bad(arr(3), raises="ShapeError", match="at least 2 dimensions")])
-_NOT_SQUARE = Bad(arr(2, 3), raises="ShapeError", match="square matrices, but they are 2 by 3")
-_DOMINANT = [4.0, 0.5, -1.0, 0.25, 5.0, 1.5, -0.75, 1.25, 6.0]  # 3 x 3, far from singular
+NOT_SQUARE = Bad(arr(2, 3), raises="ShapeError", match="square matrices, but they are 2 by 3")
+DOMINANT = [4.0, 0.5, -1.0, 0.25, 5.0, 1.5, -0.75, 1.25, 6.0]  # 3 x 3, far from singular
 _POSITIVE = [4.0, 0.5, -1.0, 0.5, 5.0, 1.5, -1.0, 1.5, 6.0]  # 3 x 3, symmetric and positive definite
+
+
+def positive(*shape: int) -> arr:
+    """A sample of positive-definite matrices."""
+    return arr(*shape, fill=_POSITIVE, structure="hermitian")
 
 
 # --- triangular systems
 
 
 def _triangular_rule(input: Tensor, other: Tensor, *, left: bool = True, **attributes: Any) -> None:
-    _square_rule(input)
-    _matrix_rule(other)
+    square_rule(input)
+    matrix_rule(other)
     if input._array.shape[-1] != other._array.shape[-2 if left else -1]:
         raise ShapeError(f"incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'}"
                          f" ({list(input.shape)} and {list(other.shape)})", op="linalg.solve_triangular")
@@ -86,12 +91,12 @@ def _triangular_rule(input: Tensor, other: Tensor, *, left: bool = True, **attri
 
 @primitive(name="linalg_solve_triangular", saves="input out", dtypes="wide floating", capability="linalg",
            alike="all", shape_rule=_triangular_rule, samples=lambda: [
-    Sample(arr(3, 3, fill=_DOMINANT), arr(3, 2), upper=True), Sample(arr(3, 3, fill=_DOMINANT), arr(3, 2), upper=False),
-    Sample(arr(3, 3, fill=_DOMINANT), arr(2, 3), upper=True, left=False),
-    Sample(arr(2, 3, 3, fill=_DOMINANT), arr(2, 3, 4), upper=False, unitriangular=True),
-    Sample(arr(3, 3, fill=_DOMINANT), arr(4, 2, 3), upper=False, left=False, unitriangular=True),
-    Sample(arr(2, 1, 3, 3, fill=_DOMINANT), arr(2, 3, 1), upper=True),
-    Sample(arr(0, 0), arr(0, 2), upper=True), Sample(arr(3, 3, fill=_DOMINANT), arr(3, 0), upper=True),
+    Sample(arr(3, 3, fill=DOMINANT), arr(3, 2), upper=True), Sample(arr(3, 3, fill=DOMINANT), arr(3, 2), upper=False),
+    Sample(arr(3, 3, fill=DOMINANT), arr(2, 3), upper=True, left=False),
+    Sample(arr(2, 3, 3, fill=DOMINANT), arr(2, 3, 4), upper=False, unitriangular=True),
+    Sample(arr(3, 3, fill=DOMINANT), arr(4, 2, 3), upper=False, left=False, unitriangular=True),
+    Sample(arr(2, 1, 3, 3, fill=DOMINANT), arr(2, 3, 1), upper=True),
+    Sample(arr(0, 0), arr(0, 2), upper=True), Sample(arr(3, 3, fill=DOMINANT), arr(3, 0), upper=True),
     Bad(arr(2, 3), arr(2, 3), upper=True, raises="ShapeError", match="square matrices"),
     Bad(arr(3, 3), arr(2, 3), upper=True, raises="ShapeError", match="AX = B")])
 def triangular_op(input: Tensor, other: Tensor, *, upper: bool, left: bool = True,
@@ -116,8 +121,8 @@ def _(g, input, *, upper, left, unitriangular):
 
 
 @primitive(name="linalg_lu_factor_ex", saves="LU pivots", dtype="same int64 int64", outputs="LU pivots info",
-           dtypes="wide floating", out=False, capability="linalg", shape_rule=_matrix_rule, samples=lambda: [
-    *_ANY(), Sample(arr(3, 3, fill=_DOMINANT), pivot=False),
+           dtypes="wide floating", out=False, capability="linalg", shape_rule=matrix_rule, samples=lambda: [
+    *_ANY(), Sample(arr(3, 3, fill=DOMINANT), pivot=False),
     Sample(arr(2, 2, fill=[1.0, 2.0, 2.0, 4.0]), gradcheck=False),
     Sample(arr(2, 2, fill=[0.0, 0.0, 0.0, 1.0]), gradcheck=False)])
 def lu_factor_op(input: Tensor, pivot: bool = True) -> Tensor:
@@ -198,10 +203,9 @@ def _(g, LU, pivots, *, pivot):
 
 
 @primitive(name="linalg_cholesky_ex", saves="L", dtype="same int64", outputs="L info", dtypes="wide floating",
-           out=False, capability="linalg", shape_rule=_square_rule, samples=lambda: [
-    Sample(arr(3, 3, fill=_POSITIVE)), Sample(arr(3, 3, fill=_POSITIVE), upper=True),
-    Sample(arr(3, 3, fill=_DOMINANT)), Sample(arr(2, 3, 3, fill=_POSITIVE)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
-    _NOT_SQUARE])
+           out=False, capability="linalg", shape_rule=square_rule, samples=lambda: [
+    Sample(positive(3, 3)), Sample(positive(3, 3), upper=True), Sample(arr(3, 3, fill=DOMINANT), gradcheck=False),
+    Sample(positive(2, 3, 3)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), NOT_SQUARE])
 def cholesky_op(input: Tensor, upper: bool = False) -> Tensor:
     """L with L @ L^H = input, or its adjoint with `upper`; info: the order of the first minor not positive, else 0.
 
@@ -223,10 +227,9 @@ def _(g, L, *, upper):
 
 
 @primitive(name="linalg_qr", saves="Q R", outputs="Q R", dtypes="wide floating", out=False, materializes=False,
-           capability="linalg", shape_rule=_matrix_rule, samples=lambda: [
-    *_ANY(), Sample(arr(3, 4), mode="complete"), Sample(arr(4, 2), mode="complete", dtypes=("float32", "float64"),
-                                                       gradcheck=False),
-    Sample(arr(4, 2), mode="r", gradcheck=False)])
+           capability="linalg", shape_rule=matrix_rule, samples=lambda: [
+    *_ANY(), Sample(arr(3, 4), mode="complete"), Sample(arr(4, 2, requires_grad=False), mode="complete"),
+    Sample(arr(4, 2, requires_grad=False), mode="r")])
 def qr_op(input: Tensor, mode: str = "reduced") -> Tensor:
     """Q with orthonormal columns and R upper triangular, input = Q @ R; `mode` reduced, complete or r (Q empty)."""
 
@@ -254,8 +257,8 @@ def _(g, Q, R, *, mode):
     inner = 0 if gR is None else matmul(gR, adjoint(R))
     inner = inner if gQ is None else inner - matmul(adjoint(Q), gQ)
     if m >= n:
-        upper = triu(inner)
-        made = matmul(Q, triu(upper, 1) + adjoint(triu(upper, 1)) + embedded(_as(_real_of(diagonal_of(upper)), Q)))
+        above = triu(inner, 1)
+        made = matmul(Q, above + adjoint(above) + embedded(in_dtype_of(_real_of(diagonal_of(inner)), Q)))
         made = made if gQ is None else made + gQ
         return triangular_op(adjoint(R), made, upper=False, left=False)
     skew = adjoint(inner) - inner
@@ -269,13 +272,13 @@ def _real_of(x: Tensor) -> Tensor:
     return _real(x) if x._kind.dtype.category == 3 else x
 
 
-def _as(x: Tensor, like: Tensor) -> Tensor:
+def in_dtype_of(x: Tensor, like: Tensor) -> Tensor:
     """`x` in like's dtype."""
     return x if x._kind is like._kind else x.to(like._kind.dtype)
 
 
 @primitive(name="geqrf", outputs="a tau", dtypes="wide floating", out=False, differentiable=False,
-           grad_name="NotImplemented", capability="linalg", shape_rule=_matrix_rule, samples=lambda: _ANY())
+           grad_name="NotImplemented", capability="linalg", shape_rule=matrix_rule, samples=lambda: _ANY())
 def geqrf_op(input: Tensor) -> Tensor:
     """R above and on the diagonal; below it the reflectors I - tau v v^H that make Q, each v with a leading 1."""
 
@@ -308,7 +311,7 @@ def reflected(a: Tensor, tau: Tensor, x: Tensor, back: bool = False) -> Tensor:
 
 
 @primitive(name="linalg_svd", saves="U S Vh", dtype="same real same", outputs="U S Vh", dtypes="wide floating",
-           out=False, materializes=False, capability="linalg", shape_rule=_matrix_rule, samples=lambda: [
+           out=False, materializes=False, capability="linalg", shape_rule=matrix_rule, samples=lambda: [
     *_ANY(), Sample(arr(4, 2), full_matrices=True), Sample(arr(2, 4), full_matrices=True),
     Sample(arr(0, 3), full_matrices=True)])
 def svd_op(input: Tensor, full_matrices: bool = False) -> Tensor:
@@ -320,8 +323,8 @@ def _(results, input, full_matrices=False):
     U, S, Vh = results
     k = S._array.shape[-1]
     first, last = block(U, slice(None), slice(k)), block(Vh, slice(k), slice(None))
-    return [S, matmul(first * _as(S, U).unsqueeze(-2), last), first.abs() ** 2, last.abs() ** 2,
-            matmul(adjoint(U), U), matmul(Vh, adjoint(Vh))]
+    return [S, matmul(first * in_dtype_of(S, U).unsqueeze(-2), last), first.abs() ** 2, last.abs() ** 2,
+            matmul(adjoint(U), U).detach(), matmul(Vh, adjoint(Vh)).detach()]
 
 
 @svd_op.grad("input")
@@ -337,12 +340,12 @@ def _(g, U, S, Vh, *, full_matrices):
 
 def _svd_backward(g: Any, U: Tensor, S: Tensor, Vh: Tensor) -> Any:
     gU, gS, gVh = g
-    rows, columns = _as(S, U).unsqueeze(-1), _as(S, U).unsqueeze(-2)
+    rows, columns = in_dtype_of(S, U).unsqueeze(-1), in_dtype_of(S, U).unsqueeze(-2)
     m, k, n = U._array.shape[-2], S._array.shape[-1], Vh._array.shape[-1]
     if gU is None and gVh is None:
         if gS is None:
             return None
-        gS = _as(gS, U)
+        gS = in_dtype_of(gS, U)
         return matmul(U, gS.unsqueeze(-1) * Vh) if m >= n else matmul(U * gS.unsqueeze(-2), Vh)
     turned = None if gU is None else _skew(matmul(adjoint(U), gU))
     turned_back = None if gVh is None else _skew(matmul(Vh, adjoint(gVh)))
@@ -353,9 +356,9 @@ def _svd_backward(g: Any, U: Tensor, S: Tensor, Vh: Tensor) -> Any:
     else:
         made = turned / apart * columns if turned_back is None else (turned * columns + rows * turned_back) / apart
     if gS is not None:
-        made = made + embedded(_as(gS, U))
+        made = made + embedded(in_dtype_of(gS, U))
     if U._kind.dtype.is_complex and turned is not None and turned_back is not None:
-        made = made + embedded(diagonal_of(turned) / (2 * _as(S, U)))
+        made = made + embedded(diagonal_of(turned) / (2 * in_dtype_of(S, U)))
     if m > k and gU is not None:
         scaled = gU / columns
         made = matmul(U, made) + scaled - matmul(U, matmul(adjoint(U), scaled))
@@ -382,8 +385,9 @@ def _check_phase(name: str, what: str, *turned: Tensor | None) -> None:
                             " specified loss function depends on this quantity, so it is ill-defined.", op=name)
 
 
-@composite(name="linalg_svdvals", dtype="real", dtypes="wide floating", out=False, differentiable=False, fusable=True,
-           shape_rule=_matrix_rule, samples=lambda: _ANY())
+@composite(name="linalg_svdvals", dtype="real", dtypes="wide floating",
+           capability="linalg", out=False, differentiable=False, fusable=True,
+           shape_rule=matrix_rule, samples=lambda: _ANY())
 def svdvals_op(input: Tensor) -> Tensor:
     """The singular values alone."""
     return svd_op(input)[1]  # type: ignore[no-any-return]
@@ -392,12 +396,18 @@ def svdvals_op(input: Tensor) -> Tensor:
 # --- eigenvalues
 
 
-_HERMITIAN = (lambda: [Sample(arr(3, 3)), Sample(arr(3, 3), UPLO="U"), Sample(arr(2, 4, 4)), Sample(arr(1, 1)),
-                       Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(12, 12)), _NOT_SQUARE])
+def _hermitian(*shape: int) -> Any:
+    return arr(*shape, structure="hermitian")
+
+
+_HERMITIAN = (lambda: [Sample(_hermitian(3, 3)), Sample(_hermitian(3, 3), UPLO="U"), Sample(_hermitian(2, 4, 4)),
+                       Sample(arr(3, 3), UPLO="U", gradcheck=False), Sample(arr(3, 3), gradcheck=False),
+                       Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(_hermitian(12, 12)),
+                       NOT_SQUARE])
 
 
 @primitive(name="linalg_eigh", saves="eigenvectors eigenvalues", dtype="real same", outputs="eigenvalues eigenvectors",
-           dtypes="wide floating", out=False, materializes=False, capability="linalg", shape_rule=_square_rule,
+           dtypes="wide floating", out=False, materializes=False, capability="linalg", shape_rule=square_rule,
            samples=_HERMITIAN)
 def eigh_op(input: Tensor, UPLO: str = "L") -> Tensor:
     """Ascending eigenvalues and orthonormal eigenvectors, as columns, of the Hermitian matrix in one triangle."""
@@ -406,25 +416,26 @@ def eigh_op(input: Tensor, UPLO: str = "L") -> Tensor:
 @eigh_op.invariants
 def _(results, input, UPLO="L"):
     values, vectors = results
-    return [values, matmul(vectors * _as(values, vectors).unsqueeze(-2), adjoint(vectors)), vectors.abs() ** 2,
+    return [values, matmul(vectors * in_dtype_of(values, vectors).unsqueeze(-2), adjoint(vectors)), vectors.abs() ** 2,
             matmul(adjoint(vectors), vectors)]
 
 
 @eigh_op.grad("input")
 def _(g, eigenvectors, eigenvalues):
     gL, gV = g
-    L, V = _as(eigenvalues, eigenvectors), eigenvectors
+    L, V = in_dtype_of(eigenvalues, eigenvectors), eigenvectors
     if gV is None:
-        return None if gL is None else matmul(V, _as(gL, V).unsqueeze(-1) * adjoint(V))
+        return None if gL is None else matmul(V, in_dtype_of(gL, V).unsqueeze(-1) * adjoint(V))
     turned = _skew(matmul(adjoint(V), gV)) * 0.5
     _check_phase("linalg_eigh_backward", "eigenvectors", turned)
     made = off_diagonal(turned / (L.unsqueeze(-2) - L.unsqueeze(-1) + identity(V, V._array.shape[-1])))
-    made = made if gL is None else made + embedded(_as(gL, V))
+    made = made if gL is None else made + embedded(in_dtype_of(gL, V))
     return matmul(V, matmul(made, adjoint(V)))
 
 
-@composite(name="linalg_eigvalsh", dtype="real", dtypes="wide floating", out=False, differentiable=False, fusable=True,
-           shape_rule=_square_rule, samples=_HERMITIAN)
+@composite(name="linalg_eigvalsh", dtype="real", dtypes="wide floating",
+           capability="linalg", out=False, differentiable=False, fusable=True,
+           shape_rule=square_rule, samples=_HERMITIAN)
 def eigvalsh_op(input: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of Hermitian matrices alone."""
     return eigh_op(input, UPLO)[0]  # type: ignore[no-any-return]
@@ -432,9 +443,9 @@ def eigvalsh_op(input: Tensor, UPLO: str = "L") -> Tensor:
 
 @primitive(name="linalg_eig", saves="eigenvalues eigenvectors input_kind", dtype="complex complex",
            outputs="eigenvalues eigenvectors", dtypes="wide floating", out=False, materializes=False,
-           capability="linalg", shape_rule=_square_rule, samples=lambda: [
+           capability="linalg", shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 4, 4)), Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
-    Sample(arr(8, 8)), _NOT_SQUARE])
+    Sample(arr(6, 6)), NOT_SQUARE])
 def eig_op(input: Tensor) -> Tensor:
     """Eigenvalues and eigenvectors of norm 1, as columns; complex, in any order."""
 
@@ -463,7 +474,7 @@ def _(g, eigenvalues, eigenvectors, input_kind):
     else:
         turned = matmul(adjoint(V), gV)
         _check_phase("linalg_eig_backward", "eigenvectors", turned)
-        inner = matmul(adjoint(V), V) * _as(_real(diagonal_of(turned)), V).unsqueeze(-2)
+        inner = matmul(adjoint(V), V) * in_dtype_of(_real(diagonal_of(turned)), V).unsqueeze(-2)
         apart = _c(L.unsqueeze(-2) - L.unsqueeze(-1)) + identity(V, V._array.shape[-1])
         made = off_diagonal((turned - inner) / apart)
         made = made if gL is None else made + embedded(gL)
@@ -475,8 +486,8 @@ def _(g, eigenvalues, eigenvectors, input_kind):
 
 
 @primitive(name="linalg_ldl_factor_ex", dtype="same int64 int64", outputs="LD pivots info", dtypes="wide floating",
-           out=False, differentiable=False, capability="linalg", shape_rule=_square_rule, samples=lambda: [
+           out=False, differentiable=False, capability="linalg", shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 4, 4)), Sample(arr(3, 3), hermitian=True), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
-    Sample(arr(2, 2, fill=[0.0, 1.0, 1.0, 0.0])), Sample(arr(6, 6)), _NOT_SQUARE])
+    Sample(arr(2, 2, fill=[0.0, 1.0, 1.0, 0.0])), Sample(arr(6, 6)), NOT_SQUARE])
 def ldl_factor_op(input: Tensor, hermitian: bool = False) -> Tensor:
     """The Bunch-Kaufman factors of the symmetric (Hermitian) matrix in the lower triangle, as LAPACK's sytrf packs."""

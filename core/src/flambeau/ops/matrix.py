@@ -18,28 +18,26 @@ from .compare import eq, where_op
 from .complex import _c, _imag, complex_op
 from .create import arange, cast, nothing, zeros_of
 from .decomposition import (
-    _as,
-    _DOMINANT,
-    _matrix_rule,
-    _NOT_SQUARE,
-    _POSITIVE,
-    _square_rule,
+    DOMINANT,
+    NOT_SQUARE,
     adjoint,
     block,
     diagonal_of,
     eigh_op,
     embedded,
     identity,
-    lower_of,
+    in_dtype_of,
     lu_factor_op,
+    matrix_rule,
     permuted_rows,
+    positive,
     solved,
+    square_rule,
     svd_op,
     triangular_op,
-    upper_of,
 )
 from .linalg import matmul
-from .movement import cat_op, expand, reshape, transpose, tril, triu
+from .movement import cat_op, expand, reshape, tril, triu
 from .reduce import amax, prod_op
 from .reduce import sum as total
 
@@ -50,19 +48,19 @@ _SINGULAR = [1.0, 2.0, 3.0, 2.0, 4.0, 6.0, 1.0, 0.5, 1.0]
 
 
 def _solve_rule(A: Tensor, B: Tensor) -> None:
-    _square_rule(A)
-    _matrix_rule(B)
+    square_rule(A)
+    matrix_rule(B)
     if A._array.shape[-1] != B._array.shape[-2]:
         raise ShapeError(f"incompatible shapes of A and B for the equation AX = B ({list(A.shape)} and"
                          f" {list(B.shape)})", op="linalg.solve")
     broadcast_shapes("linalg.solve", tuple(A._array.shape[:-2]), tuple(B._array.shape[:-2]))
 
 
-@composite(name="linalg_solve_ex", saves="A result", dtype="same int64", outputs="result info", dtypes="wide floating",
-           alike="all", out=False, shape_rule=_solve_rule, samples=lambda: [
-    Sample(arr(3, 3, fill=_DOMINANT), arr(3, 2)), Sample(arr(2, 3, 3, fill=_DOMINANT), arr(3, 4)),
-    Sample(arr(3, 3, fill=_DOMINANT), arr(4, 3, 1)), Sample(arr(0, 0), arr(0, 2)), Sample(arr(0, 2, 2), arr(0, 2, 3)),
-    Sample(arr(3, 3, fill=_DOMINANT), arr(3, 0)),
+@composite(name="linalg_solve_ex", saves="A result", dtype="same int64", outputs="result info",
+           dtypes="wide floating", capability="linalg", alike="all", out=False, shape_rule=_solve_rule, samples=lambda: [
+    Sample(arr(3, 3, fill=DOMINANT), arr(3, 2)), Sample(arr(2, 3, 3, fill=DOMINANT), arr(3, 4)),
+    Sample(arr(3, 3, fill=DOMINANT), arr(4, 3, 1)), Sample(arr(0, 0), arr(0, 2)), Sample(arr(0, 2, 2), arr(0, 2, 3)),
+    Sample(arr(3, 3, fill=DOMINANT), arr(3, 0)),
     Bad(arr(2, 3), arr(2, 1), raises="ShapeError", match="square matrices, but they are 2 by 3"),
     Bad(arr(3, 3), arr(2, 1), raises="ShapeError", match="AX = B")])
 def solve_op(A: Tensor, B: Tensor) -> Tensor:
@@ -87,10 +85,10 @@ def _(g, A):
     return solve_op(adjoint(A), g)[0]
 
 
-@composite(name="linalg_inv_ex", saves="inverse", dtype="same int64", outputs="inverse info", dtypes="wide floating",
-           out=False, shape_rule=_square_rule, samples=lambda: [
-    Sample(arr(3, 3, fill=_DOMINANT)), Sample(arr(2, 3, 3, fill=_DOMINANT)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
-    _NOT_SQUARE])
+@composite(name="linalg_inv_ex", saves="inverse", dtype="same int64", outputs="inverse info",
+           dtypes="wide floating", capability="linalg", out=False, shape_rule=square_rule, samples=lambda: [
+    Sample(arr(3, 3, fill=DOMINANT)), Sample(arr(2, 3, 3, fill=DOMINANT)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
+    NOT_SQUARE])
 def inv_op(A: Tensor) -> Tensor:
     """The inverse, and the place from 1 of the first zero on U's diagonal, else 0."""
     shape = tuple(A._array.shape)
@@ -113,12 +111,14 @@ def _swaps_sign(LU: Tensor, pivots: Tensor) -> Tensor:
     return prod_op(1 - 2 * moved, (moved.ndim - 1,))  # type: ignore[no-any-return]
 
 
-@composite(name="linalg_det", saves="A out", dtypes="wide floating", out=False, shape_rule=_square_rule,
+@composite(name="linalg_det", saves="A out", dtypes="wide floating",
+           capability="linalg", out=False, shape_rule=square_rule,
            samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(1, 1)),
-    Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), _NOT_SQUARE])
+    Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), NOT_SQUARE])
 def det_op(A: Tensor) -> Tensor:
     """The determinant."""
+    square_rule(A)
     LU, pivots, _ = lu_factor_op(A)
     diagonal = diagonal_of(LU)
     return prod_op(diagonal, (diagonal.ndim - 1,)) * _swaps_sign(LU, pivots)  # type: ignore[no-any-return]
@@ -156,7 +156,7 @@ def _adjugate_slope(A: Tensor, g: Tensor) -> Tensor:
     U, S, Vh = svd_op(A)
     alpha = _c(det_op(U) * det_op(Vh)) * g
     others = _products_of_others(S)
-    return matmul(U * _as(others, A).unsqueeze(-2), Vh) * reshape(alpha, (*alpha._array.shape, 1, 1))
+    return matmul(U * in_dtype_of(others, A).unsqueeze(-2), Vh) * reshape(alpha, (*alpha._array.shape, 1, 1))
 
 
 def _products_of_others(S: Tensor) -> Tensor:
@@ -166,12 +166,13 @@ def _products_of_others(S: Tensor) -> Tensor:
     return prod_op(where_op(eq(identity(S, n), 1), lift(S, 1), rows), (rows.ndim - 1,))  # type: ignore[no-any-return]
 
 
-@composite(name="linalg_slogdet", saves="A sign", dtype="same real", outputs="sign logabsdet", dtypes="wide floating",
-           out=False, materializes=False, shape_rule=_square_rule, samples=lambda: [
+@composite(name="linalg_slogdet", saves="A sign", dtype="same real", outputs="sign logabsdet",
+           dtypes="wide floating", capability="linalg", out=False, materializes=False, shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(1, 1)),
-    Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), _NOT_SQUARE])
+    Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), NOT_SQUARE])
 def slogdet_op(A: Tensor) -> Tensor:
     """The determinant's sign (a number of size 1, or 0) and the logarithm of its size."""
+    square_rule(A)
     LU, pivots, _ = lu_factor_op(A)
     diagonal = diagonal_of(LU)
     last = (diagonal.ndim - 1,)
@@ -182,7 +183,7 @@ def slogdet_op(A: Tensor) -> Tensor:
 @slogdet_op.grad("A")
 def _(g, A, sign):
     g_sign, g_log = g
-    weight = None if g_log is None else _as(g_log, A)
+    weight = None if g_log is None else in_dtype_of(g_log, A)
     if g_sign is not None and A._kind.dtype.is_complex:
         turn = _imag(_c(g_sign) * sign)
         turned = complex_op(nothing(turn), -turn)
@@ -193,10 +194,10 @@ def _(g, A, sign):
 # --- pseudo-inverses
 
 
-@composite(name="linalg_pinv", saves="input out", kinds="T any any", nondiff="atol rtol", dtypes="wide floating",
-           out=False, shape_rule=_matrix_rule, samples=lambda: [
+@composite(name="linalg_pinv", saves="input out", kinds="T any any", nondiff="atol rtol",
+           dtypes="wide floating", capability="linalg", out=False, shape_rule=matrix_rule, samples=lambda: [
     Sample(arr(3, 3), None, None), Sample(arr(4, 2), None, None), Sample(arr(2, 2, 3), None, None),
-    Sample(arr(0, 3), None, None), Sample(arr(3, 0), None, None), Sample(arr(3, 3, fill=_POSITIVE), None, None, True)])
+    Sample(arr(0, 3), None, None), Sample(arr(3, 0), None, None), Sample(positive(3, 3), None, None, True)])
 def pinv_op(input: Tensor, atol: Tensor | None, rtol: Tensor | None, hermitian: bool = False) -> Tensor:
     """The Moore-Penrose inverse; singular values up to max(atol, rtol * the largest) count as zero."""
     m, n = input._array.shape[-2:]
@@ -211,7 +212,7 @@ def pinv_op(input: Tensor, atol: Tensor | None, rtol: Tensor | None, hermitian: 
     bound = tolerance(sizes, (m, n), atol, rtol, input.dtype)
     small = sizes <= bound.unsqueeze(-1)
     inverse = where_op(small, lift(values, 0), 1 / where_op(small, lift(values, 1), values))
-    return matmul(adjoint(right) * _as(inverse, input).unsqueeze(-2), adjoint(left))  # type: ignore[no-any-return]
+    return matmul(adjoint(right) * in_dtype_of(inverse, input).unsqueeze(-2), adjoint(left))  # type: ignore[no-any-return]
 
 
 def tolerance(sizes: Tensor, shape: tuple[int, int], atol: Any, rtol: Any, dtype: Any) -> Tensor:
@@ -220,8 +221,8 @@ def tolerance(sizes: Tensor, shape: tuple[int, int], atol: Any, rtol: Any, dtype
     if rtol is None:
         rtol = finfo(dtype.real).eps * max(shape)
         rtol = lift(largest, rtol) if atol is None else where_op(atol > 0, lift(largest, 0), lift(largest, rtol))
-    relative = _as(rtol, largest) * largest
-    return relative if atol is None else maximum(_as(atol, largest), relative)
+    relative = in_dtype_of(rtol, largest) * largest
+    return relative if atol is None else maximum(in_dtype_of(atol, largest), relative)
 
 
 @pinv_op.grad("input")
@@ -242,9 +243,11 @@ def _(g, input, out):
 # --- Cholesky factors
 
 
-@composite(name="cholesky_solve", saves="input other out", dtypes="wide floating", alike="all", out=False,
+@composite(name="cholesky_solve", saves="input other out", dtypes="wide floating",
+           capability="linalg", alike="all", out=False,
            samples=lambda: [
-    Sample(arr(3, 2), arr(3, 3, fill=_DOMINANT)), Sample(arr(2, 3, 1), arr(3, 3, fill=_DOMINANT), upper=True),
+    Sample(arr(3, 2), arr(3, 3, fill=DOMINANT, structure="lower")),
+    Sample(arr(2, 3, 1), arr(3, 3, fill=DOMINANT, structure="upper"), upper=True),
     Sample(arr(0, 2), arr(0, 0))])
 def cholesky_solve_op(input: Tensor, other: Tensor, upper: bool = False) -> Tensor:
     """X with L @ L^H @ X = input, where `other` is L, or its adjoint with `upper`."""
@@ -274,9 +277,9 @@ _DEGREE = 18
 _NEAR = {"float64": 1.09, "float32": 3.01}  # norms up to which the series is exact (Blanes, Casas, Ros 2019)
 
 
-@composite(name="linalg_matrix_exp", saves="input", dtypes="wide floating", out=False, shape_rule=_square_rule,
+@composite(name="linalg_matrix_exp", saves="input", dtypes="wide floating", out=False, shape_rule=square_rule,
            samples=lambda: [
-    Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), _NOT_SQUARE])
+    Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), NOT_SQUARE])
 def matrix_exp_op(input: Tensor) -> Tensor:
     """The matrix exponential, by scaling and squaring of its Taylor series."""
     shape = tuple(input._array.shape)
@@ -284,7 +287,7 @@ def matrix_exp_op(input: Tensor) -> Tensor:
         return input.clone()
     norms = amax(total(input.abs(), (input.ndim - 2,)), (input.ndim - 2,))
     times = (norms / _NEAR[input.dtype.real.name]).clamp(min=1).log2().ceil()
-    made = _series(input * _as((-times).exp2(), input).unsqueeze(-1).unsqueeze(-1))
+    made = _series(input * in_dtype_of((-times).exp2(), input).unsqueeze(-1).unsqueeze(-1))
     most = float(times.amax().item())
     for i in range(int(most) if math.isfinite(most) else 0):
         made = where_op((times > i).unsqueeze(-1).unsqueeze(-1), matmul(made, made), made)

@@ -134,7 +134,7 @@ class OpDef:
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
                      capability: str = "", materializes: bool = True) -> None:
         self.materializes = materializes  # whether rules get zeros, not None, for a result that no gradient came to
-        self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
+        self.capability = capability  # of a group that a backend may do without: its manifest says no to it
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact  # `out` must have the result's dtype, where other ops cast into it
         self.compute = compute  # "float32": float16 and bfloat16 go through it, forward and back, and are rounded once
@@ -246,7 +246,7 @@ def _resolve(op: OpDef, kind: Any) -> Any:
         return _in_single(op, kind)
     if kernel is not None or op.inlined:
         return kernel
-    if op.capability:
+    if op.capability and op.kind == "primitive":
         raise UnsupportedError(f"backend {backend.name!r} offers no kernels of the group {op.capability!r}", op=op.name,
                                dtype=kind.dtype, backend=backend.name)
     if op.kind == "primitive":

@@ -16,6 +16,8 @@ from flambeau.errors import LinAlgError, ShapeError
 from flambeau.shapes import broadcast_shapes
 
 from ..array import Array, elements, expanded
+from ..complexes import safe_div as complex_div
+from ..floating import safe_div
 from ..rounding import rounded
 from ._common import Kernel
 from ._eigen import eigenvectors
@@ -73,11 +75,7 @@ def length(a: list[Any]) -> float:
 
 def divided(a: Any, b: Any) -> Any:
     """a / b; by zero inf or nan, as IEEE 754 says."""
-    if b != 0:
-        return a / b
-    if isinstance(a, complex) or isinstance(b, complex):
-        return complex(divided(a.real, 0.0), divided(a.imag, 0.0))
-    return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+    return complex_div(a, b) if isinstance(a, complex) or isinstance(b, complex) else safe_div(a, b)
 
 
 def size(v: Any) -> float:
@@ -263,7 +261,7 @@ def _jacobi(columns: Matrix, m: int) -> tuple[Matrix, list[float], Matrix]:
     n = len(columns)
     turned = unit(n, n)
     for _ in range(_SWEEPS):
-        if not any([_rotated(columns, turned, p, q) for p in range(n) for q in range(p + 1, n)]):
+        if not sum(_rotated(columns, turned, p, q) for p in range(n) for q in range(p + 1, n)):
             break
     order = sorted(range(n), key=lambda i: -length(columns[i]))
     values = [length(columns[i]) for i in order]
@@ -334,7 +332,7 @@ def _hermitian(source: Matrix) -> tuple[list[float], Matrix]:
          for i in range(n)]
     turned = unit(n, n)
     for _ in range(_SWEEPS):
-        if not any([_annihilated(a, turned, p, q) for p in range(n) for q in range(p + 1, n)]):
+        if not sum(_annihilated(a, turned, p, q) for p in range(n) for q in range(p + 1, n)):
             break
     order = sorted(range(n), key=lambda i: a[i][i].real)
     return [a[i][i].real for i in order], [turned[i] for i in order]

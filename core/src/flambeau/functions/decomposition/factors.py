@@ -10,6 +10,8 @@ from ...ops.complex import _c, _real, complex_op
 from ...ops.create import nothing, zeros_of
 from ...ops.decomposition import (
     adjoint as adjoint_of,
+)
+from ...ops.decomposition import (
     block,
     cholesky_op,
     geqrf_op,
@@ -83,7 +85,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Te
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
-    """L and U of A = P L U in one matrix, the swaps of rows, and the place of the first zero on U's diagonal, else 0."""
+    """L and U of A = P L U in one matrix, the swaps of rows, and the place of the first zero on U's diagonal or 0."""
     return stored(lu_factor_op, _factored("linalg.lu_factor_ex", A, pivot, check_errors), out)
 
 
@@ -247,7 +249,8 @@ def _ldl_solution(LD: Tensor, swaps: list[int], B: Tensor, hermitian: bool) -> T
     return stack(rows)
 
 
-def _block_solution(columns: list[list[Tensor]], k: int, width: int, rows: list[Tensor], hermitian: bool) -> list[Tensor]:
+def _block_solution(columns: list[list[Tensor]], k: int, width: int, rows: list[Tensor],
+                    hermitian: bool) -> list[Tensor]:
     head = _as_real(columns[k][k]) if hermitian else columns[k][k]
     if width == 1:
         return [rows[k] / head]

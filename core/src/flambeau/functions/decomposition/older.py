@@ -114,18 +114,19 @@ def _lu_method(self: Tensor, pivot: bool = True, get_infos: bool = False) -> Any
     return lu(self, pivot, get_infos)
 
 
-def _removed(name: str, successor: str) -> Any:
-    def removed(*args: Any, **kwargs: Any) -> Any:
+def removed(name: str, successor: str) -> Any:
+    """A function that PyTorch has no more; it raises as there."""
+    def refuse(*args: Any, **kwargs: Any) -> Any:
         raise UnsupportedError("This function was deprecated since version 1.9 and is now removed. `torch."
                                f"{name}` is deprecated in favor of `torch.linalg.{successor}`.", op=name)
 
-    removed.__name__ = removed.__qualname__ = name
-    removed.__doc__ = f"Removed from PyTorch, and raises as there; `linalg.{successor}` took its place."
-    return removed
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = f"Removed from PyTorch, and raises as there; `linalg.{successor}` took its place."
+    return refuse
 
 
-eig = _removed("eig", "eig")
-symeig = _removed("symeig", "eigh")
+eig = removed("eig", "eig")
+symeig = removed("symeig", "eigh")
 
 
 def _attach() -> None:

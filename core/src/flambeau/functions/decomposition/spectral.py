@@ -12,7 +12,7 @@ from .checks import require_floating, require_matrix, require_square, stored
 
 
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
-    """U, S and Vh with A = U @ diag(S) @ Vh: orthonormal columns, singular values in descending order, orthonormal rows.
+    """U, S and Vh with A = U @ diag(S) @ Vh: orthonormal columns, descending singular values, orthonormal rows.
 
     A (*, m, n), k = min(m, n): U (*, m, m) and Vh (*, n, n) with `full_matrices`, else (*, m, k) and (*, k, n).
     `driver` chooses among CUDA's algorithms in PyTorch; on other devices it must be None. Raises LinAlgError for

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...dtypes import bool as bool_
 from ...dtypes import held
-from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
+from ...errors import DTypeError, ShapeError, ValueRangeError
 from ...ops.arithmetic import _add, mul
 from ...ops.compare import where_op
 from ...ops.complex import conj
@@ -21,7 +21,6 @@ from ...table.precision import in_single
 from ...table.refusals import require_alike
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
-from ..create import eye
 from ..inplace.writes import in_place
 from ..movement.views import roll
 

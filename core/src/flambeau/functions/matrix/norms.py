@@ -15,8 +15,9 @@ from ...ops.decomposition import svd_op, svdvals_op
 from ...ops.linalg import matmul
 from ...ops.matrix import inv_op
 from ...ops.movement import cat, permute, reshape
-from ...ops.reduce import all_sized, amax, amin, cumprod, vector_norm as vector_norm_op
+from ...ops.reduce import all_sized, amax, amin, cumprod
 from ...ops.reduce import sum as total
+from ...ops.reduce import vector_norm as vector_norm_op
 from ...shapes import canonical_dim
 from ...table.dispatch import into
 from ...table.refusals import require_tensors
@@ -63,7 +64,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
     op = "linalg.vector_norm"
     x = _converted(op, x, dtype)
     dims = _dims(op, dim, x.ndim)
-    dims = tuple(range(x.ndim)) if not dims else dims
+    dims = dims or tuple(range(x.ndim))
     ord = float(ord)
     if (ord < 0 or ord == math.inf) and not all_sized(x, dims):
         raise ShapeError(f"cannot compute the {ord} norm on an empty tensor because the operation does not have an"
@@ -88,8 +89,8 @@ def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
     dims = tuple(canonical_dim(op, d, A.ndim) for d in dims)
     if dims[0] == dims[1]:
         raise ShapeError(f"dims must be different. Got {dims}", op=op)
-    if isinstance(ord, str) and ord not in ("fro", "nuc") or not isinstance(ord, str) and (
-            abs(ord) not in (1, 2, math.inf)):
+    if (isinstance(ord, str) and ord not in ("fro", "nuc")) or (not isinstance(ord, str) and (
+            abs(ord) not in (1, 2, math.inf))):
         raise ValueRangeError(f"Order {ord} not supported.", op=op)
     return stored(vector_norm_op, _matrix_norm(op, A, ord, dims, keepdim), out)  # type: ignore[no-any-return]
 
@@ -129,7 +130,7 @@ def values_in(A: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None,
          out: Tensor | None = None) -> Tensor:
-    """`vector_norm` over one dim, `matrix_norm` over two; the 2-norm of all elements where neither order nor dim is given.
+    """`vector_norm` over one dim, `matrix_norm` over two; without order and dim the 2-norm of all elements.
 
     >>> import flambeau
     >>> flambeau.linalg.norm(flambeau.tensor([[3.0, 0.0], [0.0, 4.0]]))
@@ -162,20 +163,18 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     op = "linalg.cond"
     require_matrix(op, A)
     require_floating(op, A)
-    if isinstance(p, str) and p not in ("fro", "nuc") or not isinstance(p, (str, type(None))) and (
-            abs(p) not in (1, 2, math.inf)):
+    if (isinstance(p, str) and p not in ("fro", "nuc")) or (not isinstance(p, (str, type(None))) and (
+            abs(p) not in (1, 2, math.inf))):
         raise ValueRangeError(f"got an invalid norm type: {p}", op=op)
-    if not (p is None or not isinstance(p, str) and abs(p) == 2):
+    if not (p is None or (not isinstance(p, str) and abs(p) == 2)):
         require_square(op, A)
-    if not A.numel():
-        made = zeros_of(svdvals_op(A.detach()), batch_of(A))
-    else:
-        made = _condition(op, A, 2 if p is None else p)
+    empty = not A.numel()
+    made = zeros_of(svdvals_op(A.detach()), batch_of(A)) if empty else _condition(op, A, 2 if p is None else p)
     return stored(vector_norm_op, made, out)  # type: ignore[no-any-return]
 
 
 def _condition(op: str, A: Tensor, p: Any) -> Tensor:
-    if p == "nuc" or not isinstance(p, str) and abs(p) == 2:
+    if p == "nuc" or (not isinstance(p, str) and abs(p) == 2):
         sizes = values_in(A, (A.ndim - 2, A.ndim - 1))
         if p == "nuc":
             return total(sizes, -1) * total(sizes.reciprocal(), -1)

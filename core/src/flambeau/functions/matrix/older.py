@@ -24,7 +24,7 @@ from ..decomposition.checks import (
     stored,
 )
 from ..decomposition.factors import require_fitting, swapped
-from ..decomposition.older import _removed
+from ..decomposition.older import removed
 from . import solutions
 from .solutions import det, matrix_exp, matrix_power, slogdet
 
@@ -104,8 +104,8 @@ def triangular_solve(b: Tensor, A: Tensor, upper: bool = True, transpose: bool =
     return stored(triangular_op, _triangular(made, A.clone()), out)
 
 
-lstsq = _removed("lstsq", "lstsq")
-solve = _removed("solve", "solve")
+lstsq = removed("lstsq", "lstsq")
+solve = removed("solve", "solve")
 
 
 def _attach() -> None:
