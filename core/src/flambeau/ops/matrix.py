@@ -57,7 +57,8 @@ def _solve_rule(A: Tensor, B: Tensor) -> None:
 
 
 @composite(name="linalg_solve_ex", saves="A result", dtype="same int64", outputs="result info",
-           dtypes="wide floating", capability="linalg", alike="all", out=False, shape_rule=_solve_rule, samples=lambda: [
+           dtypes="wide floating", capability="linalg", alike="all", out=False, shape_rule=_solve_rule,
+           samples=lambda: [
     Sample(arr(3, 3, fill=DOMINANT), arr(3, 2)), Sample(arr(2, 3, 3, fill=DOMINANT), arr(3, 4)),
     Sample(arr(3, 3, fill=DOMINANT), arr(4, 3, 1)), Sample(arr(0, 0), arr(0, 2)), Sample(arr(0, 2, 2), arr(0, 2, 3)),
     Sample(arr(3, 3, fill=DOMINANT), arr(3, 0)),
@@ -167,7 +168,8 @@ def _products_of_others(S: Tensor) -> Tensor:
 
 
 @composite(name="linalg_slogdet", saves="A sign", dtype="same real", outputs="sign logabsdet",
-           dtypes="wide floating", capability="linalg", out=False, materializes=False, shape_rule=square_rule, samples=lambda: [
+           dtypes="wide floating", capability="linalg", out=False, materializes=False, shape_rule=square_rule,
+           samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(1, 1)),
     Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), NOT_SQUARE])
 def slogdet_op(A: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from ..errors import (
     DTypeError,
     FlambeauError,
     IndexRangeError,
+    LinAlgError,
     OutOfMemoryError,
     ShapeError,
     ValueRangeError,
@@ -361,7 +362,7 @@ def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[s
     """The error to raise for what a fast path raised."""
     pass_on(error)
     if isinstance(error, FlambeauError):
-        if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
+        if isinstance(error, LinAlgError) or (isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined):
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
         return error
     for name, value in _flatten_safely(op, inputs):

@@ -80,7 +80,7 @@ def divided(a: Any, b: Any) -> Any:
 
 def size(v: Any) -> float:
     """What LAPACK takes for the size of a pivot."""
-    return abs(v.real) + abs(v.imag)
+    return float(abs(v.real) + abs(v.imag))
 
 
 # --- triangular systems
@@ -204,7 +204,7 @@ def _reflect(a: Matrix, v: list[Any], tau: Any, k: int, start: int, stop: int) -
 def _geqrf(x: Array) -> tuple[Array, Array]:
     found = matrices(x)
     taus = [_reflectors(a, x.shape[-1]) for a in found]
-    return joined(found, x.shape, x.dtype), joined(taus, (*x.shape[:-2], min(x.shape[-2:])), x.dtype)  # type: ignore[arg-type]
+    return joined(found, x.shape, x.dtype), joined(taus, (*x.shape[:-2], min(x.shape[-2:])), x.dtype)
 
 
 def _orthonormal(a: Matrix, taus: list[Any], columns: int) -> Matrix:

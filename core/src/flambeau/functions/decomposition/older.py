@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import DTypeError, ShapeError, UnsupportedError
 from ...ops.create import zeros_of
-from ...ops.decomposition import adjoint, lower_of, lu_factor_op, upper_of
+from ...ops.decomposition import adjoint, geqrf_op, lower_of, lu_factor_op, qr_op, svd_op, upper_of
 from ...table.returns import return_type
 from ...tensors.tensor import Tensor, attach
 from . import factors, spectral
@@ -25,7 +25,7 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
 
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     """`linalg.qr` under its older name: `some` False for the complete Q."""
-    return stored(factors.qr_op, _qr(*factors.qr(input, "reduced" if some else "complete")), out)
+    return stored(qr_op, _qr(*factors.qr(input, "reduced" if some else "complete")), out)
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
@@ -41,7 +41,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
     else:
         S = spectral.svdvals(input)
         made = _svd(*_nothing(input, S))
-    return stored(spectral.svd_op, made, out)
+    return stored(svd_op, made, out)
 
 
 def _nothing(input: Tensor, S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -98,7 +98,7 @@ def geqrf(input: Tensor, *, out: Any = None) -> Any:
     >>> flambeau.geqrf(flambeau.tensor([[3.0], [4.0]])).a[0].abs()
     tensor([5.])
     """
-    return stored(factors.geqrf_op, _geqrf(*factors.geqrf(input)), out)
+    return stored(geqrf_op, _geqrf(*factors.geqrf(input)), out)
 
 
 def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -59,7 +59,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
 def _triangle(op: str, A: Tensor, UPLO: str) -> str:
     require_square(op, A)
     require_floating(op, A)
-    if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
+    if str(UPLO).upper() not in ("L", "U"):
         raise ValueRangeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}", op=op)
     return UPLO.upper()
 

@@ -26,7 +26,6 @@ from ..decomposition.checks import (
 from ..decomposition.factors import require_fitting, swapped
 from ..decomposition.older import removed
 from . import solutions
-from .solutions import det, matrix_exp, matrix_power, slogdet
 
 _triangular = return_type("triangular_solve", ("solution", "cloned_coefficient"))
 
@@ -50,7 +49,7 @@ def logdet(input: Tensor) -> Tensor:
     """
     require_square("logdet", input)
     require_floating("logdet", input)
-    sign, size = slogdet(input)
+    sign, size = solutions.slogdet(input)
     if sign.dtype.is_complex:
         return sign.log() + complex_op(size, nothing(size))  # type: ignore[no-any-return]
     return where_op(sign == -1, lift(size, math.nan), size)  # type: ignore[no-any-return]
@@ -109,8 +108,8 @@ solve = removed("solve", "solve")
 
 
 def _attach() -> None:
-    for function in (inverse, pinverse, logdet, cholesky_solve, cholesky_inverse, triangular_solve, lstsq, solve, det,
-                     slogdet, matrix_exp, matrix_power):
+    for function in (inverse, pinverse, logdet, cholesky_solve, cholesky_inverse, triangular_solve, lstsq, solve,
+                     solutions.det, solutions.slogdet, solutions.matrix_exp, solutions.matrix_power):
         setattr(Tensor, function.__name__, function)
 
 

@@ -200,13 +200,13 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     require_floating(op, A)
     if tol is not None:
         atol, rtol = tol, 0.0
-    bounds = [_bound(op, name, value, A) for name, value in (("atol", atol), ("rtol", rtol))]
+    least, relative = _bound(op, "atol", atol, A), _bound(op, "rtol", rtol, A)
     A = A.detach()
     sizes = eigvalsh_op(A).abs() if hermitian else svdvals_op(A)
     if not A.numel():
         made = zeros_of(sizes, batch_of(A)).to(int64)
     else:
-        bound = tolerance(sizes, tuple(A._array.shape[-2:]), *bounds, A.dtype)
+        bound = tolerance(sizes, tuple(A._array.shape[-2:]), least, relative, A.dtype)
         made = total(sizes > bound.unsqueeze(-1), -1)
     return stored(svdvals_op, made, out)  # type: ignore[no-any-return]
 
