@@ -287,7 +287,8 @@ class WorkerError(FlambeauError, RuntimeError):
 __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
     "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
-    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "NoDerivativeError",
+    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "LinAlgError", "NameUnknownError",
+    "NoDerivativeError",
     "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
     "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "ThreadCountError", "UnsupportedError",
     "ValueRangeError", "WorkerError", "ZeroDivisorError",

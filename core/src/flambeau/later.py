@@ -38,10 +38,10 @@ FUNCTIONS: dict[str, str] = {
 }
 METHODS: dict[str, str] = {
     "decomposition": "cholesky eig geqrf lu lu_solve orgqr ormqr qr svd symeig",
-    "matrix": "cholesky_inverse cholesky_solve det inverse logdet lstsq matrix_exp matrix_power pinverse slogdet solve"
-              " triangular_solve",
     "index.groups": "index_reduce index_reduce_",
     "index.places": "argwhere nonzero_static",
+    "matrix": "cholesky_inverse cholesky_solve det inverse logdet lstsq matrix_exp matrix_power pinverse slogdet solve"
+              " triangular_solve",
     "movement.copies": "narrow_copy unsafe_chunk unsafe_split unsafe_split_with_sizes",
     "movement.scatters": "as_strided_scatter diagonal_scatter fill_diagonal_ select_scatter slice_scatter",
     "movement.sizes": "sum_to_size",

@@ -53,7 +53,7 @@ def block(x: Tensor, rows: slice, columns: slice) -> Tensor:
     return x[..., rows, columns]  # type: ignore[no-any-return]
 
 
-def matrix_rule(input: Tensor, **attributes: Any) -> None:
+def matrix_rule(input: Tensor, *others: Any, **attributes: Any) -> None:
     if input.ndim < 2:
         raise ShapeError(f"The input tensor must have at least 2 dimensions, got {input.ndim}", op="linalg")
 
@@ -252,8 +252,6 @@ def _(g, Q, R, *, mode):
     if mode == "complete" and m > n:
         raise GradientError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.",
                             op="linalg.qr")
-    if gQ is None and gR is None:
-        return None
     parts = [] if gR is None else [matmul(gR, adjoint(R))]
     parts += [] if gQ is None else [-matmul(adjoint(Q), gQ)]
     inner: Tensor = parts[0] if len(parts) == 1 else parts[0] + parts[1]
@@ -344,8 +342,6 @@ def _svd_backward(g: Any, U: Tensor, S: Tensor, Vh: Tensor) -> Any:
     rows, columns = in_dtype_of(S, U).unsqueeze(-1), in_dtype_of(S, U).unsqueeze(-2)
     m, k, n = U._array.shape[-2], S._array.shape[-1], Vh._array.shape[-1]
     if gU is None and gVh is None:
-        if gS is None:
-            return None
         gS = in_dtype_of(gS, U)
         return matmul(U, gS.unsqueeze(-1) * Vh) if m >= n else matmul(U * gS.unsqueeze(-2), Vh)
     turned = None if gU is None else _skew(matmul(adjoint(U), gU))
@@ -426,7 +422,7 @@ def _(g, eigenvectors, eigenvalues):
     gL, gV = g
     L, V = in_dtype_of(eigenvalues, eigenvectors), eigenvectors
     if gV is None:
-        return None if gL is None else matmul(V, in_dtype_of(gL, V).unsqueeze(-1) * adjoint(V))
+        return matmul(V, in_dtype_of(gL, V).unsqueeze(-1) * adjoint(V))
     turned = _skew(matmul(adjoint(V), gV)) * 0.5
     _check_phase("linalg_eigh_backward", "eigenvectors", turned)
     made = off_diagonal(turned / (L.unsqueeze(-2) - L.unsqueeze(-1) + identity(V, V._array.shape[-1])))
@@ -471,7 +467,7 @@ def _(g, eigenvalues, eigenvectors, input_kind):
     gL, gV = g
     L, V = eigenvalues, eigenvectors
     if gV is None:
-        made = None if gL is None else solved(adjoint(V), gL.unsqueeze(-1) * adjoint(V))
+        made = solved(adjoint(V), gL.unsqueeze(-1) * adjoint(V))
     else:
         turned = matmul(adjoint(V), gV)
         _check_phase("linalg_eig_backward", "eigenvectors", turned)
@@ -480,7 +476,7 @@ def _(g, eigenvalues, eigenvectors, input_kind):
         made = off_diagonal((turned - inner) / apart)
         made = made if gL is None else made + embedded(gL)
         made = solved(adjoint(V), matmul(made, adjoint(V)))
-    return made if made is None or input_kind.dtype.is_complex else _real(made)
+    return made if input_kind.dtype.is_complex else _real(made)
 
 
 # --- LDL

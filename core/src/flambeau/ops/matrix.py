@@ -190,7 +190,7 @@ def _(g, A, sign):
         turn = _imag(_c(g_sign) * sign)
         turned = complex_op(nothing(turn), -turn)
         weight = turned if weight is None else weight + turned
-    return None if weight is None else _regular_det_slope(A, weight)
+    return nothing(A) if weight is None else _regular_det_slope(A, weight)
 
 
 # --- pseudo-inverses

@@ -425,7 +425,7 @@ def _(g, input, out, *, ord, dim, keepdim):
     shape = tuple(input._array.shape)
     g, out = restored(g, shape, dim, keepdim), restored(out, shape, dim, keepdim)
     if ord == 0:
-        return None
+        return zeros_of(input, shape)
     if ord == 1:
         return g * sgn(input)
     if ord == 2:
