@@ -67,7 +67,8 @@ def _learn() -> None:
 def _learn_families() -> None:
     """Enters the public names of the families that load late and those of `flambeau.linalg`, the latter last."""
     prefix = f"{_PACKAGE}.functions."
-    late = [(module, "") for name, module in list(sys.modules.items()) if name.startswith(prefix)]
+    loaded = list(sys.modules.items())
+    late: list[tuple[Any, str]] = [(module, "") for name, module in loaded if name.startswith(prefix)]
     late += [(sys.modules.get(f"{_PACKAGE}.{name}"), f"{name}.") for name in _NAMESPACES]
     for module, start in late:
         for name in getattr(module, "__all__", ()):

@@ -26,9 +26,11 @@ def converging(function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*arrays: Array, **attributes: Any) -> Any:
         try:
             return function(*arrays, **attributes)
-        except np.linalg.LinAlgError as error:
-            raise LinAlgError(f"The algorithm failed to converge because the input matrix is ill-conditioned, has too"
-                              f" many repeated eigenvalues or contains non-finite values ({error}).") from None
+        except np.linalg.LinAlgError:
+            finite = np.isfinite(arrays[0]).all()
+            raise LinAlgError("The algorithm failed to converge because the input matrix " + (
+                "is ill-conditioned or has too many repeated eigenvalues." if finite else
+                "contained non-finite values.")) from None
 
     return guarded
 
@@ -119,7 +121,10 @@ def cholesky(x: Array, *, upper: bool) -> tuple[Array, Array]:
     info = np.zeros(x.shape[:-2], np.int64)
     try:
         made = np.linalg.cholesky(source)
+        done = bool(np.isfinite(made).all())
     except np.linalg.LinAlgError:
+        done = False
+    if not done:
         made, info = _cholesky_by_columns(source)
     return (np.ascontiguousarray(adjoint(made)) if upper else made), info
 

@@ -8,7 +8,7 @@ from ...errors import DTypeError, ShapeError, UnsupportedError
 from ...ops.create import zeros_of
 from ...ops.decomposition import adjoint, geqrf_op, lower_of, lu_factor_op, qr_op, svd_op, upper_of
 from ...table.returns import return_type
-from ...tensors.tensor import Tensor, attach
+from ...tensors.tensor import Tensor, attach, named
 from . import factors, spectral
 from .checks import batch_of, require_matrix, stored
 
@@ -51,13 +51,13 @@ def _nothing(input: Tensor, S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
-    """LU and pivots as `linalg.lu_factor` gives them, and `infos` if asked for; a singular matrix is no error then.
+    """LU and pivots as `linalg.lu_factor` gives them, and `infos` if asked for; a singular matrix is no error.
 
     >>> import flambeau
     >>> flambeau.lu(flambeau.tensor([[1.0, 2.0], [2.0, 3.0]]))[1]
     tensor([2, 2], dtype=flambeau.int32)
     """
-    made = tuple(factors.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos))
+    made = tuple(factors.lu_factor_ex(A, pivot=pivot))
     return stored(lu_factor_op, made if get_infos else made[:2], out)
 
 
@@ -120,9 +120,8 @@ def removed(name: str, successor: str) -> Any:
         raise UnsupportedError("This function was deprecated since version 1.9 and is now removed. `torch."
                                f"{name}` is deprecated in favor of `torch.linalg.{successor}`.", op=name)
 
-    refuse.__name__ = refuse.__qualname__ = name
     refuse.__doc__ = f"Removed from PyTorch, and raises as there; `linalg.{successor}` took its place."
-    return refuse
+    return named(refuse, name)
 
 
 eig = removed("eig", "eig")
