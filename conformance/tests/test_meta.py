@@ -19,6 +19,7 @@ from flambeau_conformance import mutants
 from flambeau_conformance.cases import accepted, samples, table
 from flambeau_conformance.check import PASSED, UNSUPPORTED, Check, CheckFailed
 from flambeau_conformance.collection import collected
+from flambeau_conformance.contract import structure
 from flambeau_conformance.outcome import executed
 from flambeau_conformance.selection import contract_of
 from flambeau_conformance.target import Target, UnusableError, load
@@ -115,7 +116,7 @@ def one_bad_element(out: Any) -> Any:
 
 
 def biased(out: Any) -> Any:
-    return (out * (1 + 1e-4)).astype(out.dtype) if out.dtype == np.float32 else out
+    return (out * (1 + 1e-4)).astype(out.dtype) if out.dtype in (np.float32, np.complex64) else out
 
 
 def first_failure(name: str, target: Target) -> Exception | None:
@@ -193,6 +194,21 @@ def test_a_declared_refusal_that_happens_is_verified_and_not_skipped():
     checks = collected("values", target, "erf", "float32")
     assert {c.run(target) for c in checks} == {UNSUPPORTED}
     assert {c.run(target) for c in collected("values", target, "erf", "float64")} == {PASSED}
+
+
+FACTORS = tuple(op.name for op in table() if op.capability == "linalg")
+
+
+@pytest.mark.parametrize("declared", ["no", "yes"])
+def test_a_group_of_ops_is_there_or_declared_absent(declared: str):
+    target = wrapped(BASE, f"without-factors-{declared}", drop=FACTORS)
+    target = Target(target.name, target.device, {**target.manifest, "capabilities": {"linalg": declared}})
+    checks = [c for op in ("linalg_svd", "linalg_inv_ex", "linalg_pinv") for c in collected("values", target, op,
+                                                                                            "float32")]
+    ended = {c.run(target) if declared == "no" else executed(c, target)["outcome"] for c in checks}
+    assert ended == ({UNSUPPORTED} if declared == "no" else {"fail"})
+    kernels = executed(next(c for c in structure.CHECKS if c.id == "contract/kernels-callable"), target)
+    assert (kernels["kind"] == "") == (declared == "no")
 
 
 def test_the_message_names_layout_place_and_distance(checks: dict[str, Check]):

@@ -109,7 +109,18 @@ def test_a_capability_nothing_was_executed_for_is_vacuous():
     float64 = record.Record("neg/float64/sample-00", "values", PASS, "neg", "float64")
     rows = {r["name"]: r["outcome"] for r in verified({"float16": "no", "bfloat16": "no"}, [float16, float64])}
     assert rows == {"complex": "vacuous", "float64": PASS, "bfloat16": "vacuous", "float16": record.UNSUPPORTED,
-                    "shared_views": "vacuous", "dlpack": "vacuous"}
+                    "linalg": "vacuous", "shared_views": "vacuous", "dlpack": "vacuous"}
+
+
+def test_a_group_of_ops_is_a_capability_that_checks_of_its_ops_are_evidence_for():
+    from flambeau_conformance.capabilities import verified
+
+    held = [record.Record("linalg_svd/float32/sample-00", "values", PASS, "linalg_svd", "float32"),
+            record.Record("linalg_inv_ex/float32/sample-00", "values", record.UNSUPPORTED, "linalg_inv_ex", "float32"),
+            record.Record("linalg_svd/float64/sample-00/rule", "rules", PASS, "linalg_svd", "float64")]
+    yes, no = [next(r for r in verified(stated, held) if r["name"] == "linalg") for stated in ({}, {"linalg": "no"})]
+    assert (yes["executed"], yes["refused"], yes["outcome"]) == (1, 1, PASS)
+    assert no["outcome"] == record.UNSUPPORTED
 
 
 def test_a_no_that_is_not_refused_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -32,7 +32,7 @@ LAYERS = [
     ["accelerator.streams"],
     ["utils._pytree"],
     ["func"],
-    ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
+    ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
      "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]

@@ -6,6 +6,7 @@ no dims at all. What is refused has to say what was asked of it; what is taken i
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from calls import CALLS, Call, function
 
 import flambeau
+from flambeau import later
 from flambeau.errors import DTypeError, FlambeauError
 from flambeau.table.registry import TABLE
 from flambeau.table.samples import Bad, arr
@@ -25,7 +27,8 @@ Shape = tuple[int, ...]
 
 def made(a: arr, shape: Shape, dtype: str) -> flambeau.Tensor:
     if a.fill is not None and shape == a.shape:
-        return flambeau.tensor(a.fill, dtype=getattr(flambeau, a.dtype or dtype)).reshape(shape)
+        elements = [a.fill[i % len(a.fill)] for i in range(math.prod(shape))]
+        return flambeau.tensor(elements, dtype=getattr(flambeau, a.dtype or dtype)).reshape(shape)
     return flambeau.full(shape, 1 if a.low is None else a.low).to(getattr(flambeau, a.dtype or dtype))
 
 
@@ -89,6 +92,7 @@ def test_functions(call: Call) -> None:
     check(names, called, call.args, call.kwargs, "float32")
 
 
+later.load()
 OPS = [op for op in TABLE.values() if op.samples is not None and op.body.__module__.startswith("flambeau.")]
 
 

@@ -182,5 +182,10 @@ CASES = {
                           (((1, 1, 1, 2), np.array([[[[3, 5]]]])), {"size": (2, 3)}),
                           (((0, 1, 2), np.empty((0, 1, 2), np.int64)), {"size": (5,)})],
     "avg_pool": _means(False), "avg_pool_backward": _means(True),
+    "linalg_svdvals": [((x,), {}) for x in ((3, 3), (4, 2), (2, 3, 5), (0, 3), (0, 2, 2))],
+    "linalg_eigvalsh": [((x,), {"UPLO": t}) for x in ((3, 3), (2, 4, 4), (0, 0)) for t in "LU"],
+    "linalg_inv_ex": [((x,), {}) for x in ((3, 3), (2, 2, 2), (0, 0), (0, 2, 2))],
+    "linalg_solve_ex": [((a, b), {}) for a, b in (((3, 3), (3, 2)), ((2, 3, 3), (3, 4)), ((3, 3), (4, 3, 1)),
+                                                  ((0, 0), (0, 2)))],
 }
 POSITIVE = {"batch_norm_eval", "normalized_backward"}

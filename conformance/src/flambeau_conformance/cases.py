@@ -75,12 +75,17 @@ class Case:
         return Case(self.op, self.dtype, self.label, Sample(*args, **kwargs))
 
     def call(self, tensors: list[Any], device: Device, function: Callable[..., Any] | None = None) -> list[Any]:
-        """The op (or `function`) on the sample with `tensors` in place of its `arr`s; its results as a list."""
+        """The op (or `function`) on the sample with `tensors` in place of its `arr`s; its results as a list.
+
+        Of an op whose results are not unique, what they have in common instead (`OpDef.invariants`).
+        """
         rest = iter(tensors)
         args = [filled(a, rest) for a in self.sample.args]
         kwargs = {k: filled(v, rest) for k, v in self.sample.kwargs.items()}
         call = (function or self.op.call) if self.op.inputs else self._creating(device)
         result = call(*args, **kwargs)
+        if self.op.invariants is not None:
+            return list(self.op.invariants(result, *args, **kwargs))
         return list(result) if isinstance(result, tuple) else [result]
 
     def _creating(self, device: Device) -> Callable[..., Any]:

@@ -41,7 +41,29 @@ def drawn(spec: arr, dtype: DType, random: Random) -> Host:
         values = [complex(re, im) for re, im in zip(*parts, strict=True)]
     else:
         values = _floats(spec, count, random)
-    return Host(rounded([_fitting(v, dtype) for v in values], dtype), spec.shape, dtype)
+    values = structured([_fitting(v, dtype) for v in values], spec)
+    return Host(rounded(values, dtype), spec.shape, dtype)
+
+
+def structured(values: list[Any], spec: arr) -> list[Any]:
+    """The elements with those of its matrices that the structure leaves open put right."""
+    if not spec.structure:
+        return values
+    n, made = spec.shape[-1], list(values)
+    for at in range(len(values)):
+        i, j = at // n % n, at % n
+        if spec.structure == "hermitian":
+            made[at] = _mirrored(values, at, i, j, n)
+        elif (j > i) == (spec.structure == "lower") and i != j:
+            made[at] = 0 * values[at]
+    return made
+
+
+def _mirrored(values: list[Any], at: int, i: int, j: int, n: int) -> Any:
+    """Element (i, j) of the Hermitian matrix that a lower triangle stands for."""
+    if i == j:
+        return (values[at] + values[at].conjugate()) / 2
+    return values[at] if i > j else values[at + (j - i) * (n - 1)].conjugate()
 
 
 def _fitting(value: Any, dtype: DType) -> Any:

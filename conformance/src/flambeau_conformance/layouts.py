@@ -13,6 +13,7 @@ from flambeau.shapes import numel
 
 from .cases import Case
 from .host import Host, Placement, contiguous, expanded, transposed, with_gaps, with_offset
+from .tolerances import FACTORED_FAMILIES
 
 _DERIVED = (("transposed", transposed), ("gaps", with_gaps), ("offset", with_offset))
 
@@ -50,8 +51,15 @@ def can_expand(case: Case) -> bool:
 
 def _expandable(case: Case, i: int) -> bool:
     spec, shape = case.places[i].spec, case.hosts[i].shape
-    return spec.dtype is None and spec.fill is None and not spec.distinct and any(
-        n > 1 for n in shape) and 0 not in shape and case.hosts[i].dtype is case.dtype
+    if 0 in shape or all(n <= 1 for n in shape):
+        return False
+    if case.op.family in FACTORED_FAMILIES and _long_dim(shape) >= len(shape) - 2:
+        return False  # equal rows would make a matrix singular, whose factors are not unique
+    return spec.dtype is None and spec.fill is None and not spec.distinct and case.hosts[i].dtype is case.dtype
+
+
+def _long_dim(shape: tuple[int, ...]) -> int:
+    return next(d for d, n in enumerate(shape) if n > 1)
 
 
 def expanded_case(case: Case) -> tuple[list[Host], list[Placement | None]]:
@@ -66,7 +74,7 @@ def expanded_case(case: Case) -> tuple[list[Host], list[Placement | None]]:
 
 def _repeated(host: Host) -> Host:
     """The elements of the first part of the first long dim, repeated along it."""
-    dim = next(d for d, n in enumerate(host.shape) if n > 1)
+    dim = _long_dim(host.shape)
     inner, count = numel(host.shape[dim + 1 :]), host.shape[dim]
     parts = [host.values[i : i + inner] for i in range(0, len(host.values), inner * count)]
     return Host([v for part in parts for v in part * count], host.shape, host.dtype)

@@ -18,7 +18,7 @@ from flambeau.table.registry import OpDef
 from . import oracle
 from .cases import Case
 from .check import PASSED, Check, require
-from .draw import generator, weights
+from .draw import generator, structured, weights
 from .gradients import Pullback, differentiable_cases
 from .host import Host, get, put
 from .target import Target
@@ -47,7 +47,11 @@ class _Weighted:
 
     def directions(self) -> list[Host]:
         """A random direction in the space of the tracked inputs."""
-        return [weights(self.hosts[i], self.random) for i in self.pull.inputs]
+        return [self._direction(self.hosts[i], self.case.places[i].spec) for i in self.pull.inputs]
+
+    def _direction(self, like: Host, spec: Any) -> Host:
+        made = weights(like, self.random)
+        return Host(structured(made.values, spec), made.shape, made.dtype)
 
     def moved(self, direction: list[Host], step: float) -> list[Host]:
         """The inputs, gone that far along a direction."""

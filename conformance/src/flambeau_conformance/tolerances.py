@@ -55,9 +55,13 @@ ONE_MINUS = Budget(4, 8, 8, 8, "as composed, and one minus a number near one: Py
 GRADIENT = Budget(4, 8, 8, 8, "as composed: a rule is a short expression of rounded operations", 1)
 FUSED = Budget(8, 16, 16, 16, "two composed results; the composition may cancel where the kernel does not", 2, 4)
 
+FACTORED = Budget(16, 16, 32, 16, "a factorisation is backward stable: right for a matrix that is off by some roundings"
+                  " of its norm, which small elements, and products that should be zero, show in absolute terms", 1, 64)
+
 _EXACT_FAMILIES = {"compare", "movement", "index", "sort", "create"}
 ELEMENTWISE = {"arithmetic", "compare", "complex", "math", "special"}  # families whose ops work on each element alone
 _BY_FAMILY = {**dict.fromkeys(ELEMENTWISE, TRANSCENDENTAL), "reduce": REDUCTION, "linalg": PRODUCT, "conv": PRODUCT}
+FACTORED_FAMILIES = {"decomposition", "matrix"}  # of matrices that should be regular
 _OPS = (
     (EXACT, "neg sign floor ceil trunc round real imag complex maximum minimum where amax amin argmax argmin cummax"
             " cummin copied copy_slices bitwise_and bitwise_or bitwise_xor bitwise_not conj"),
@@ -98,6 +102,8 @@ def budget(op: OpDef) -> Budget:
         return BY_OP[op.name]
     if op.family in _EXACT_FAMILIES:
         return EXACT
+    if op.family in FACTORED_FAMILIES:
+        return FACTORED
     if op.kind == "composite":
         return COMPOSED
     return _BY_FAMILY.get(op.family, COMPOSED)
@@ -105,6 +111,8 @@ def budget(op: OpDef) -> Budget:
 
 def gradient_budget(op: OpDef) -> Budget:
     """What the gradients of `op` may be off by."""
+    if op.family in FACTORED_FAMILIES:
+        return FACTORED
     return ONE_MINUS if op.name in _SLOPES_FROM_ONE or budget(op) is ONE_MINUS else GRADIENT
 
 

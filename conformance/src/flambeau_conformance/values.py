@@ -96,7 +96,8 @@ def unchanged(tensors: list[Any], before: list[bytes], where: str) -> None:
 def check_result(case: Case, hosts: list[Host], found: Host, wide: Host, i: int, where: str) -> None:
     """Raises CheckFailed where one result is further off than its class allows."""
     allowed = granted(case.op, found.dtype)
-    where = where if not case.op.outputs else f"{where}, {case.op.outputs[i]}"
+    named = case.op.outputs and case.op.invariants is None
+    where = f"{where}, {case.op.outputs[i]}" if named else where
     with operands_named(case, hosts):
         within(found, wide, allowed, where, lambda: sensitivity_of(case, hosts)[i], zeros_count(case))
 

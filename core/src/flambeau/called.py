@@ -15,6 +15,7 @@ _ROOMS = tuple(f"{_PACKAGE}.{room}" for room in (
     "called", "contract.", "dtypes", "errors", "functions.", "modes", "nn._functional", "nn.functional",
     "nn._reduction", "nn._sizes", "ops.", "shapes", "table.", "tensors."))
 _SOURCES = ("functions", "tensors.tensor", "nn.functional")  # whose names users call; Tensor lies in the second
+_NAMESPACES = ("linalg",)  # whose functions are called by its name and their own
 _SPOKEN = {"__getitem__": "index", "__setitem__": "index_put_"}
 _MOST = 8  # shapes listed of one sequence
 _names: dict[CodeType, str] = {}
@@ -45,7 +46,7 @@ def _within(frame: FrameType) -> bool:
 
 
 def _learn() -> None:
-    """Enters the functions of every source that has got names since."""
+    """Enters the functions of every source that has got names since, and of families that were loaded since."""
     for source in _SOURCES:
         module = sys.modules.get(f"{_PACKAGE}.{source}")
         space = vars(module.Tensor if source == "tensors.tensor" else module) if module else {}
@@ -58,6 +59,22 @@ def _learn() -> None:
             if code is not None and not spoken.startswith("_") and (code not in _names or name == code.co_name):
                 _names[code] = spoken
         _read[source] = count
+    if len(sys.modules) != _read.get(""):
+        _learn_families()
+        _read[""] = len(sys.modules)
+
+
+def _learn_families() -> None:
+    """Enters the public names of the families that load late and those of `flambeau.linalg`, the latter last."""
+    prefix = f"{_PACKAGE}.functions."
+    loaded = list(sys.modules.items())
+    late: list[tuple[Any, str]] = [(module, "") for name, module in loaded if name.startswith(prefix)]
+    late += [(sys.modules.get(f"{_PACKAGE}.{name}"), f"{name}.") for name in _NAMESPACES]
+    for module, start in late:
+        for name in getattr(module, "__all__", ()):
+            code = getattr(_inner(getattr(module, name)), "__code__", None)
+            if code is not None:
+                _names.setdefault(code, f"{start}{name}")
 
 
 def _inner(value: Any) -> Any:

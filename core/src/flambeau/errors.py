@@ -142,6 +142,12 @@ class ZeroDivisorError(FlambeauError, ZeroDivisionError, RuntimeError):
     code = "FL112"
 
 
+class LinAlgError(FlambeauError, RuntimeError):
+    """A matrix that cannot be factorised, inverted or solved with, or an iteration that does not converge."""
+
+    code = "FL117"
+
+
 class NameUnknownError(FlambeauError, AttributeError):
     """A public name that does not exist here; `hint`, asked when the error is shown, says which was meant."""
 
@@ -287,7 +293,8 @@ class WorkerError(FlambeauError, RuntimeError):
 __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
     "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
-    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "NoDerivativeError",
+    "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "LinAlgError", "NameUnknownError",
+    "NoDerivativeError",
     "OutDTypeError", "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError",
     "SavedTensorModifiedError", "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError",
     "ThreadCountError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",

@@ -15,11 +15,14 @@ from .errors import RegistryError
 FUNCTIONS: dict[str, str] = {
     "conv": "channel_shuffle conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d fold"
             " native_channel_shuffle pixel_shuffle pixel_unshuffle unfold",
+    "decomposition": "cholesky eig geqrf lu lu_solve lu_unpack orgqr ormqr pca_lowrank qr svd svd_lowrank symeig",
     "embedding": "embedding one_hot",
     "index.groups": "index_reduce segment_reduce",
     "index.places": "argwhere isin nonzero_static unravel_index",
     "loss": "binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity cross_entropy huber_loss kl_div"
             " l1_loss mse_loss nll_loss pairwise_distance smooth_l1_loss",
+    "matrix": "cholesky_inverse cholesky_solve det inverse logdet lstsq matrix_exp matrix_power pinverse slogdet solve"
+              " triangular_solve",
     "movement.copies": "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy narrow_copy permute_copy"
                        " select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy"
                        " unbind_copy unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy"
@@ -34,8 +37,11 @@ FUNCTIONS: dict[str, str] = {
     "reduce.integrals": "cumulative_trapezoid gradient trapezoid trapz",
 }
 METHODS: dict[str, str] = {
+    "decomposition": "cholesky eig geqrf lu lu_solve orgqr ormqr qr svd symeig",
     "index.groups": "index_reduce index_reduce_",
     "index.places": "argwhere nonzero_static",
+    "matrix": "cholesky_inverse cholesky_solve det inverse logdet lstsq matrix_exp matrix_power pinverse slogdet solve"
+              " triangular_solve",
     "movement.copies": "narrow_copy unsafe_chunk unsafe_split unsafe_split_with_sizes",
     "movement.scatters": "as_strided_scatter diagonal_scatter fill_diagonal_ select_scatter slice_scatter",
     "movement.sizes": "sum_to_size",

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy
 import torch
+from invariants import compared
 
 import flambeau
 from flambeau.tensors.tensor import wrap
@@ -317,11 +318,11 @@ def check_values(op: OpInfo, sample: SampleInput, first: bool) -> None:
     set_values = op.name not in UNSET
 
     def exact() -> Any:
-        return call(op.op, torch, widen(theirs), widen(keywords))
+        return compared(op.name, call(op.op, torch, widen(theirs), widen(keywords)))
 
     if op.name in TIES and not sample.kwargs.get("stable"):
         got, wanted = _positions_as_values(got, wanted, sample.input)
-    compare(name, got, wanted, exact, set_values)
+    compare(name, compared(op.name, got), compared(op.name, wanted), exact, set_values)
     if not isinstance(wanted, Exception):
         _check_sharing(name, (got, mine[0]), (wanted, sample.input))
     if first:
@@ -329,7 +330,7 @@ def check_values(op: OpInfo, sample: SampleInput, first: bool) -> None:
             got, wanted = call(function, flambeau, mine, my_keywords), call(reference, torch, theirs, keywords)
             if op.name in TIES:
                 got, wanted = _positions_as_values(got, wanted, sample.input)
-            compare(label, got, wanted, exact, set_values)
+            compare(label, compared(op.name, got), compared(op.name, wanted), exact, set_values)
     if (first or (isinstance(sample.input, torch.Tensor) and not sample.input.is_contiguous())) and not isinstance(
             wanted, Exception) and not sample.broadcasts_input:
         _check_inplace(op, sample, exact)
@@ -424,11 +425,12 @@ def check_gradients(op: OpInfo, sample: SampleInput, second: bool) -> None:
 
     def exact(order: int = 1) -> Any:
         wide = widen((sample.input, *sample.args)), widen(sample.kwargs)
-        outputs = call(op.op, torch, *wide)
+        outputs = compared(op.name, call(op.op, torch, *wide))
         return [torch.zeros(()) if g is None else g for g in torch_gradients(outputs, leaves(*wide))[0]]
 
     if isinstance(got, Exception):
         raise Difference(f"{name}: {type(got).__name__}: {got}") from got
+    got, wanted = compared(op.name, got), compared(op.name, wanted)
     pairs = [(w, g) for w, g in zip(flat(wanted), flat(got), strict=True) if isinstance(w, torch.Tensor)]
     for w, g in pairs:
         require(w.requires_grad == g.requires_grad, f"{name}: requires_grad is {g.requires_grad}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .. import dtypes
@@ -22,6 +23,7 @@ from ..errors import (
     DTypeNotOfferedError,
     FlambeauError,
     IndexRangeError,
+    LinAlgError,
     OutOfMemoryError,
     ShapeError,
     ValueRangeError,
@@ -69,6 +71,7 @@ def _register(fn: Any, kind: str, options: dict[str, Any]) -> Any:
     function.op = op
     op.call = function
     function.grad = lambda *inputs: add_rule(op, inputs)
+    function.invariants = partial(setattr, op, "invariants")
     if op.method:
         setattr(Tensor, op.method if isinstance(op.method, str) else op.name, function)
     if op.inplace:
@@ -380,7 +383,7 @@ def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[s
     """The error to raise for what a fast path raised."""
     pass_on(error)
     if isinstance(error, FlambeauError):
-        if isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined:
+        if isinstance(error, LinAlgError) or (isinstance(error, (ShapeError, ValueRangeError)) and not op.inlined):
             _check_shapes(op, inputs, attrs)  # a kernel may raise coded errors; the op's own rule speaks first
         return error
     for name, value in _flatten_safely(op, inputs):

@@ -84,10 +84,12 @@ class OpDef:
         "idle",
         "inplace",
         "inputs",
+        "invariants",
         "kernels",
         "kind",
         "kinds",
         "laws",
+        "materializes",
         "method",
         "mutates",
         "name",
@@ -124,6 +126,7 @@ class OpDef:
         self.simple = True  # whether every rule serves one input, so that the plan is all there is
         self.kernels = KernelTable(self)
         self.writers: Any = None  # dispatch puts a WriterTable here
+        self.invariants: Any = None  # what is the same for every valid result, of an op whose results are not unique
         self.call: Any = None
         self._set_options(**options)
 
@@ -134,10 +137,12 @@ class OpDef:
                      operator: str = "", out: bool = True, grad_name: str = "", samples: Any = None,
                      shape_rule: Callable[..., Any] | None = None, fusable: bool = False, mutates: str = "",
                      alike: str = "", compute: str = "", exact: bool = False, wide: bool = False,
-                     sums: str = "all", idle: bool = False, capability: str = "", laws: str | None = None) -> None:
+                     sums: str = "all", idle: bool = False, capability: str = "", laws: str | None = None,
+                     materializes: bool = True) -> None:
         self.idle = idle  # takes every dtype where there are no elements: nothing is computed
         self.sums = sums  # of ops that sum up: the dtypes they can compute in
-        self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
+        self.materializes = materializes  # whether rules get zeros, not None, for a result that no gradient came to
+        self.capability = capability  # of a group that a backend may do without: its manifest says no to it
         self.laws = frozenset((_LAWS.get(self.family, "") if laws is None else laws).split())
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
@@ -186,7 +191,7 @@ class OpDef:
 
     def materialize(self, node: Any) -> bool:
         """Whether the walk hands zeros to the rules for results without a gradient."""
-        return True
+        return self.materializes
 
     def check_dtype(self, dtype: DType) -> None:
         """Raises DTypeError unless the op takes that element type."""
@@ -221,6 +226,7 @@ ACCEPTS: dict[str, Callable[[DType], bool]] = {
     "real number": lambda d: 0 < d.category < 3,
     "floating": lambda d: d.category > 1,
     "real floating": lambda d: d.category == 2,
+    "wide floating": lambda d: d.category > 1 and d.itemsize > 2,
     "integral": lambda d: d.category < 2,
     "integer": lambda d: d.category == 1,
     "complex": lambda d: d.category == 3,
@@ -263,7 +269,7 @@ def _resolve(op: OpDef, kind: Any) -> Any:
         return _in_single(op, kind)
     if kernel is not None or op.inlined:
         return kernel
-    if op.capability:
+    if op.capability and op.kind == "primitive":
         raise UnsupportedError(f"backend {backend.name!r} offers no kernels of the group {op.capability!r}", op=op.name,
                                dtype=kind.dtype, backend=backend.name)
     if op.kind == "primitive":

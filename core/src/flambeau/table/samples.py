@@ -15,16 +15,19 @@ class arr:
 
     Elements are drawn between `low` and `high` unless `fill` lists them in C order; `distinct`
     draws without repetition, `nonzero` draws no integer zero, `requires_grad` False keeps the input
-    out of gradient checks.
+    out of gradient checks. With a `structure` its matrices are "hermitian", "lower" or "upper" (triangular), and so are
+    the changes by which gradients are checked: the op reads no more of them.
     """
 
-    __slots__ = ("distinct", "dtype", "fill", "high", "low", "nonzero", "requires_grad", "shape")
+    __slots__ = ("distinct", "dtype", "fill", "high", "low", "nonzero", "requires_grad", "shape",
+                 "structure")
 
     def __init__(self, *shape: int, dtype: str | None = None, low: float | None = None, high: float | None = None,
                  fill: list[Any] | None = None, distinct: bool = False, nonzero: bool = False,
-                 requires_grad: bool = True) -> None:
+                 requires_grad: bool = True, structure: str = "") -> None:
         self.shape, self.dtype, self.low, self.high = shape, dtype, low, high
         self.fill, self.distinct, self.nonzero, self.requires_grad = fill, distinct, nonzero, requires_grad
+        self.structure = structure
 
     def __repr__(self) -> str:
         dtype = f", dtype={self.dtype!r}" if self.dtype else ""

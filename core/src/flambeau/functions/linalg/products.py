@@ -7,7 +7,7 @@ from typing import Any
 
 from ...dtypes import bool as bool_
 from ...dtypes import held
-from ...errors import DTypeError, ShapeError, UnsupportedError, ValueRangeError
+from ...errors import DTypeError, ShapeError, ValueRangeError
 from ...ops.arithmetic import _add, mul
 from ...ops.compare import where_op
 from ...ops.complex import conj
@@ -21,7 +21,6 @@ from ...table.precision import in_single
 from ...table.refusals import require_alike, require_weight
 from ...tensors.tensor import Tensor, attach
 from ..arithmetic import add
-from ..create import eye
 from ..inplace.writes import in_place
 from ..movement.views import roll
 
@@ -294,30 +293,6 @@ def _crossed(a: Tensor, b: Tensor, dim: int) -> Tensor:
     return roll(a, -1, dim) * roll(b, 1, dim) - roll(a, 1, dim) * roll(b, -1, dim)
 
 
-def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
-    """Square matrices multiplied n times with themselves; 0 gives the identity, negative powers need `inverse`."""
-    if input.ndim < 2 or input.shape[-1] != input.shape[-2]:
-        raise ShapeError(f"A must be batches of square matrices, but they are {list(input.shape[-2:])} matrices",
-                         op="matrix_power")
-    if n < 0:
-        raise UnsupportedError(f"n={n}: negative powers need a matrix inverse, which this version does not offer",
-                               op="matrix_power")
-    made = _power(input, n)
-    return made if out is None else out.copy_(made)
-
-
-@in_single
-def _power(input: Tensor, n: int) -> Tensor:
-    made = expand(eye(input.shape[-1], dtype=input.dtype, device=input.device), tuple(input.shape)).clone()
-    square = input
-    while n:
-        if n & 1:
-            made = matmul(made, square)
-        n >>= 1
-        square = matmul(square, square) if n else square
-    return made
-
-
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
           compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-distances between all rows of `x1` (*, P, M) and `x2` (*, R, M): (*, P, R).
@@ -354,7 +329,6 @@ for _name, _function in {
     "inner": inner,
     "kron": kron,
     "cross": cross,
-    "matrix_power": matrix_power,
 }.items():
     setattr(Tensor, _name, _function)
     if _name.startswith(("add", "badd")):
@@ -362,5 +336,5 @@ for _name, _function in {
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bilinear", "bmm", "cdist", "chain_matmul", "cross", "dot",
-    "ger", "inner", "kron", "linear", "matmul", "matrix_power", "mm", "mv", "outer", "tensordot", "vdot",
+    "ger", "inner", "kron", "linear", "matmul", "mm", "mv", "outer", "tensordot", "vdot",
 ]

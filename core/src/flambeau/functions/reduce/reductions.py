@@ -220,12 +220,14 @@ _ORDERS = {None: 2.0, "fro": 2.0, "inf": math.inf, "-inf": -math.inf}
 
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Tensor | None = None,
          dtype: DType | None = None) -> Tensor:
-    """The p-norm of all elements as one vector, or over `dim`; p "fro" is 2, "nuc" is not offered here.
+    """The p-norm of all elements as one vector, or over `dim`; p "fro" is 2, "nuc" the nuclear norm of matrices.
 
     Raises DTypeError for integers.
     """
+    if p == "nuc" and isinstance(p, str):
+        return _nuclear(input, dim, keepdim, dtype, out)
     if isinstance(p, str) and p not in _ORDERS:
-        raise ArgumentError(f"p must be a number, 'fro', 'inf' or '-inf', got {p!r}", op="norm")
+        raise ArgumentError(f"p must be a number, 'fro', 'nuc', 'inf' or '-inf', got {p!r}", op="norm")
     order = _ORDERS[p] if p is None or isinstance(p, str) else float(p)
     if dtype is not None and dtype is not input._kind.dtype:
         input = input.to(dtype)
@@ -237,6 +239,15 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
         raise ShapeError(f"linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation"
                          " does not have an identity", op="norm")
     return vector_norm(input, order, dims, keepdim, out=out)
+
+
+def _nuclear(input: Tensor, dim: Any, keepdim: bool, dtype: DType | None, out: Tensor | None) -> Tensor:
+    from ..matrix.norms import matrix_norm
+
+    if dim is None and input.ndim != 2:
+        raise ShapeError(f"Expected a tensor with 2 dimensions, but got a tensor with {input.ndim} dimensions instead.",
+                         op="norm")
+    return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim, dtype=dtype, out=out)
 
 
 def _norm_method(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False,
