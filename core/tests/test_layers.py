@@ -33,7 +33,7 @@ LAYERS = [
     ["utils._pytree"],
     ["func"],
     ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
-     "switches"],
+     "fft", "signal", "special", "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

@@ -23,7 +23,8 @@ from .tolerances import tolerance_faults
 MANIFEST = "flambeau-backend.toml"
 DTYPE_CAPABILITIES = {"complex": ("complex64", "complex128"), "float64": ("float64", "complex128"),
                       "bfloat16": ("bfloat16",), "float16": ("float16",)}
-CAPABILITIES = {*DTYPE_CAPABILITIES, "shared_views", "dlpack"}
+OP_CAPABILITIES = ("fft",)  # groups of ops, `capability=` in the op table, that a backend may do without
+CAPABILITIES = {*DTYPE_CAPABILITIES, *OP_CAPABILITIES, "shared_views", "dlpack"}
 
 
 class UnusableError(Exception):
@@ -57,6 +58,9 @@ class Target:
         reason = self.backend.unsupported.get((op, dtype.name))
         if reason is not None:
             return reason or "declared"
+        group = TABLE[op].capability
+        if group and not self.capability(group):
+            return f"the capability {group} is no"
         lacking = sorted(d.name for d in {dtype, *concerned} if self.lacks(d))
         return f"the capability for {', '.join(lacking)} is no" if lacking else ""
 

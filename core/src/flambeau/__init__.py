@@ -43,6 +43,7 @@ _LAZY = {
     "backends": ".backends", "cpu": ".cpu", "cuda": ".cuda", "mps": ".mps", "xpu": ".xpu",
     "get_device_module": ".accelerator.modules:get_device_module",
     "func": ".func", "vmap": ".func:vmap",
+    "fft": ".fft", "signal": ".signal", "special": ".special",
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",

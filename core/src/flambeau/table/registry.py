@@ -137,7 +137,7 @@ class OpDef:
                      sums: str = "all", idle: bool = False, capability: str = "", laws: str | None = None) -> None:
         self.idle = idle  # takes every dtype where there are no elements: nothing is computed
         self.sums = sums  # of ops that sum up: the dtypes they can compute in
-        self.capability = capability  # a primitive of a group that a backend may do without: its manifest says no to it
+        self.capability = capability  # of a group that a backend may do without: its manifest says no to it
         self.laws = frozenset((_LAWS.get(self.family, "") if laws is None else laws).split())
         self.wide = wide  # of two inputs; 16-bit floats meet a number in float32, which rounds it no sooner
         self.exact = exact or "summed" in dtype.split()  # `out` must have the result's dtype; others cast into it
@@ -221,6 +221,9 @@ ACCEPTS: dict[str, Callable[[DType], bool]] = {
     "real number": lambda d: 0 < d.category < 3,
     "floating": lambda d: d.category > 1,
     "real floating": lambda d: d.category == 2,
+    "real, not 16-bit": lambda d: d.category < 3 and (d.category < 2 or d.itemsize > 2),
+    "floating, not 16-bit": lambda d: d.category > 1 and d.itemsize > 2,
+    "real floating, not 16-bit": lambda d: d.category == 2 and d.itemsize > 2,
     "integral": lambda d: d.category < 2,
     "integer": lambda d: d.category == 1,
     "complex": lambda d: d.category == 3,
