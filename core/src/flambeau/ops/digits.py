@@ -27,17 +27,19 @@ _INTEGERS = (lambda: [
     Bad(arr(2), 6, raises="ArgumentError", match="Tensor")])
 
 
-@composite(differentiable=False, dtypes="integer", broadcast=True, method=True, inplace=True, samples=_INTEGERS)
+@composite(saves="input", differentiable=False, dtypes="integer", broadcast=True, method=True, inplace=True,
+           samples=_INTEGERS)
 def gcd(input: Tensor, other: Tensor) -> Tensor:
     """The greatest common divisor, broadcast, by Euclid's rule; that of two zeros is 0."""
     a, b = abs_op(input), abs_op(other)
     a, b = a + b * 0, b + a * 0
     while bool((rest := ~eq(b, 0)).any()):
         a, b = where_op(rest, b, a), where_op(rest, fmod(a, where_op(rest, b, lift(b, 1))), b)
-    return a
+    return abs_op(a)  # the remainders of the least integer are negative
 
 
-@composite(differentiable=False, dtypes="integer", broadcast=True, method=True, inplace=True, samples=_INTEGERS)
+@composite(saves="input", differentiable=False, dtypes="integer", broadcast=True, method=True, inplace=True,
+           samples=_INTEGERS)
 def lcm(input: Tensor, other: Tensor) -> Tensor:
     """The least common multiple, broadcast; 0 where either is 0. It wraps where the dtype is too small."""
     common = gcd(input, other)

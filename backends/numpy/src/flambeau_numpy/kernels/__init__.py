@@ -12,4 +12,5 @@ __all__ = [
     "activation", "arithmetic", "compare", "complex", "create", "index", "linalg", "math", "movement",
     "norm", "optim", "reduce", "sort", "special",
 ]
-LATER = frozenset({"conv", "fft", "loss", "pool"})  # imported when a kernel of the family is first wanted
+LATER = frozenset({  # imported when a kernel of the family is first wanted
+    "conv", "digits", "fft", "gamma", "incomplete", "loss", "normal", "pool"})

@@ -7,8 +7,8 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 # mypy: ignore-errors
 
 KEYS = {
-    'gcd': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
-    'lcm': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
+    'gcd': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input',), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
+    'lcm': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), ('input',), ('same',), ('T', 'T'), False, (), False, '', True, False, (), (), True, 'lift'),
     'frexp': ('composite', (('input', 'Tensor', False, ''),), ('exponent',), ('same', 'int64'), ('T',), False, ('mantissa', 'exponent'), True, '', True, False, ('exponent',), (), False, 'lift'),
     'nextafter': ('composite', (('input', 'Tensor', False, ''), ('other', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', True, False, (), (), True, 'lift'),
 }
@@ -18,7 +18,22 @@ def bind_gcd(op, kernels, writers, defaults, body):
     def gcd(input, other, *, out=None):
         if out is not None:
             return into(op, out, gcd(input, other))
-        return body(input, other)
+        try:
+            kind = input._kind
+            if other._kind is not kind:
+                return mixed(op, (input, other, ), None)
+            array = kernels[kind](input._array, other._array)
+        except Exception as error:
+            return recover(op, error, (input, other, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     def gcd_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
@@ -48,7 +63,22 @@ def bind_lcm(op, kernels, writers, defaults, body):
     def lcm(input, other, *, out=None):
         if out is not None:
             return into(op, out, lcm(input, other))
-        return body(input, other)
+        try:
+            kind = input._kind
+            if other._kind is not kind:
+                return mixed(op, (input, other, ), None)
+            array = kernels[kind](input._array, other._array)
+        except Exception as error:
+            return recover(op, error, (input, other, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        out._requires_grad = False
+        out._node = None
+        return out
     def lcm_(input, other):
         if type(other) is not Tensor and type(other) is not Parameter:
             lifted = lift(input, other)
