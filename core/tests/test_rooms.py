@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "src" / "flambeau"
 
 FAMILIES = {
-    "activation", "arithmetic", "attention", "bessel", "compare", "complex", "conv", "create", "digits", "dropout",
-    "embedding", "fft", "gamma", "incomplete", "index", "inplace", "linalg", "loss", "math", "movement", "norm",
-    "normal", "optim", "polar", "polynomial", "pool", "random", "reduce", "sort", "special",
+    "activation", "angle", "arithmetic", "attention", "bessel", "compare", "complex", "conv", "create", "digits",
+    "dropout", "embedding", "fft", "gamma", "incomplete", "index", "inplace", "linalg", "loss", "math", "movement",
+    "norm", "normal", "optim", "polynomial", "pool", "random", "reduce", "sort", "special",
 }
 SHARED = {"common"}  # what several families of one folder use
 

@@ -13,6 +13,7 @@ from typing import Any
 from .errors import RegistryError
 
 FUNCTIONS: dict[str, str] = {
+    "angle": "angle conj_physical conj_physical_",
     "bessel": "i0 i0_",
     "conv": "channel_shuffle conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d fold"
             " native_channel_shuffle pixel_shuffle pixel_unshuffle unfold",
@@ -32,7 +33,6 @@ FUNCTIONS: dict[str, str] = {
     "movement.scatters": "as_strided_scatter diagonal_scatter fill select_scatter slice_scatter",
     "movement.sizes": "broadcast_shapes empty_permuted resize_as_",
     "normal": "erfinv",
-    "polar": "angle conj_physical conj_physical_ polar",
     "pool": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d"
             " adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool1d_with_indices max_pool2d"
             " max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
@@ -41,6 +41,7 @@ FUNCTIONS: dict[str, str] = {
     "reduce.integrals": "cumulative_trapezoid gradient trapezoid trapz",
 }
 METHODS: dict[str, str] = {
+    "angle": "angle conj_physical conj_physical_",
     "bessel": "i0 i0_",
     "digits": "frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter nextafter_",
     "fft": "istft stft",
@@ -52,7 +53,6 @@ METHODS: dict[str, str] = {
     "movement.scatters": "as_strided_scatter diagonal_scatter fill_diagonal_ select_scatter slice_scatter",
     "movement.sizes": "sum_to_size",
     "normal": "erfinv erfinv_",
-    "polar": "angle conj_physical conj_physical_",
     "reduce.distances": "dist renorm renorm_",
     "reduce.histograms": "histogram",
 }

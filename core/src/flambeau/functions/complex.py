@@ -21,6 +21,9 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     if abs.dtype is not angle.dtype:
         raise DTypeError(f"Expected object of dtype {abs.dtype!r} but got dtype {angle.dtype!r} for the angle",
                          op="polar", dtype=angle.dtype)
+    if abs.dtype.category != 2:
+        raise DTypeError(f"Expected both inputs to be Float or Double tensors but got {abs.dtype!r}", op="polar",
+                         dtype=abs.dtype)
     return complex(abs * cos(angle), abs * sin(angle), out=out)
 
 

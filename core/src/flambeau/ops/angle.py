@@ -1,4 +1,4 @@
-"""Complex numbers by their size and angle."""
+"""The angles of complex numbers, and of real ones."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor
-from .arithmetic import mul
 from .compare import eq, lt, ne, where_op
 from .complex import _imag, _real, complex_op
 from .create import nothing
-from .math import atan2, cos, sin
+from .math import atan2
 
 
 @composite(name="angle", saves="input", dtype="real", dtypes="floating", samples=lambda: [
@@ -34,21 +33,3 @@ def _(g, input):
     flat = eq(re, 0) & eq(im, 0)
     share = where_op(flat, lift(g, 0), g / where_op(flat, lift(re, 1), re * re + im * im))
     return complex_op(-im * share, re * share)
-
-
-@composite(name="polar", saves="abs angle", dtype="complex", dtypes="real floating, not 16-bit", broadcast=True,
-           samples=lambda: [Sample(arr(3), arr(3)), Sample(arr(2, 1), arr(3)), Sample(arr(), arr()),
-                            Sample(arr(0), arr(0))])
-def polar_op(abs: Tensor, angle: Tensor) -> Tensor:
-    """The complex number of that size and angle."""
-    return complex_op(mul(abs, cos(angle)), mul(abs, sin(angle)))
-
-
-@polar_op.grad("abs")
-def _(g, angle):
-    return _real(g) * cos(angle) + _imag(g) * sin(angle)
-
-
-@polar_op.grad("angle")
-def _(g, abs, angle):
-    return (_imag(g) * cos(angle) - _real(g) * sin(angle)) * abs
