@@ -13,4 +13,4 @@ __all__ = [
     "norm", "optim", "reduce", "sort", "special",
 ]
 LATER = frozenset({  # imported when a kernel of the family is first wanted
-    "conv", "digits", "fft", "gamma", "incomplete", "loss", "normal", "pool"})
+    "conv", "digits", "fft", "gamma", "loss", "normal", "pool"})
