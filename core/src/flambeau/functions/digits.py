@@ -28,7 +28,7 @@ def frexp(input: Tensor, *, out: Any = None) -> Any:
 
     >>> import flambeau
     >>> flambeau.frexp(flambeau.tensor([6.0])).exponent
-    tensor([3], dtype=torch.int32)
+    tensor([3], dtype=flambeau.int32)
     """
     require_tensors("frexp", input=input)
     if input.dtype.category != 2:

@@ -173,8 +173,8 @@ def blackman(M: int, *, sym: bool = True, dtype: DType | None = None, layout: An
              requires_grad: bool = False) -> Tensor:
     """0.42 - 0.5 cos(x) + 0.08 cos(2 x) with x = 2 pi n / (M - 1).
 
-    >>> blackman(3)[1]
-    tensor(1.)
+    >>> blackman(5)[1]
+    tensor(0.3400)
     """
     return _cosines("blackman", M, (0.42, 0.5, 0.08), sym, dtype, layout, device, requires_grad)
 
@@ -183,8 +183,8 @@ def nuttall(M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any
             requires_grad: bool = False) -> Tensor:
     """Nuttall's four terms (IEEE Transactions on Acoustics, Speech, and Signal Processing 29, 1981).
 
-    >>> nuttall(3)[1]
-    tensor(1.)
+    >>> nuttall(5)[1]
+    tensor(0.2270)
     """
     return _cosines("nuttall", M, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym, dtype, layout, device,
                     requires_grad)

@@ -189,8 +189,8 @@ irfft = _whole("irfft", False, """The inverse of `rfft`: `n` real numbers from t
     Unless given, n is even: 2 (m - 1) for m values.
 
     >>> import flambeau
-    >>> flambeau.fft.irfft(flambeau.fft.rfft(flambeau.tensor([1.0, 2.0, 3.0])), n=3)
-    tensor([1.0000, 2.0000, 3.0000])
+    >>> flambeau.fft.irfft(flambeau.tensor([10.0, -2 + 2j, -2.0]))
+    tensor([1., 2., 3., 4.])
     """)
 hfft = _whole("hfft", True, """The transform, `n` real numbers, of half a signal that is its own mirrored conjugate.
 

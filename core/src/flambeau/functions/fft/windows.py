@@ -76,8 +76,8 @@ def blackman_window(window_length: int, periodic: bool = True, *, dtype: DType |
     """0.42 - 0.5 cos(x) + 0.08 cos(2 x) over one turn.
 
     >>> import flambeau
-    >>> flambeau.blackman_window(3, periodic=False)[1]
-    tensor(1.)
+    >>> flambeau.blackman_window(4)[1]
+    tensor(0.3400)
     """
     return _window("blackman_window", lambda n, over, kind: cosines(n, over, (0.42, 0.5, 0.08), kind), window_length,
                    periodic, dtype, device, requires_grad)
