@@ -109,7 +109,7 @@ def test_a_capability_nothing_was_executed_for_is_vacuous():
     float64 = record.Record("neg/float64/sample-00", "values", PASS, "neg", "float64")
     rows = {r["name"]: r["outcome"] for r in verified({"float16": "no", "bfloat16": "no"}, [float16, float64])}
     assert rows == {"complex": "vacuous", "float64": PASS, "bfloat16": "vacuous", "float16": record.UNSUPPORTED,
-                    "linalg": "vacuous", "shared_views": "vacuous", "dlpack": "vacuous"}
+                    "fft": "vacuous", "linalg": "vacuous", "shared_views": "vacuous", "dlpack": "vacuous"}
 
 
 def test_a_group_of_ops_is_a_capability_that_checks_of_its_ops_are_evidence_for():
@@ -119,6 +119,18 @@ def test_a_group_of_ops_is_a_capability_that_checks_of_its_ops_are_evidence_for(
             record.Record("linalg_inv_ex/float32/sample-00", "values", record.UNSUPPORTED, "linalg_inv_ex", "float32"),
             record.Record("linalg_svd/float64/sample-00/rule", "rules", PASS, "linalg_svd", "float64")]
     yes, no = [next(r for r in verified(stated, held) if r["name"] == "linalg") for stated in ({}, {"linalg": "no"})]
+    assert (yes["executed"], yes["refused"], yes["outcome"]) == (1, 1, PASS)
+    assert no["outcome"] == record.UNSUPPORTED
+
+
+def test_the_transforms_are_a_capability_that_their_checks_are_evidence_for():
+    import flambeau
+    from flambeau_conformance.capabilities import verified
+
+    assert flambeau.stft  # loads the family
+    held = [record.Record("fft_c2c/complex64/sample-00", "values", PASS, "fft_c2c", "complex64"),
+            record.Record("fft_r2c/float32/sample-00", "values", record.UNSUPPORTED, "fft_r2c", "float32")]
+    yes, no = [next(r for r in verified(stated, held) if r["name"] == "fft") for stated in ({}, {"fft": "no"})]
     assert (yes["executed"], yes["refused"], yes["outcome"]) == (1, 1, PASS)
     assert no["outcome"] == record.UNSUPPORTED
 

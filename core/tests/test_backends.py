@@ -241,3 +241,12 @@ def test_every_dtype_survives_the_trip_to_another_backend(dtype: flambeau.dtype)
     there = x.to("reference")
     assert there.dtype is dtype
     assert there.to("cpu").tolist() == x.tolist()
+
+
+def test_a_backend_may_do_without_a_group_of_kernels_and_says_so_when_one_is_wanted(declare: Any) -> None:
+    flambeau.fft.fft(flambeau.ones(2, device="reference"))  # takes the kernels in
+    declare(Descriptor("plain", lambda: Wrapped("plain", fft_c2c=None, fft_r2c=None, fft_c2r=None)))
+    x = flambeau.tensor([1.0, 2.0], device="plain")
+    assert (x + x).tolist() == [2.0, 4.0]
+    with pytest.raises(errors.UnsupportedError, match="fft_r2c: backend 'plain' offers no kernels of the group 'fft'"):
+        flambeau.fft.rfft(x)

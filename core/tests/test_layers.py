@@ -32,8 +32,8 @@ LAYERS = [
     ["accelerator.streams"],
     ["utils._pytree"],
     ["func"],
-    ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
-     "switches"],
+    ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps",
+     "xpu", "fft", "signal", "special", "switches"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

@@ -79,7 +79,7 @@ def test_determinants_and_exponentials(device: str):
 
 @pytest.mark.parametrize(("call", "text"), [
     (lambda x: linalg.inv(x), "linalg.inv: The diagonal element 2 is zero, the inversion could not be completed because"
-                              " the input matrix is singular. (FL116)"),
+                              " the input matrix is singular. (FL117)"),
     (lambda x: linalg.inv(x.expand(3, 2, 2)), "linalg.inv: (Batch element 0): The diagonal element 2 is zero"),
     (lambda x: linalg.solve(x, flambeau.ones(2).to(x)), "The solver failed because the input matrix is singular."),
     (lambda x: linalg.lu_factor(x), "U[2,2] is zero and using it on lu_solve would result in a division by zero."),

@@ -11,9 +11,10 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "src" / "flambeau"
 
 FAMILIES = {
-    "activation", "arithmetic", "attention", "compare", "complex", "conv", "create", "decomposition", "dropout",
-    "embedding", "index", "inplace", "linalg", "loss", "math", "matrix", "movement",
-    "norm", "optim", "pool", "random", "reduce", "sort", "special",
+    "activation", "angle", "arithmetic", "attention", "bessel", "compare", "complex", "conv", "create",
+    "decomposition", "digits", "dropout", "embedding", "fft", "gamma", "incomplete", "index", "inplace", "linalg",
+    "loss", "math", "matrix", "movement", "norm", "normal", "optim", "polynomial", "pool", "random", "reduce",
+    "sort", "special",
 }
 SHARED = {"common"}  # what several families of one folder use
 

@@ -20,6 +20,11 @@ def _binary(**attributes):
     return [((s, s), attributes) for s in SHAPES] + [(((), (5,)), attributes), (((3, 1), (1, 4)), attributes)]
 
 
+def _integers():
+    """Pairs that broadcast, zeros among them."""
+    return [((np.arange(-6, 6).reshape(4, 3), np.array([4, 0, 9])), {}), ((np.array(12), np.array([], int)), {})]
+
+
 def _along(count):
     """Softmax and its kin: every dim of several shapes."""
     shapes = [(4, 5), (3, 2, 6), (2, 3, 4, 2), (0, 4), (4, 0), (300, 10), (3, 2000)]
@@ -139,7 +144,9 @@ CASES = {
     "clamp": _unary(min=-0.5, max=0.7) + _unary(min=None, max=0.1) + _unary(min=-0.5, max=None)
     + _unary(min=1, max=-1),
     "clamp_backward": _binary(min=-0.5, max=0.7) + _binary(min=None, max=0.1) + _binary(min=-0.5, max=None),
-    "erfc": _unary(),
+    "erfc": _unary(), "erfcx": _unary(), "erfinv": _unary(), "log_ndtr": _unary(), "ndtri": _unary(),
+    "lgamma": _unary(), "digamma": _unary(),
+    "frexp": _unary(), "nextafter": _binary(), "gcd": _integers(), "lcm": _integers(),
     "masked_scale": [(((2, 3), np.array([[True, False, True], [False, True, False]])), {"scale": 2.5})],
     "linear": [((x, (2, 3), b), {}) for x in ((5, 3), (3,), (2, 4, 3), (0, 3), (2, 0, 3)) for b in (None, (2,))]
     + [(((5, 0), (2, 0), (2,)), {}), (((5, 3), (3,), None), {}), (((3,), (3,), ()), {})],

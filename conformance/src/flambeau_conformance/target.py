@@ -23,7 +23,7 @@ from .tolerances import tolerance_faults
 MANIFEST = "flambeau-backend.toml"
 DTYPE_CAPABILITIES = {"complex": ("complex64", "complex128"), "float64": ("float64", "complex128"),
                       "bfloat16": ("bfloat16",), "float16": ("float16",)}
-OP_CAPABILITIES = ("linalg",)  # groups of ops, `capability=` in the op table, that a backend may do without
+OP_CAPABILITIES = ("fft", "linalg")  # groups of ops, `capability=` in the op table, that a backend may do without
 CAPABILITIES = {*DTYPE_CAPABILITIES, *OP_CAPABILITIES, "shared_views", "dlpack"}
 
 

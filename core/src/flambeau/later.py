@@ -13,10 +13,16 @@ from typing import Any
 from .errors import RegistryError
 
 FUNCTIONS: dict[str, str] = {
+    "angle": "angle conj_physical conj_physical_",
+    "bessel": "i0 i0_",
     "conv": "channel_shuffle conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d fold"
             " native_channel_shuffle pixel_shuffle pixel_unshuffle unfold",
     "decomposition": "cholesky eig geqrf lu lu_solve lu_unpack orgqr ormqr pca_lowrank qr svd svd_lowrank symeig",
+    "digits": "frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter",
     "embedding": "embedding one_hot",
+    "fft": "bartlett_window blackman_window hamming_window hann_window istft kaiser_window stft",
+    "gamma": "digamma lgamma mvlgamma polygamma",
+    "incomplete": "igamma igammac",
     "index.groups": "index_reduce segment_reduce",
     "index.places": "argwhere isin nonzero_static unravel_index",
     "loss": "binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity cross_entropy huber_loss kl_div"
@@ -29,6 +35,7 @@ FUNCTIONS: dict[str, str] = {
                        " view_as_complex_copy view_as_real_copy view_copy",
     "movement.scatters": "as_strided_scatter diagonal_scatter fill select_scatter slice_scatter",
     "movement.sizes": "broadcast_shapes empty_permuted resize_as_",
+    "normal": "erfinv",
     "pool": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d"
             " adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool1d_with_indices max_pool2d"
             " max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
@@ -38,6 +45,12 @@ FUNCTIONS: dict[str, str] = {
 }
 METHODS: dict[str, str] = {
     "decomposition": "cholesky eig geqrf lu lu_solve orgqr ormqr qr svd symeig",
+    "angle": "angle conj_physical conj_physical_",
+    "bessel": "i0 i0_",
+    "digits": "frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter nextafter_",
+    "fft": "istft stft",
+    "gamma": "digamma digamma_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_",
+    "incomplete": "igamma igamma_ igammac igammac_",
     "index.groups": "index_reduce index_reduce_",
     "index.places": "argwhere nonzero_static",
     "matrix": "cholesky_inverse cholesky_solve det inverse logdet lstsq matrix_exp matrix_power pinverse slogdet solve"
@@ -45,6 +58,7 @@ METHODS: dict[str, str] = {
     "movement.copies": "narrow_copy unsafe_chunk unsafe_split unsafe_split_with_sizes",
     "movement.scatters": "as_strided_scatter diagonal_scatter fill_diagonal_ select_scatter slice_scatter",
     "movement.sizes": "sum_to_size",
+    "normal": "erfinv erfinv_",
     "reduce.distances": "dist renorm renorm_",
     "reduce.histograms": "histogram",
 }

@@ -35,7 +35,8 @@ MODULES = ["torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.paramet
            "torch.autograd.grad_mode", "torch.autograd.anomaly_mode", "torch.cuda", "torch.cuda.amp", "torch.amp",
            "torch.backends", "torch.backends.cudnn", "torch.backends.mps", "torch.accelerator", "torch.version",
            "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps",
-           "torch.storage", "torch.serialization"]
+           "torch.storage", "torch.serialization",
+           "torch.fft", "torch.special", "torch.signal", "torch.signal.windows"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -53,7 +54,8 @@ def test_a_module_is_importable_and_is_an_attribute_of_its_parent(name: str, tor
     ("torch.optim.lr_scheduler", "StepLR"), ("torch.optim.optimizer", "Optimizer"), ("torch.autograd", "Variable"),
     ("torch.utils.data.dataset", "Dataset"), ("torch.autograd.function", "Function"), ("torch.random", "manual_seed"),
     ("torch.nn.modules.container", "Sequential"), ("torch.autograd.gradcheck", "gradcheck"),
-    ("torch.storage", "UntypedStorage"), ("torch", "FloatStorage"), ("torch.serialization", "safe_globals")])
+    ("torch.storage", "UntypedStorage"), ("torch", "FloatStorage"), ("torch.serialization", "safe_globals"),
+    ("torch.fft", "rfft"), ("torch.special", "gammaln"), ("torch.signal.windows", "hann")])
 def test_names_are_where_pytorch_has_them(module: str, name: str, torch: object):
     assert getattr(importlib.import_module(module), name) is not None
 

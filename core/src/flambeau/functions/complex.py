@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import DTypeError
 from ..ops.complex import complex, conj, imag, real
 from ..ops.math import cos, sin
+from ..table.refusals import require_tensors
 from ..tensors.tensor import Tensor, attach
 
 attach(property(real, doc="The real part; a real tensor itself."), "real")
@@ -18,9 +19,13 @@ def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     >>> flambeau.polar(flambeau.tensor(2.0), flambeau.tensor(0.0))
     tensor(2.+0.j)
     """
+    require_tensors("polar", abs=abs, angle=angle)
     if abs.dtype is not angle.dtype:
         raise DTypeError(f"Expected object of dtype {abs.dtype!r} but got dtype {angle.dtype!r} for the angle",
                          op="polar", dtype=angle.dtype)
+    if abs.dtype.category != 2:
+        raise DTypeError(f"Expected both inputs to be Float or Double tensors but got {abs.dtype!r}", op="polar",
+                         dtype=abs.dtype)
     return complex(abs * cos(angle), abs * sin(angle), out=out)
 
 

@@ -1,7 +1,8 @@
-"""What families share: samples of a few shapes for ops of one input and of two, the rule of ops without derivative."""
+"""What families share: samples of a few shapes, the rule of ops without derivative, polynomials of tensors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import NoDerivativeError
@@ -43,3 +44,28 @@ def underived(made: Any, *inputs: str) -> None:
 
     for name in inputs:
         made.grad(name)(rule)
+
+
+def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
+    """The polynomial of a tensor by Horner's rule, the coefficient of the highest power first."""
+    made: Any = x * coefficients[0] + coefficients[1]
+    for coefficient in coefficients[2:]:
+        made = made * x + coefficient
+    return made
+
+
+def chebyshev(x: Any, coefficients: Sequence[float]) -> Any:
+    """The Chebyshev series in x / 2 by Clenshaw's rule, the highest degree first, the last one counted half."""
+    made: Any = coefficients[0]
+    before: Any = 0
+    last: Any = 0
+    for coefficient in coefficients[1:]:
+        last, before = before, made
+        made = x * before - last + coefficient
+    return (made - last) * 0.5
+
+
+def floats(input: Any) -> Any:
+    """Integers in the default floating dtype: what the body of a function of floats computes with."""
+    kind = input._kind.floating
+    return input if kind is input._kind.plain else input.to(kind.dtype)

@@ -89,7 +89,7 @@ def _triangular_rule(input: Tensor, other: Tensor, *, left: bool = True, **attri
                          f" ({list(input.shape)} and {list(other.shape)})", op="linalg.solve_triangular")
 
 
-@primitive(name="linalg_solve_triangular", saves="input out", dtypes="wide floating", capability="linalg",
+@primitive(name="linalg_solve_triangular", saves="input out", dtypes="floating, not 16-bit", capability="linalg",
            alike="all", shape_rule=_triangular_rule, samples=lambda: [
     Sample(arr(3, 3, fill=DOMINANT), arr(3, 2), upper=True), Sample(arr(3, 3, fill=DOMINANT), arr(3, 2), upper=False),
     Sample(arr(3, 3, fill=DOMINANT), arr(2, 3), upper=True, left=False),
@@ -121,7 +121,7 @@ def _(g, input, *, upper, left, unitriangular):
 
 
 @primitive(name="linalg_lu_factor_ex", saves="LU pivots", dtype="same int64 int64", outputs="LU pivots info",
-           dtypes="wide floating", out=False, capability="linalg", shape_rule=matrix_rule, samples=lambda: [
+           dtypes="floating, not 16-bit", out=False, capability="linalg", shape_rule=matrix_rule, samples=lambda: [
     *_ANY(), Sample(arr(3, 3, fill=DOMINANT), pivot=False),
     Sample(arr(2, 2, fill=[1.0, 2.0, 2.0, 4.0]), gradcheck=False),
     Sample(arr(2, 2, fill=[0.0, 0.0, 0.0, 1.0]), gradcheck=False)])
@@ -202,7 +202,7 @@ def _(g, LU, pivots, *, pivot):
 # --- Cholesky
 
 
-@primitive(name="linalg_cholesky_ex", saves="L", dtype="same int64", outputs="L info", dtypes="wide floating",
+@primitive(name="linalg_cholesky_ex", saves="L", dtype="same int64", outputs="L info", dtypes="floating, not 16-bit",
            out=False, capability="linalg", shape_rule=square_rule, samples=lambda: [
     Sample(positive(3, 3)), Sample(positive(3, 3), upper=True), Sample(arr(3, 3, fill=DOMINANT), gradcheck=False),
     Sample(positive(2, 3, 3)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), NOT_SQUARE])
@@ -226,7 +226,7 @@ def _(g, L, *, upper):
 # --- QR
 
 
-@primitive(name="linalg_qr", saves="Q R", outputs="Q R", dtypes="wide floating", out=False, materializes=False,
+@primitive(name="linalg_qr", saves="Q R", outputs="Q R", dtypes="floating, not 16-bit", out=False, materializes=False,
            capability="linalg", shape_rule=matrix_rule, samples=lambda: [
     *_ANY(), Sample(arr(3, 4), mode="complete"), Sample(arr(4, 2, requires_grad=False), mode="complete"),
     Sample(arr(4, 2, requires_grad=False), mode="r")])
@@ -276,7 +276,7 @@ def in_dtype_of(x: Tensor, like: Tensor) -> Tensor:
     return x if x._kind is like._kind else x.to(like._kind.dtype)
 
 
-@primitive(name="geqrf", outputs="a tau", dtypes="wide floating", out=False, differentiable=False,
+@primitive(name="geqrf", outputs="a tau", dtypes="floating, not 16-bit", out=False, differentiable=False,
            grad_name="NotImplemented", capability="linalg", shape_rule=matrix_rule, samples=lambda: _ANY())
 def geqrf_op(input: Tensor) -> Tensor:
     """R above and on the diagonal; below it the reflectors I - tau v v^H that make Q, each v with a leading 1."""
@@ -309,7 +309,7 @@ def reflected(a: Tensor, tau: Tensor, x: Tensor, back: bool = False) -> Tensor:
 # --- singular values
 
 
-@primitive(name="linalg_svd", saves="U S Vh", dtype="same real same", outputs="U S Vh", dtypes="wide floating",
+@primitive(name="linalg_svd", saves="U S Vh", dtype="same real same", outputs="U S Vh", dtypes="floating, not 16-bit",
            out=False, materializes=False, capability="linalg", shape_rule=matrix_rule, samples=lambda: [
     *_ANY(), Sample(arr(4, 2), full_matrices=True), Sample(arr(2, 4), full_matrices=True),
     Sample(arr(0, 3), full_matrices=True)])
@@ -382,7 +382,7 @@ def _check_phase(name: str, what: str, *turned: Tensor | None) -> None:
                             " specified loss function depends on this quantity, so it is ill-defined.", op=name)
 
 
-@composite(name="linalg_svdvals", dtype="real", dtypes="wide floating",
+@composite(name="linalg_svdvals", dtype="real", dtypes="floating, not 16-bit",
            capability="linalg", out=False, differentiable=False, fusable=True,
            shape_rule=matrix_rule, samples=lambda: _ANY())
 def svdvals_op(input: Tensor) -> Tensor:
@@ -404,7 +404,7 @@ _HERMITIAN = (lambda: [Sample(_hermitian(3, 3)), Sample(_hermitian(3, 3), UPLO="
 
 
 @primitive(name="linalg_eigh", saves="eigenvectors eigenvalues", dtype="real same", outputs="eigenvalues eigenvectors",
-           dtypes="wide floating", out=False, materializes=False, capability="linalg", shape_rule=square_rule,
+           dtypes="floating, not 16-bit", out=False, materializes=False, capability="linalg", shape_rule=square_rule,
            samples=_HERMITIAN)
 def eigh_op(input: Tensor, UPLO: str = "L") -> Tensor:
     """Ascending eigenvalues and orthonormal eigenvectors, as columns, of the Hermitian matrix in one triangle."""
@@ -430,7 +430,7 @@ def _(g, eigenvectors, eigenvalues):
     return matmul(V, matmul(made, adjoint(V)))
 
 
-@composite(name="linalg_eigvalsh", dtype="real", dtypes="wide floating",
+@composite(name="linalg_eigvalsh", dtype="real", dtypes="floating, not 16-bit",
            capability="linalg", out=False, differentiable=False, fusable=True,
            shape_rule=square_rule, samples=_HERMITIAN)
 def eigvalsh_op(input: Tensor, UPLO: str = "L") -> Tensor:
@@ -439,7 +439,7 @@ def eigvalsh_op(input: Tensor, UPLO: str = "L") -> Tensor:
 
 
 @primitive(name="linalg_eig", saves="eigenvalues eigenvectors input_kind", dtype="complex complex",
-           outputs="eigenvalues eigenvectors", dtypes="wide floating", out=False, materializes=False,
+           outputs="eigenvalues eigenvectors", dtypes="floating, not 16-bit", out=False, materializes=False,
            capability="linalg", shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 4, 4)), Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
     Sample(arr(6, 6)), NOT_SQUARE])
@@ -482,7 +482,7 @@ def _(g, eigenvalues, eigenvectors, input_kind):
 # --- LDL
 
 
-@primitive(name="linalg_ldl_factor_ex", dtype="same int64 int64", outputs="LD pivots info", dtypes="wide floating",
+@primitive(name="linalg_ldl_factor_ex", dtype="same int64 int64", outputs="LD pivots info", dtypes="floating, not 16-bit",
            out=False, differentiable=False, capability="linalg", shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 4, 4)), Sample(arr(3, 3), hermitian=True), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
     Sample(arr(2, 2, fill=[0.0, 1.0, 1.0, 0.0])), Sample(arr(6, 6)), NOT_SQUARE])

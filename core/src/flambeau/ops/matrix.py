@@ -57,7 +57,7 @@ def _solve_rule(A: Tensor, B: Tensor) -> None:
 
 
 @composite(name="linalg_solve_ex", saves="A result", dtype="same int64", outputs="result info",
-           dtypes="wide floating", capability="linalg", alike="all", out=False, shape_rule=_solve_rule,
+           dtypes="floating, not 16-bit", capability="linalg", alike="all", out=False, shape_rule=_solve_rule,
            samples=lambda: [
     Sample(arr(3, 3, fill=DOMINANT), arr(3, 2)), Sample(arr(2, 3, 3, fill=DOMINANT), arr(3, 4)),
     Sample(arr(3, 3, fill=DOMINANT), arr(4, 3, 1)), Sample(arr(0, 0), arr(0, 2)), Sample(arr(0, 2, 2), arr(0, 2, 3)),
@@ -87,7 +87,7 @@ def _(g, A):
 
 
 @composite(name="linalg_inv_ex", saves="inverse", dtype="same int64", outputs="inverse info",
-           dtypes="wide floating", capability="linalg", out=False, shape_rule=square_rule, samples=lambda: [
+           dtypes="floating, not 16-bit", capability="linalg", out=False, shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3, fill=DOMINANT)), Sample(arr(2, 3, 3, fill=DOMINANT)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
     NOT_SQUARE])
 def inv_op(A: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ def _swaps_sign(LU: Tensor, pivots: Tensor) -> Tensor:
     return prod_op(1 - 2 * moved, (moved.ndim - 1,))  # type: ignore[no-any-return]
 
 
-@composite(name="linalg_det", saves="A out", dtypes="wide floating",
+@composite(name="linalg_det", saves="A out", dtypes="floating, not 16-bit",
            capability="linalg", out=False, shape_rule=square_rule,
            samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(1, 1)),
@@ -168,7 +168,7 @@ def _products_of_others(S: Tensor) -> Tensor:
 
 
 @composite(name="linalg_slogdet", saves="A sign", dtype="same real", outputs="sign logabsdet",
-           dtypes="wide floating", capability="linalg", out=False, materializes=False, shape_rule=square_rule,
+           dtypes="floating, not 16-bit", capability="linalg", out=False, materializes=False, shape_rule=square_rule,
            samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), Sample(arr(1, 1)),
     Sample(arr(3, 3, fill=_SINGULAR), gradcheck=False), NOT_SQUARE])
@@ -197,7 +197,7 @@ def _(g, A, sign):
 
 
 @composite(name="linalg_pinv", saves="input out", kinds="T any any", nondiff="atol rtol",
-           dtypes="wide floating", capability="linalg", out=False, shape_rule=matrix_rule, samples=lambda: [
+           dtypes="floating, not 16-bit", capability="linalg", out=False, shape_rule=matrix_rule, samples=lambda: [
     Sample(arr(3, 3), None, None), Sample(arr(4, 2), None, None), Sample(arr(2, 2, 3), None, None),
     Sample(arr(0, 3), None, None), Sample(arr(3, 0), None, None), Sample(positive(3, 3), None, None, True)])
 def pinv_op(input: Tensor, atol: Tensor | None, rtol: Tensor | None, hermitian: bool = False) -> Tensor:
@@ -245,7 +245,7 @@ def _(g, input, out):
 # --- Cholesky factors
 
 
-@composite(name="cholesky_solve", saves="input other out", dtypes="wide floating",
+@composite(name="cholesky_solve", saves="input other out", dtypes="floating, not 16-bit",
            capability="linalg", alike="all", out=False,
            samples=lambda: [
     Sample(arr(3, 2), arr(3, 3, fill=DOMINANT, structure="lower")),
@@ -279,7 +279,7 @@ _DEGREE = 18
 _NEAR = {"float64": 1.09, "float32": 3.01}  # norms up to which the series is exact (Blanes, Casas, Ros 2019)
 
 
-@composite(name="linalg_matrix_exp", saves="input", dtypes="wide floating", out=False, shape_rule=square_rule,
+@composite(name="linalg_matrix_exp", saves="input", dtypes="floating, not 16-bit", out=False, shape_rule=square_rule,
            samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 2, 2)), Sample(arr(1, 1)), Sample(arr(0, 0)), Sample(arr(0, 2, 2)), NOT_SQUARE])
 def matrix_exp_op(input: Tensor) -> Tensor:

@@ -39,17 +39,22 @@ def erfc_from_half(input: Tensor) -> Tensor:
     if dtype.itemsize == 2:
         return cast(erfc_from_half(cast(input, dtypes.float32)), dtype)
     x = clamp_number(input, 0.5, _FAR)
+    return exp_of_square(x, -1) * scaled_erfc(x)
+
+
+def scaled_erfc(x: Tensor) -> Tensor:
+    """exp(x^2) erfc(x) where 0.5 <= x <= 28."""
     t = (x - 3) / (x + 3)
     scaled = t * _SCALED[-1] + _SCALED[-2]
     for coefficient in _SCALED[-3::-1]:
         scaled = scaled * t + coefficient
-    return _exp_of_minus_square(x) * scaled / (x * 2 + 1)
+    return scaled / (x * 2 + 1)
 
 
-def _exp_of_minus_square(x: Tensor) -> Tensor:
-    """exp(-x^2): squared in two parts, the first exactly, since the exponential turns a lost digit into many."""
+def exp_of_square(x: Tensor, sign: int = 1) -> Tensor:
+    """exp(x^2), or exp(-x^2): squared in two parts, the first exactly, since exp makes a lost digit many."""
     head = floor(x * 64) / 64
-    return exp(-head * head) * exp(-(x - head) * (x + head))
+    return exp(head * head * sign) * exp((x - head) * (x + head) * sign)
 
 
 @primitive(saves="input", dtype="floating", dtypes="real", method=True, inplace=True, samples=UNARY)

@@ -78,6 +78,8 @@ ROWS = [
     Row("topk", "topk of 5, 100 rows of 1000"),
     Row("median", "median over the last dim, 100 x 1000"),
     Row("cdist", "cdist, 500 x 500 points in 128 dims"),
+    Row("rfft", "rfft over the last dim, 100 x 1000"),
+    Row("fft-tracked", "fft over both dims, 64 x 64, energy of a band, backward"),
     Row("chain", "a chain of 100,000 tracked products, the collector on"),
 ]
 

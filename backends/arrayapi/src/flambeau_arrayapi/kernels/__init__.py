@@ -6,4 +6,4 @@ from . import arithmetic, compare, complex, create, index, linalg, math, movemen
 
 __all__ = ["arithmetic", "compare", "complex", "create", "index", "linalg", "math", "movement", "reduce",
            "sort", "special"]
-LATER = frozenset({"conv", "decomposition"})  # imported when a kernel of the family is first wanted
+LATER = frozenset({"conv", "decomposition", "fft"})  # imported when a kernel of the family is first wanted

@@ -12,5 +12,5 @@ __all__ = [
     "activation", "arithmetic", "compare", "complex", "create", "index", "linalg", "math", "movement",
     "norm", "optim", "reduce", "sort", "special",
 ]
-# imported when a kernel of the family is first wanted
-LATER = frozenset({"conv", "decomposition", "loss", "matrix", "pool"})
+LATER = frozenset({  # imported when a kernel of the family is first wanted
+    "conv", "decomposition", "digits", "fft", "gamma", "loss", "matrix", "normal", "pool"})

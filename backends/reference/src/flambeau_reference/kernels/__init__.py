@@ -11,7 +11,7 @@ KERNELS: dict[str, Kernel] = {
     **arithmetic.KERNELS, **math.KERNELS, **special.KERNELS, **complex.KERNELS, **compare.KERNELS, **reduce.KERNELS,
     **movement.KERNELS, **index.KERNELS, **sort.KERNELS, **linalg.KERNELS, **create.KERNELS,
 }
-LATER = frozenset({"conv", "decomposition"})
+LATER = frozenset({"conv", "decomposition", "fft"})
 
 
 def load_family(family: str) -> None:

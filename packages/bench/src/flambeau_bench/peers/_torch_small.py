@@ -34,7 +34,7 @@ class Small:
                  "log-softmax": self._short(lambda x: self.lib.log_softmax(x, -1)), "layer-norm": self.layer_norm,
                  "max-dim": self._short(lambda x: x.max(-1)[0]), "sigmoid": self.sigmoid, "randperm": self.randperm,
                  "topk": self.topk, "median": self.median, "mean": self._short(lambda x: x.mean()),
-                 "cdist": self.cdist, "chain": self.chain}
+                 "cdist": self.cdist, "chain": self.chain, "rfft": self.rfft, "fft-tracked": self.fft_tracked}
         return made
 
     def _grid(self) -> Any:
@@ -140,6 +140,20 @@ class Small:
     def cdist(self) -> Case:
         x = self.of(rows.batch(500, 128)[0])
         return Case(lambda: self.lib.cdist(x, x + 1))
+
+    def rfft(self) -> Case:
+        x = self.of(rows.batch(100, 1000)[0])
+        return Case(lambda: self.lib.fft.rfft(x))
+
+    def fft_tracked(self) -> Case:
+        x = self.of(rows.square(64)[0]).requires_grad_()
+
+        def work() -> Any:
+            x.grad = None
+            self.lib.fft.fft2(x)[:8, :8].abs().sum().backward()
+            return x.grad
+
+        return Case(work)
 
     def chain(self) -> Case:
         x = self.lib.ones(3, requires_grad=True)
