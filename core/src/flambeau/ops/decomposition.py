@@ -482,8 +482,9 @@ def _(g, eigenvalues, eigenvectors, input_kind):
 # --- LDL
 
 
-@primitive(name="linalg_ldl_factor_ex", dtype="same int64 int64", outputs="LD pivots info", dtypes="floating, not 16-bit",
-           out=False, differentiable=False, capability="linalg", shape_rule=square_rule, samples=lambda: [
+@primitive(name="linalg_ldl_factor_ex", dtype="same int64 int64", outputs="LD pivots info",
+           dtypes="floating, not 16-bit", out=False, differentiable=False, capability="linalg",
+           shape_rule=square_rule, samples=lambda: [
     Sample(arr(3, 3)), Sample(arr(2, 4, 4)), Sample(arr(3, 3), hermitian=True), Sample(arr(0, 0)), Sample(arr(0, 2, 2)),
     Sample(arr(2, 2, fill=[0.0, 1.0, 1.0, 0.0])), Sample(arr(6, 6)), NOT_SQUARE])
 def ldl_factor_op(input: Tensor, hermitian: bool = False) -> Tensor:

@@ -10,7 +10,7 @@ from ...errors import DimError, DTypeError, ShapeError, ValueRangeError
 from ...modes import grad_enabled
 from ...ops.arithmetic import mul
 from ...ops.complex import _c
-from ...ops.create import ones_like, zeros_of
+from ...ops.create import ones_of, zeros_of
 from ...ops.decomposition import svd_op, svdvals_op
 from ...ops.linalg import matmul
 from ...ops.matrix import inv_op
@@ -216,7 +216,7 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
         raise ValueRangeError(f"N must be greater than 1, got {N}", op=op, N=N)
     shape = (*x._array.shape, N - 1)
     powers = cumprod(x.unsqueeze(-1).expand(shape), len(shape) - 1)
-    return cat([ones_like(powers[..., :1]), powers], -1)
+    return cat([ones_of(powers[..., :1]), powers], -1)
 
 
 def cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | None = None) -> Tensor:
