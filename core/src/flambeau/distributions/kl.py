@@ -1,0 +1,8 @@
+"""Kullback-Leibler divergences: the functions of every pair of families, and the registry to add others."""
+
+from __future__ import annotations
+
+from . import _kl_mixed, _kl_same
+from ._kl_registry import kl_divergence, register_kl
+
+__all__ = ["kl_divergence", "register_kl"]
