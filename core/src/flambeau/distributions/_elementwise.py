@@ -48,6 +48,7 @@ class ProbsOrLogits(Elementwise):
     """
 
     _param: Tensor  # the one that was given
+    total_count: Tensor
 
     def _set_either(self, probs: Any, logits: Any, validate_args: bool | None, *counts: Any) -> None:
         given = one_of(probs, logits)

@@ -8,7 +8,7 @@ from typing import Any
 from ..functions import erf, exp, full_like, log, log1p, square, where
 from ..functions import xlogy as x_log_y
 from ..tensors.tensor import Tensor
-from ._kl_registry import register_kl
+from ._kl_registry import Divergence, register_kl
 from ._special import digamma, lgamma
 from .bernoulli import Bernoulli
 from .beta import Beta
@@ -39,11 +39,15 @@ _INFINITE: dict[type[Distribution], tuple[str, tuple[type[Distribution], ...]]] 
 }
 
 
+def _infinite(name: str) -> Divergence:
+    return lambda p, q: full_like(getattr(p, name), math.inf)
+
+
 def _register_infinite() -> None:
     """Where p gives values that q never does."""
     for family, (name, others) in _INFINITE.items():
         for other in others:
-            register_kl(family, other)(lambda p, q, name=name: full_like(getattr(p, name), math.inf))
+            register_kl(family, other)(_infinite(name))
 
 
 _register_infinite()

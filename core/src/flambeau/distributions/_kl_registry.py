@@ -15,7 +15,7 @@ _REGISTRY: dict[tuple[type, type], Divergence] = {}
 _FOUND: dict[tuple[type, type], Divergence | None] = {}
 
 
-def register_kl(type_p: type, type_q: type) -> Callable[[Divergence], Divergence]:
+def register_kl(type_p: Any, type_q: Any) -> Callable[[Divergence], Divergence]:
     """A decorator that enters a function of two distributions as the KL divergence of those classes.
 
     Subclasses use it too, unless a nearer pair is registered. Raises ArgumentError for anything but a class of

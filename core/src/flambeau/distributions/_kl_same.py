@@ -194,7 +194,7 @@ def _require_one_event(p: Any, q: Any, kind: str) -> None:
 
 def _solved(factor: Tensor, right: Tensor) -> Tensor:
     """factor^-1 @ right, over the batches of both."""
-    batch = broadcast_shapes(None, tuple(factor.shape[:-2]), tuple(right.shape[:-2]))
+    batch = broadcast_shapes("kl_divergence", tuple(factor.shape[:-2]), tuple(right.shape[:-2]))
     return solve_lower(factor.expand((*batch, *factor.shape[-2:])), right.expand((*batch, *right.shape[-2:])))
 
 

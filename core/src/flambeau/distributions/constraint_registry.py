@@ -7,6 +7,7 @@ one value and suit optimization.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..errors import ArgumentError, UnsupportedError
@@ -62,12 +63,12 @@ def _both(*kinds: Any) -> Callable[[Factory], Factory]:
     return enter
 
 
-def _each(kind: Any) -> Callable[[Callable[[Any, ConstraintRegistry], Any]], None]:
+def _each(kind: Any) -> Callable[[Callable[..., Any]], None]:
     """Enters a factory that asks the same registry for its parts."""
 
-    def enter(factory: Callable[[Any, ConstraintRegistry], Any]) -> None:
+    def enter(factory: Callable[..., Any]) -> None:
         for registry in (biject_to, transform_to):
-            registry.register(kind, lambda constraint, registry=registry: factory(constraint, registry))
+            registry.register(kind, partial(factory, registry=registry))
 
     return enter
 

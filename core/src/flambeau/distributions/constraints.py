@@ -215,7 +215,7 @@ class _IntegerGreaterThan(_Above):
 
 class _Real(Constraint):
     def check(self, value: Tensor) -> Tensor:
-        return value == value  # noqa: PLR0124 - false for nan
+        return value == value
 
 
 class _GreaterThan(_Above):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import ValueRangeError
 from ..functions import one_hot, where, xlogy
-from ..functions.random import _sample_dirichlet
+from ..functions.random.variates import _sample_dirichlet
 from ..tensors.tensor import Size, Tensor
 from . import constraints
 from ._special import digamma, lgamma

@@ -187,8 +187,8 @@ class Distribution:
     def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
         """A bare instance to expand into; a subclass with an `__init__` of its own must expand by itself."""
         if _instance is None and type(self).__init__ is not cls.__init__:  # type: ignore[misc]
-            raise UnsupportedError(f"Subclass {self.__class__.__name__} of {cls.__name__} that defines a custom __init__"
-                                   " method must also define a custom .expand() method.")
+            raise UnsupportedError(f"Subclass {self.__class__.__name__} of {cls.__name__} that defines a custom"
+                                   " __init__ method must also define a custom .expand() method.")
         return self.__new__(type(self)) if _instance is None else _instance
 
     def _settle(self, new: Any, batch_shape: Any, event_shape: Any = ()) -> Any:

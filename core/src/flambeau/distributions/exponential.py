@@ -22,6 +22,7 @@ class Exponential(Elementwise, ExponentialFamily):
     support = constraints.nonnegative
     has_rsample = True
     _params = ("rate",)
+    rate: Tensor
     _mean_carrier_measure = 0
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:

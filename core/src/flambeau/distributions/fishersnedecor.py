@@ -26,6 +26,8 @@ class FisherSnedecor(Elementwise):
     support = constraints.positive
     has_rsample = True
     _params = ("df1", "df2")
+    df1: Tensor
+    df2: Tensor
 
     def __init__(self, df1: Any, df2: Any, validate_args: bool | None = None) -> None:
         df1, df2 = broadcast_all(df1, df2)

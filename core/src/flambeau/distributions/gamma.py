@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..functions import as_tensor, log, xlogy
-from ..functions.random import _standard_gamma
+from ..functions.random.variates import _standard_gamma
 from ..table.settings import finfo
 from ..tensors.tensor import Tensor
 from . import constraints
@@ -25,6 +25,8 @@ class Gamma(Elementwise, ExponentialFamily):
     support = constraints.nonnegative
     has_rsample = True
     _params = ("concentration", "rate")
+    concentration: Tensor
+    rate: Tensor
     _mean_carrier_measure = 0
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:

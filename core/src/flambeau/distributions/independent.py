@@ -22,7 +22,7 @@ class Independent(Distribution):
     flambeau.Size([3])
     """
 
-    arg_constraints: Any = {}  # noqa: RUF012 - as in every family
+    arg_constraints: Any = {}
 
     def __init__(self, base_distribution: Distribution, reinterpreted_batch_ndims: int,
                  validate_args: bool | None = None) -> None:

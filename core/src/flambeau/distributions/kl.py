@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _kl_mixed, _kl_same
+from . import _kl_mixed, _kl_same  # noqa: F401 - they register
 from ._kl_registry import kl_divergence, register_kl
 
 __all__ = ["kl_divergence", "register_kl"]

@@ -23,6 +23,8 @@ class Laplace(Elementwise):
     support = constraints.real
     has_rsample = True
     _params = ("loc", "scale")
+    loc: Tensor
+    scale: Tensor
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self._set_up(loc, scale, validate_args=validate_args)

@@ -44,7 +44,7 @@ class LKJCholesky(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new, batch_shape = self._get_checked_instance(LKJCholesky, _instance), Size(batch_shape)
         new.dim, new.concentration = self.dim, self.concentration.expand(batch_shape)
-        new._beta = self._beta.expand(batch_shape + (self.dim,))
+        new._beta = self._beta.expand((*batch_shape, self.dim))
         return self._settle(new, batch_shape, self.event_shape)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:

@@ -26,7 +26,7 @@ class MixtureSameFamily(Distribution):
     tensor(2.)
     """
 
-    arg_constraints: Any = {}  # noqa: RUF012 - as in every family
+    arg_constraints: Any = {}
     has_rsample = False
 
     def __init__(self, mixture_distribution: Categorical, component_distribution: Distribution,
@@ -58,7 +58,7 @@ class MixtureSameFamily(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new, batch_shape = self._get_checked_instance(MixtureSameFamily, _instance), Size(batch_shape)
-        new._component_distribution = self._component_distribution.expand(batch_shape + (self._num_component,))
+        new._component_distribution = self._component_distribution.expand((*batch_shape, self._num_component))
         new._mixture_distribution = self._mixture_distribution.expand(batch_shape)
         new._num_component, new._event_ndims = self._num_component, self._event_ndims
         return self._settle(new, batch_shape, self.event_shape)

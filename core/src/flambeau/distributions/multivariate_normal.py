@@ -36,10 +36,11 @@ class MultivariateNormal(WithCovariance):
                  "precision_matrix": precision_matrix}
         given = {name: matrix for name, matrix in forms.items() if matrix is not None}
         if len(given) != 1:
-            raise ValueRangeError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
+            raise ValueRangeError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be"
+                                  " specified.")
         (name, matrix), = given.items()
         require_matrix("scale_tril matrix" if name == "scale_tril" else name, matrix)
-        batch_shape = broadcast_shapes(None, tuple(matrix.shape[:-2]), tuple(loc.shape[:-1]))
+        batch_shape = broadcast_shapes("MultivariateNormal", tuple(matrix.shape[:-2]), tuple(loc.shape[:-1]))
         self._set_matrix(forms, batch_shape)
         self.loc = loc.expand((*batch_shape, -1))
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)

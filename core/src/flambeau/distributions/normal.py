@@ -28,6 +28,8 @@ class Normal(Elementwise, ExponentialFamily):
     support = constraints.real
     has_rsample = True
     _params = ("loc", "scale")
+    loc: Tensor
+    scale: Tensor
     _mean_carrier_measure = 0
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..functions import exp, log
-from ..functions.random import poisson as draw_poisson
+from ..functions import poisson as draw_poisson
 from ..modes import no_grad
 from ..tensors.tensor import Tensor
 from . import constraints
@@ -26,6 +26,7 @@ class Poisson(Elementwise, ExponentialFamily):
     arg_constraints = {"rate": constraints.nonnegative}
     support = constraints.nonnegative_integer
     _params = ("rate",)
+    rate: Tensor
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
         self._set_up(rate, validate_args=validate_args)

@@ -25,6 +25,9 @@ class StudentT(Elementwise):
     support = constraints.real
     has_rsample = True
     _params = ("df", "loc", "scale")
+    df: Tensor
+    loc: Tensor
+    scale: Tensor
 
     def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None) -> None:
         df, loc, scale = broadcast_all(df, loc, scale)

@@ -20,6 +20,8 @@ class Uniform(Elementwise):
 
     has_rsample = True
     _params = ("low", "high")
+    low: Tensor
+    high: Tensor
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self._set_up(low, high, validate_args=validate_args)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
+from ..dtypes import get_default_dtype
 from ..errors import ValueRangeError
 from ..functions import arange, broadcast_tensors, log, log1p, sigmoid, softmax
 from ..functions import tensor as as_tensor
 from ..modes import enable_grad
-from ..dtypes import get_default_dtype
 from ..table.settings import finfo
 from ..tensors.tensor import Size, Tensor
 
@@ -77,7 +77,7 @@ def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
     return log(clamped) - log1p(-clamped) if is_binary else log(clamped)
 
 
-class lazy_property:  # noqa: N801 - PyTorch's name
+class lazy_property:
     """A property that is worked out when first asked for, under `enable_grad`, and kept in the instance."""
 
     def __init__(self, wrapped: Callable[[Any], Any]) -> None:
@@ -119,8 +119,8 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
     length = vec.shape[-1]
     n = (-(1 + 2 * diag) + ((1 + 2 * diag) ** 2 + 8 * length + 4 * abs(diag) * (diag + 1)) ** 0.5) / 2
     if round(n) - n > finfo(vec.dtype).eps:
-        raise ValueRangeError(f"The size of last dimension is {length} which cannot be expressed as the lower triangular"
-                              " part of a square D x D matrix.")
+        raise ValueRangeError(f"The size of last dimension is {length} which cannot be expressed as the lower"
+                              " triangular part of a square D x D matrix.")
     size = round(n)
     flat = vec.new_zeros((*vec.shape[:-1], size * size))
     places = _tril_places(size, diag, vec).expand(vec.shape)

@@ -49,6 +49,8 @@ class VonMises(Elementwise):
     support = constraints.real
     has_rsample = False
     _params = ("loc", "concentration")
+    loc: Tensor
+    concentration: Tensor
 
     def __init__(self, loc: Any, concentration: Any, validate_args: bool | None = None) -> None:
         self._set_up(loc, concentration, validate_args=validate_args)

@@ -63,7 +63,7 @@ class Wishart(WithCovariance, ExponentialFamily):
             batch_shape = Size(matrix.shape[:-2])
             self.df = as_tensor(df, dtype=matrix.dtype, device=matrix.device)
         else:
-            batch_shape = Size(broadcast_shapes(None, tuple(matrix.shape[:-2]), tuple(df.shape)))
+            batch_shape = Size(broadcast_shapes("Wishart", tuple(matrix.shape[:-2]), tuple(df.shape)))
             self.df = df.expand(batch_shape)
         if self.df.le(n - 1).any():
             raise ValueRangeError(f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}.")

@@ -80,7 +80,7 @@ def beta_slope(x: float, alpha: float, beta: float) -> float:
 
 
 def _beta_series(x: float, a: float, total: float, both: bool) -> tuple[float, float]:
-    """The sum of x^n (total)_n / (a + 1)_n, and its derivative by the parameter in `total`; by that in `a` if `both`."""
+    """The sum of x^n (total)_n / (a + 1)_n, and its derivative by the parameter in `total` and, if `both`, in `a`."""
     series, moved, term, harmonic = 1.0, 0.0, 1.0, 0.0
     for n in range(1, _MOST):
         ratio = x * (total + n - 1.0) / (a + n)

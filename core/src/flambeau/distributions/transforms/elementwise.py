@@ -144,7 +144,7 @@ class PowerTransform(Transform):
         return (self.exponent * y / x).abs().log()
 
     def forward_shape(self, shape: Any) -> Any:
-        return broadcast_shapes(None, tuple(shape), tuple(self.exponent.shape))
+        return broadcast_shapes("forward_shape", tuple(shape), tuple(self.exponent.shape))
 
     inverse_shape = forward_shape
 
@@ -213,7 +213,7 @@ class AffineTransform(Transform):
 
     def forward_shape(self, shape: Any) -> Any:
         held = (tuple(getattr(part, "shape", ())) for part in (self.loc, self.scale))
-        return broadcast_shapes(None, tuple(shape), *held)
+        return broadcast_shapes("forward_shape", tuple(shape), *held)
 
     inverse_shape = forward_shape
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import ValueRangeError
 from ...functions import eye, logsigmoid, pad, softplus, tanh
 from ...table.settings import finfo
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Size, Tensor
 from .. import constraints
 from ..utils import tril_matrix_to_vec, vec_to_tril_matrix
 from .base import OfOneKind, Transform
@@ -67,11 +67,11 @@ class StickBreakingTransform(OfOneKind):
 
     def forward_shape(self, shape: Any) -> Any:
         _require_dims(shape, 1)
-        return shape[:-1] + (shape[-1] + 1,)
+        return Size((*shape[:-1], shape[-1] + 1))
 
     def inverse_shape(self, shape: Any) -> Any:
         _require_dims(shape, 1)
-        return shape[:-1] + (shape[-1] - 1,)
+        return Size((*shape[:-1], shape[-1] - 1))
 
 
 def _parts_left(like: Tensor, n: int) -> Tensor:
@@ -113,14 +113,14 @@ class CorrCholeskyTransform(Transform):
         d = round((0.25 + 2 * n) ** 0.5 + 0.5)
         if d * (d - 1) // 2 != n:
             raise ValueRangeError("Input is not a flattened lower-diagonal number")
-        return shape[:-1] + (d, d)
+        return Size((*shape[:-1], d, d))
 
     def inverse_shape(self, shape: Any) -> Any:
         _require_dims(shape, 2)
         if shape[-2] != shape[-1]:
             raise ValueRangeError("Input is not square")
         d = shape[-1]
-        return shape[:-2] + (d * (d - 1) // 2,)
+        return Size((*shape[:-2], d * (d - 1) // 2))
 
 
 class LowerCholeskyTransform(OfOneKind):

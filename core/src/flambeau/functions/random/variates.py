@@ -14,7 +14,6 @@ from ...ops.random import dirichlet_drawn, standard_gamma_drawn
 from ...ops.random import dirichlet_grad as dirichlet_grad_op
 from ...ops.random import standard_gamma_grad as standard_gamma_grad_op
 from ...random import chosen_generator
-from ...random.mt19937 import Engine
 from ...table.settings import finfo
 from ...tensors.tensor import Tensor
 from ..create import detach
