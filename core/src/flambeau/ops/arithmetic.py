@@ -161,7 +161,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """The floor of the quotient, broadcast, as Python's `//`; raises for integer division by zero."""
 
 
-def _underived(made: Any, *inputs: str) -> None:
+def underived(made: Any, *inputs: str) -> None:
     """PyTorch has no derivative: backward through the op raises, where a number would be taken for one."""
 
     def rule(g):
@@ -171,7 +171,7 @@ def _underived(made: Any, *inputs: str) -> None:
         made.grad(name)(rule)
 
 
-_underived(floor_divide, "input", "other")
+underived(floor_divide, "input", "other")
 
 
 @primitive(saves="input other", dtypes="real number", broadcast=True, method=True, inplace=True, operator="__mod__",
@@ -383,7 +383,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     return where_op(eq(input, 0), values, cast(lt(lift(input, 0), input), input._kind.dtype))
 
 
-_underived(heaviside, "input", "values")
+underived(heaviside, "input", "values")
 
 
 _BETWEEN = (lambda: [Sample(arr(3), arr(3), 0.3), Sample(arr(2, 3), arr(3), 0.5), Sample(arr(3), arr(3), 2.0),

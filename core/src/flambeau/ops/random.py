@@ -8,7 +8,7 @@ from ..contract.backend import encode
 from ..table.dispatch import composite
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor, wrap
-from .arithmetic import _underived
+from .arithmetic import underived
 from .create import zeros_of
 from .movement import copy
 
@@ -83,8 +83,8 @@ def dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
     return _on_host(lambda x, alpha, total: beta_slope(x, alpha, total - alpha), x, alpha, total)
 
 
-_underived(standard_gamma_grad, "input", "output")
-_underived(dirichlet_grad, "x", "alpha", "total")
+underived(standard_gamma_grad, "input", "output")
+underived(dirichlet_grad, "x", "alpha", "total")
 
 
 def _on_host(function: Any, *inputs: Tensor) -> Tensor:
