@@ -6,8 +6,8 @@ from typing import Any
 
 from ..errors import UnsupportedError
 from ..functions import abs as absolute
-from ..functions import binomial as draw_binomial
 from ..functions import exp, log1p
+from ..functions.random.variates import binomial as draw_binomial
 from ..modes import no_grad
 from ..tensors.tensor import Tensor
 from . import constraints

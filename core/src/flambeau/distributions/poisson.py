@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..functions import exp, log
-from ..functions import poisson as draw_poisson
+from ..functions.random.variates import poisson as draw_poisson
 from ..modes import no_grad
 from ..tensors.tensor import Tensor
 from . import constraints
