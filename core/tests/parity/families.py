@@ -262,7 +262,7 @@ FAMILIES: dict[str, Callable[[Drawn], Family]] = {
     "Wishart by factor": lambda d: Family("Wishart", (d.positive(4, 8),), {"scale_tril": d.factor(3)}),
     "Wishart by covariance": lambda d: Family("Wishart", (d.positive(4, 8),), {"covariance_matrix": d.covariance(3)}),
 }
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 every_family = pytest.mark.parametrize("name", FAMILIES)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 

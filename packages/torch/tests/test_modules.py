@@ -30,7 +30,10 @@ MODULES = ["torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.paramet
            "torch.autograd.functional", "torch.autograd.gradcheck", "torch.autograd.graph", "torch.autograd.variable",
            "torch.autograd.grad_mode", "torch.autograd.anomaly_mode", "torch.cuda", "torch.cuda.amp", "torch.amp",
            "torch.backends", "torch.backends.cudnn", "torch.backends.mps", "torch.accelerator", "torch.version",
-           "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps"]
+           "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps",
+           "torch.distributions", "torch.distributions.normal", "torch.distributions.constraints",
+           "torch.distributions.constraint_registry", "torch.distributions.transforms", "torch.distributions.kl",
+           "torch.distributions.utils", "torch.distributions.studentT", "torch.distributions.multivariate_normal"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -47,7 +50,11 @@ def test_a_module_is_importable_and_is_an_attribute_of_its_parent(name: str, tor
     ("torch.nn.modules.module", "Module"), ("torch.nn.modules.loss", "MSELoss"), ("torch.nn.parameter", "Parameter"),
     ("torch.optim.lr_scheduler", "StepLR"), ("torch.optim.optimizer", "Optimizer"), ("torch.autograd", "Variable"),
     ("torch.utils.data.dataset", "Dataset"), ("torch.autograd.function", "Function"), ("torch.random", "manual_seed"),
-    ("torch.nn.modules.container", "Sequential"), ("torch.autograd.gradcheck", "gradcheck")])
+    ("torch.nn.modules.container", "Sequential"),
+    ("torch.distributions", "Normal"), ("torch.distributions.relaxed_bernoulli", "LogitRelaxedBernoulli"),
+    ("torch.distributions.transforms", "AffineTransform"), ("torch.distributions.kl", "kl_divergence"),
+    ("torch.distributions.constraints", "positive"), ("torch.distributions.utils", "lazy_property"),
+    ("torch.autograd.gradcheck", "gradcheck")])
 def test_names_are_where_pytorch_has_them(module: str, name: str, torch: object):
     assert getattr(importlib.import_module(module), name) is not None
 

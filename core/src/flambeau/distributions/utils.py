@@ -29,7 +29,7 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
     """
     if not all(isinstance(v, (Tensor, *Number)) for v in values):
         raise ValueRangeError("Input arguments must all be instances of Number, torch.Tensor or objects implementing"
-                              f" __torch_function__, got {[type(v).__name__ for v in values]}")
+                              f" __torch_function__. Got {', '.join(type(v).__name__ for v in values)}")
     lead = next((v for v in values if isinstance(v, Tensor)), None)
     options: dict[str, Any] = {"dtype": get_default_dtype()}
     if lead is not None:

@@ -50,6 +50,8 @@ def _place(cls: type) -> str:
         return "torch.nn.modules.instancenorm" if "Instance" in cls.__name__ else "torch.nn.modules.batchnorm"
     if home.startswith("flambeau.optim._schedule"):
         return "torch.optim.lr_scheduler"
+    if home.startswith("flambeau.distributions.transforms."):
+        return "torch.distributions.transforms"
     if home.startswith("flambeau.nn."):
         return f"torch.nn.modules.{home.rpartition('.')[2]}"
     return f"torch{home[len('flambeau'):]}"

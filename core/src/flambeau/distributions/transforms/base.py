@@ -363,5 +363,5 @@ def _swapped(shape: Any, old: Size, new: Size) -> Size:
         raise ValueRangeError("Too few dimensions on input")
     cut = len(shape) - len(old)
     if tuple(shape[cut:]) != tuple(old):
-        raise ValueRangeError(f"Shape mismatch: expected {tuple(shape[cut:])} but got {tuple(old)}")
+        raise ValueRangeError(f"Shape mismatch: expected {shape[cut:]} but got {old}")
     return Size((*shape[:cut], *new))

@@ -25,10 +25,11 @@ class _Parts(Transform):
     def bijective(self) -> Any:
         return all(t.bijective for t in self.transforms)
 
-    def _require_size(self, name: str, value: Tensor, size: int) -> None:
+    def _require_size(self, name: str, value: Tensor, size: int, what: str) -> None:
         require(-value.dim() <= self.dim < value.dim(),
                 f"dim {self.dim} out of range for {name} with {value.dim()} dimensions")
-        require(value.size(self.dim) == size, f"{name}.size({self.dim}) = {value.size(self.dim)} must equal {size}")
+        require(value.size(self.dim) == size,
+                f"{name}.size({self.dim}) = {value.size(self.dim)} must equal {what} {size}")
 
 
 class CatTransform(_Parts):
@@ -61,7 +62,7 @@ class CatTransform(_Parts):
         return CatTransform(self.transforms, self.dim, self.lengths, cache_size)
 
     def _pieces(self, name: str, value: Tensor) -> list[Tensor]:
-        self._require_size(name, value, self.length)
+        self._require_size(name, value, self.length, "length")
         starts = [sum(self.lengths[:i]) for i in range(len(self.lengths))]
         return [value.narrow(self.dim, start, n) for start, n in zip(starts, self.lengths, strict=True)]
 
@@ -110,7 +111,7 @@ class StackTransform(_Parts):
         return self if self._cache_size == cache_size else StackTransform(self.transforms, self.dim, cache_size)
 
     def _slices(self, name: str, value: Tensor) -> list[Tensor]:
-        self._require_size(name, value, len(self.transforms))
+        self._require_size(name, value, len(self.transforms), "len(transforms)")
         return [value.select(self.dim, i) for i in range(value.size(self.dim))]
 
     def _call(self, x: Tensor) -> Tensor:
