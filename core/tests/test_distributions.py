@@ -273,6 +273,11 @@ def test_a_lazy_property_is_worked_out_once_and_can_be_tracked():
     assert isinstance(dist.Bernoulli.probs, property)
 
 
+def test_parameters_print_as_numbers_where_there_is_one_and_by_shape_where_there_are_more():
+    assert repr(dist.Normal(0.0, 1.0)) == "Normal(loc: 0.0, scale: 1.0)"
+    assert repr(dist.Normal(t(1.0, 2.0), t(3.0))) == "Normal(loc: flambeau.Size([2]), scale: flambeau.Size([2]))"
+
+
 def test_a_loss_through_draws_fits_the_parameters():
     """The reparameterised gradient at work: a normal is fitted to another by their divergence from draws."""
     loc, log_scale = flambeau.zeros(1, requires_grad=True), flambeau.zeros(1, requires_grad=True)

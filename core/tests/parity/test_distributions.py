@@ -195,3 +195,24 @@ def test_at_the_edges(edge: str, question: str):
         return d.entropy() if question == "entropy" else getattr(d, question)
 
     pair(family).ask(ask, 1e-5)
+
+
+LAYOUTS = {
+    "expanded": lambda x: x[0].expand(3, 4), "expanded twice": lambda x: x[0, :1].expand(2, 3, 4)[0],
+    "transposed": lambda x: x.reshape(4, 3).transpose(0, 1), "steps": lambda x: x.repeat(1, 2)[:, ::2],
+    "expanded inside": lambda x: x[:, :1].expand(3, 4),
+}
+DRAWS = {
+    "bernoulli": lambda m, x: m.bernoulli(x), "multinomial": lambda m, x: m.multinomial(x, 1),
+    "multinomial of several": lambda m, x: m.multinomial(x, 3), "poisson": lambda m, x: m.poisson(x),
+    "normal": lambda m, x: m.normal(x, x), "rand_like": lambda m, x: m.rand_like(x),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("draw", DRAWS)
+def test_draws_for_tensors_that_lie_otherwise(draw: str, layout: str):
+    x = torch.rand(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 0.9 + 0.05
+    reseed(4)
+    wanted = DRAWS[draw](torch, LAYOUTS[layout](x))
+    same(DRAWS[draw](flambeau, LAYOUTS[layout](ours(x))), wanted, 1e-12)

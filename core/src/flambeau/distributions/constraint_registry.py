@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import ArgumentError, UnsupportedError
+from ..spelling import public
 from . import constraints, transforms
 from .utils import Number
 
@@ -126,3 +127,4 @@ def _to_stack(constraint: Any, registry: ConstraintRegistry) -> Any:
 
 
 __all__ = ["ConstraintRegistry", "biject_to", "transform_to"]
+__getattr__, __dir__ = public(__name__)

@@ -14,6 +14,7 @@ from ..errors import PreconditionError, UnsupportedError, ValueRangeError
 from ..functions import cat as join
 from ..functions import full, isclose
 from ..functions import stack as pile
+from ..spelling import public
 from ..table.settings import finfo
 from ..tensors.tensor import Tensor
 
@@ -400,3 +401,4 @@ __all__ = [
     "nonnegative_integer", "one_hot", "positive", "positive_definite", "positive_integer", "positive_semidefinite",
     "real", "real_vector", "simplex", "square", "stack", "symmetric", "unit_interval",
 ]
+__getattr__, __dir__ = public(__name__)

@@ -11,6 +11,7 @@ from ..errors import ValueRangeError
 from ..functions import arange, broadcast_tensors, log, log1p, sigmoid, softmax
 from ..functions import tensor as as_tensor
 from ..modes import enable_grad
+from ..spelling import public
 from ..table.settings import finfo
 from ..tensors.tensor import Size, Tensor
 
@@ -137,3 +138,8 @@ def _tril_places(n: int, diag: int, like: Tensor) -> Tensor:
 def as_shape(shape: Any) -> Size:
     """A shape given as any sequence, as a Size."""
     return shape if isinstance(shape, Size) else Size(shape)
+
+
+__all__ = ["broadcast_all", "clamp_probs", "euler_constant", "lazy_property", "logits_to_probs", "probs_to_logits",
+           "tril_matrix_to_vec", "vec_to_tril_matrix"]
+__getattr__, __dir__ = public(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...spelling import public
 from .base import ComposeTransform, IndependentTransform, ReshapeTransform, Transform, identity_transform
 from .elementwise import (
     AbsTransform,
@@ -29,3 +30,4 @@ __all__ = [
     "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform", "Transform",
     "identity_transform",
 ]
+__getattr__, __dir__ = public(__name__)
