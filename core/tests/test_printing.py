@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import flambeau
 from flambeau import dtypes
 from flambeau.contract.backend import nest
 from flambeau.tensors.printing import format_tensor, get_printoptions, printoptions, set_printoptions

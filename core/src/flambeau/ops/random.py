@@ -33,7 +33,7 @@ def _drawn_samples():
 
 
 @composite(name="standard_gamma_drawn", saves="input out", nondiff="values", grad_name="StandardGammaBackward0",
-           dtypes="floating", out=False, samples=_drawn_samples)
+           dtypes="real floating", out=False, samples=_drawn_samples)
 def standard_gamma_drawn(input: Tensor, values: Tensor) -> Tensor:
     """`values`, drawn from standard gamma distributions of the shapes in `input`."""
     made: Tensor = copy(values)
@@ -46,7 +46,7 @@ def _(g, input, out):
 
 
 @composite(name="dirichlet_drawn", saves="input out", nondiff="values", grad_name="_DirichletBackward",
-           dtypes="floating", out=False, samples=_drawn_samples)
+           dtypes="real floating", out=False, samples=_drawn_samples)
 def dirichlet_drawn(input: Tensor, values: Tensor) -> Tensor:
     """`values`, shares along the last dim drawn from the Dirichlet distribution of the concentrations in `input`."""
     made: Tensor = copy(values)
@@ -65,7 +65,7 @@ def _slope_samples(count):
                     Sample(*(arr(0) for _ in range(count)), gradcheck=False)]
 
 
-@composite(name="standard_gamma_grad", saves="", dtypes="floating", grad_name="NotImplemented", out=False,
+@composite(name="standard_gamma_grad", saves="", dtypes="real floating", grad_name="NotImplemented", out=False,
            samples=_slope_samples(2))
 def standard_gamma_grad(input: Tensor, output: Tensor) -> Tensor:
     """How a draw `output` from the standard gamma distribution moves with its shape `input`, at a fixed quantile."""
@@ -74,7 +74,7 @@ def standard_gamma_grad(input: Tensor, output: Tensor) -> Tensor:
     return _on_host(gamma_slope, input, output)
 
 
-@composite(name="dirichlet_grad", saves="", dtypes="floating", grad_name="NotImplemented", out=False,
+@composite(name="dirichlet_grad", saves="", dtypes="real floating", grad_name="NotImplemented", out=False,
            samples=_slope_samples(3))
 def dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
     """How a share `x` of concentration `alpha` among `total` moves with `alpha`, over 1 - x."""
