@@ -174,6 +174,7 @@ class ComposeTransform(Transform):
     """Transforms applied one after the other, the first of `parts` first.
 
     >>> import flambeau
+    >>> from flambeau.distributions import AffineTransform
     >>> twice = ComposeTransform([AffineTransform(0, 2), AffineTransform(1, 1)])
     >>> twice(flambeau.tensor(3.0))
     tensor(7.)

@@ -36,6 +36,7 @@ class CatTransform(_Parts):
     """Each transform on its stretch of `dim`, of the lengths given.
 
     >>> import flambeau
+    >>> from flambeau.distributions import ComposeTransform, ExpTransform
     >>> both = CatTransform([ExpTransform(), ComposeTransform([])], dim=0, lengths=[1, 2])
     >>> both(flambeau.zeros(3))
     tensor([1., 0., 0.])
@@ -99,6 +100,7 @@ class StackTransform(_Parts):
     """Each transform on its place along `dim`.
 
     >>> import flambeau
+    >>> from flambeau.distributions import ComposeTransform, ExpTransform
     >>> both = StackTransform([ExpTransform(), ComposeTransform([])], dim=0)
     >>> both(flambeau.zeros(2))
     tensor([1., 0.])
