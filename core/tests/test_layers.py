@@ -31,7 +31,7 @@ LAYERS = [
     ["accelerator.devices"],
     ["accelerator.streams"],
     ["nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps", "xpu",
-     "switches", "distributions"],
+     "switches", "distributions", "testing"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

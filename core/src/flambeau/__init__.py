@@ -40,7 +40,7 @@ _LAZY = {
     **_lazy(),
     "accelerator": ".accelerator", "amp": ".amp", "autocast": ".amp:autocast", "GradScaler": ".amp:GradScaler",
     "backends": ".backends", "cpu": ".cpu", "cuda": ".cuda", "mps": ".mps", "xpu": ".xpu",
-    "distributions": ".distributions",
+    "distributions": ".distributions", "testing": ".testing",
     "get_device_module": ".accelerator.modules:get_device_module",
     "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",

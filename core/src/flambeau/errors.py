@@ -278,13 +278,20 @@ class WorkerError(FlambeauError, RuntimeError):
     code = "FL603"
 
 
+class NotCloseError(FlambeauError, AssertionError):
+    """Values that a test holds to be the same and that are not."""
+
+    code = "FL701"
+    of_a_call = False  # a test calls it, and reads of its own values
+
+
 __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
     "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
     "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "NameUnknownError", "NoDerivativeError",
-    "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError", "SavedTensorModifiedError",
-    "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError", "ThreadCountError", "UnsupportedError",
-    "ValueRangeError", "WorkerError", "ZeroDivisorError",
+    "NotCloseError", "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError",
+    "SavedTensorModifiedError", "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError",
+    "ThreadCountError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",
 ]
 
 
