@@ -205,7 +205,7 @@ def _close_tensors(actual: Tensor, expected: Tensor, place: Place, rtol: float, 
                    options: Options) -> None:
     _same_properties(actual, expected, place, options)
     if actual.device != expected.device:
-        actual, expected = actual.cpu(), expected.cpu()
+        actual = actual.to(expected.device)
     dtype = promote_types(actual.dtype, expected.dtype)
     actual, expected = actual.to(dtype), expected.to(dtype)
     matches = isclose(actual, expected, rtol=rtol, atol=atol, equal_nan=options.equal_nan)
