@@ -14,6 +14,7 @@ from families import (
     compare,
     default_of,
     drawn,
+    drew_alike,
     every_family,
     every_seed,
     ours,
@@ -37,6 +38,14 @@ def seeds() -> Iterator[None]:
     torch.set_rng_state(state)
 
 
+def told(outcome: tuple[Any, Exception | None]) -> Any:
+    """What `attempt` has come to."""
+    value, error = outcome
+    if error is not None:
+        raise error
+    return value
+
+
 def reseed(seed: int) -> None:
     torch.manual_seed(seed)
     flambeau.manual_seed(seed)
@@ -58,18 +67,20 @@ def test_draws_and_their_gradients(name: str, seed: int, method: str):
     tested = pair(drawn(name, seed))
     for shape in ((), (3,), (2, 1)):
         reseed(seed)
+        sides = tested.theirs, tested.ours
+        wanted, got = (attempt(lambda d=d, shape=shape: getattr(d, method)(shape)) for d in sides)
+        drew_alike()
         loose = 5e-3 if tested.family.name in APPROXIMATE else 1e-8
-        tested.ask(lambda d, library, shape=shape: getattr(d, method)(shape), 1e-9, loose)
-        assert flambeau.random.default_generator.state_bytes() == bytes(torch.get_rng_state().numpy())
+        compare(lambda w=wanted: told(w), lambda g=got: told(g), tested.their_leaves, tested.our_leaves, 1e-9, loose)
 
 
 @every_repeatable_family
 def test_draws_in_float32(name: str):
     tested = pair(drawn(name, 1, torch.float32))
     reseed(2)
-    wanted = tested.theirs.sample((4,))
-    same(tested.ours.sample((4,)), wanted, 3e-5)
-    assert flambeau.random.default_generator.state_bytes() == bytes(torch.get_rng_state().numpy())
+    wanted, got = tested.theirs.sample((4,)), tested.ours.sample((4,))
+    drew_alike()
+    same(got, wanted, 3e-5)
 
 
 @every_family
@@ -139,8 +150,9 @@ def test_expanded(name: str, seed: int):
                 tested.our_leaves, 1e-8, 1e-7)
     if tested.family.name != REDRAWN:
         reseed(seed)
-        wanted = theirs.sample((2,))
-        same(mine.sample((2,)), wanted, 1e-9)
+        wanted, got = theirs.sample((2,)), mine.sample((2,))
+        drew_alike()
+        same(got, wanted, 1e-9)
 
 
 @pytest.mark.parametrize("family", [
@@ -156,8 +168,11 @@ def test_of_numbers(family: Family):
     tested = pair(family)
     assert repr(tested.ours).replace("flambeau.", "torch.") == repr(tested.theirs)
     reseed(3)
-    same(tested.ours.sample((5,)), tested.theirs.sample((5,)), 1e-5)
     tested.ask(lambda d, library: d.mean, 1e-6)
+    reseed(3)
+    wanted, got = tested.theirs.sample((5,)), tested.ours.sample((5,))
+    drew_alike()
+    same(got, wanted, 1e-5)
 
 
 EDGES = {
@@ -214,5 +229,6 @@ DRAWS = {
 def test_draws_for_tensors_that_lie_otherwise(draw: str, layout: str):
     x = torch.rand(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * 0.9 + 0.05
     reseed(4)
-    wanted = DRAWS[draw](torch, LAYOUTS[layout](x))
-    same(DRAWS[draw](flambeau, LAYOUTS[layout](ours(x))), wanted, 1e-12)
+    wanted, got = DRAWS[draw](torch, LAYOUTS[layout](x)), DRAWS[draw](flambeau, LAYOUTS[layout](ours(x)))
+    drew_alike()
+    same(got, wanted, 1e-12)
