@@ -30,7 +30,8 @@ MODULES = ["torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.paramet
            "torch.autograd.functional", "torch.autograd.gradcheck", "torch.autograd.graph", "torch.autograd.variable",
            "torch.autograd.grad_mode", "torch.autograd.anomaly_mode", "torch.cuda", "torch.cuda.amp", "torch.amp",
            "torch.backends", "torch.backends.cudnn", "torch.backends.mps", "torch.accelerator", "torch.version",
-           "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps", "torch.testing",
+           "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps",
+           "torch.testing",
            "torch.distributions", "torch.distributions.normal", "torch.distributions.constraints",
            "torch.distributions.constraint_registry", "torch.distributions.transforms", "torch.distributions.kl",
            "torch.distributions.utils", "torch.distributions.studentT", "torch.distributions.multivariate_normal"]
