@@ -308,19 +308,19 @@ def _unlike(tensors: Any, dim: int | None) -> str:
     return f"{list(tensors[0].shape)} at 0, but {', '.join(odd[:_LISTED])}{more}"
 
 
-@primitive(name="cat", saves="tensors", shape_rule=_cat_rule,
+@primitive(name="cat", saves="tensors_shape", shape_rule=_cat_rule,
            samples=lambda: [Sample([arr(2, 3), arr(1, 3)], 0), Sample([arr(2, 3), arr(2, 2), arr(2, 0)], 1)])
 def cat_op(tensors: Sequence[Tensor], dim: Dim) -> Tensor:
     """Tensors joined along an existing dimension."""
 
 
 @cat_op.grad("tensors")
-def _(g, tensors, *, dim):
+def _(g, tensors_shape, *, dim):
     whole = [slice(0, n, 1) for n in g._array.shape]
     before, after = whole[:dim], whole[dim + 1 :]
     grads, start = [], 0
-    for x in tensors:
-        end = start + x._array.shape[dim]
+    for shape in tensors_shape:
+        end = start + shape[dim]
         grads.append(slice_op(g, (*before, slice(start, end, 1), *after)))
         start = end
     return grads

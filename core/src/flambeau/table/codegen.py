@@ -335,7 +335,7 @@ class _Writer:
                 saved.append(self._kept(name))
                 cells.append("")
             elif name.endswith("_shape"):
-                saved.append(f"{name.removesuffix('_shape')}._array.shape")
+                saved.append(self._shape_of(name.removesuffix("_shape"), roles))
                 cells.append("")
             elif name.endswith("_kind"):
                 saved.append(f"{name.removesuffix('_kind')}._kind.plain")
@@ -345,6 +345,11 @@ class _Writer:
                 cells.append("" if roles[name] == "sequence" else name)
         lines.append(f"node.saved = ({''.join(s + ', ' for s in saved)})")
         return lines + self._versions(cells, {name for name, role in roles.items() if role == "optional"})
+
+    @staticmethod
+    def _shape_of(name: str, roles: dict[str, str]) -> str:
+        """A saved shape; of a sequence those of all its tensors."""
+        return f"tuple([x._array.shape for x in {name}])" if roles[name] == "sequence" else f"{name}._array.shape"
 
     def _wanted(self, name: str) -> str:
         """A saved input: kept only where an input that requires a gradient has a rule that reads it.

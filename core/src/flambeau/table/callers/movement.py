@@ -21,7 +21,7 @@ KEYS = {
     'flip': ('primitive', (('input', 'Tensor', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'roll': ('primitive', (('input', 'Tensor', False, ''), ('shifts', 'Any', False, ''), ('dims', 'Any', False, '')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'pad': ('primitive', (('input', 'Tensor', False, ''), ('padding', 'Any', False, ''), ('value', 'Any', False, '')), ('input_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
+    'cat': ('primitive', (('tensors', 'Sequence[Tensor]', False, ''), ('dim', 'Dim', False, '')), ('tensors_shape',), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'tril': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
     'triu': ('composite', (('input', 'Tensor', False, ''), ('diagonal', 'int', False, '0')), (), ('same',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
 }
@@ -554,7 +554,7 @@ def bind_cat(op, kernels, writers, defaults, body):
             node.attrs = {'dim': dim}
             node.hooks = None
             node.edges = (*[t._node or (t if t._requires_grad else None) for t in tensors], )
-            node.saved = (tuple(tensors), )
+            node.saved = (tuple([x._array.shape for x in tensors]), )
             node.versions = None
             out._requires_grad = True
             out._node = node
