@@ -18,10 +18,11 @@ _SQUEEZE = 0.07  # below it the hat is left behind: Hörmann's transformed rejec
 def gamma(engine: Engine, alpha: float, single: bool = False) -> float:
     """A draw of shape `alpha` and scale 1: Marsaglia and Tsang (2000); below 1 boosted by a power of a uniform.
 
-    `single`: what is made of the shape alone is rounded to float32, as PyTorch's is for all but float64 shapes.
+    0 gives 0, a negative shape nan. `single`: what is made of the shape alone is rounded to float32, as PyTorch's is
+    for all but float64 shapes.
     """
-    if alpha == 0.0:
-        return 0.0
+    if not alpha > 0.0:
+        return 0.0 if alpha == 0.0 else math.nan
     held = to_single if single else float
     boost = 1.0
     if alpha < 1.0:
@@ -56,8 +57,8 @@ def _power(base: float, exponent: float) -> float:
 
 def poisson(engine: Engine, rate: float) -> float:
     """How many events happen where `rate` are expected: a product of uniforms, from 10 on transformed rejection."""
-    if not rate:
-        return 0.0
+    if not rate or math.isinf(rate):
+        return rate
     if rate >= 10.0:
         return _poisson_by_rejection(engine, rate)
     bound, product = math.exp(-rate), 1.0
@@ -93,13 +94,13 @@ def _log(x: float) -> float:
 
 
 def binomial(engine: Engine, trials: float, p: float) -> float:
-    """How many of `trials` events of probability `p` happen; nan where that is nan."""
+    """How many of `trials` events of probability `p` happen; nan where either is nan, of endless trials all."""
+    if math.isnan(trials) or math.isnan(p):
+        return math.nan
     if trials <= 0.0 or p <= 0.0:
         return 0.0
-    if p >= 1.0:
+    if p >= 1.0 or math.isinf(trials):
         return trials
-    if math.isnan(p):
-        return math.nan
     rare = min(p, 1.0 - p) if p > 0.5 else p
     draw = _binomial_by_rejection if trials * rare >= 10.0 else _binomial_by_waiting
     drawn = draw(engine, trials, rare)

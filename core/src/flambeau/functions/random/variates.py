@@ -5,6 +5,7 @@ They are drawn one after another on the host: PyTorch's draws, at Python's speed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -21,15 +22,16 @@ from .draw import doubles, fresh, laid_out
 from .sampling import _in_place_of
 
 
-def _require_floating(op: str, input: Tensor) -> None:
-    if not input.is_floating_point():
+def _require_floating(op: str, input: Tensor, narrow: bool = False) -> None:
+    """Raises UnsupportedError for other dtypes than float32 and float64, or 16-bit floats where `narrow`."""
+    if not input.is_floating_point() or (input.dtype.itemsize == 2 and not narrow):
         raise UnsupportedError(f"not implemented for {input.dtype!r}", op=op, dtype=input.dtype)
 
 
-def _require_non_negative(op: str, name: str, values: list[float]) -> None:
-    least = min((v for v in values if v == v), default=0.0)
-    if least < 0:
-        raise ValueRangeError(f"{op} expects all {name} to be non-negative, got {least}", op=op)
+def _require_rates(rates: list[float]) -> None:
+    wrong = next((rate for rate in rates if not rate >= 0), None)
+    if wrong is not None:
+        raise ValueRangeError(f"invalid Poisson rate, expected rate to be non-negative, got {wrong}", op="poisson")
 
 
 def _listed(input: Tensor) -> list[Any]:
@@ -50,7 +52,7 @@ def _each(op: str, draw: Callable[..., float], generator: Any, *inputs: list[Any
 def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """Poisson draws of the rates in `input`, in its shape and dtype; the gradient is 0.
 
-    Raises ValueRangeError for a negative rate.
+    Raises ValueRangeError for a rate that is negative or nan.
 
     >>> import flambeau
     >>> flambeau.poisson(flambeau.tensor([0.0, 0.0]))
@@ -58,16 +60,16 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
     """
     from ...random import variates
 
-    _require_floating("poisson", input)
+    _require_floating("poisson", input, narrow=True)
     rates = _listed(input)
-    _require_non_negative("poisson", "elements of lambda", rates)
+    _require_rates(rates)
     return _in_place_of(input, _filled(_each("poisson", variates.poisson, generator, rates), input))
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     """Binomial draws: how many of `count` events of probability `prob` happen, tensors of one dtype that broadcast.
 
-    Raises DTypeError for two dtypes.
+    Raises DTypeError for two dtypes, ValueRangeError for integers.
 
     >>> import flambeau
     >>> flambeau.binomial(flambeau.tensor([3.0, 3.0]), flambeau.tensor([0.0, 1.0]))
@@ -76,6 +78,10 @@ def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
     from ...random import variates
     from ..movement import broadcast_tensors
 
+    for name, input in (("count", count), ("prob", prob)):
+        if not input.is_floating_point():
+            raise ValueRangeError(f"binomial only supports floating-point dtypes for {name}, got: {input.dtype!r}",
+                                  op="binomial")
     _require_floating("binomial", count)
     if count.dtype is not prob.dtype:
         raise DTypeError(f"count and prob must have one dtype, got {count.dtype!r} and {prob.dtype!r}", op="binomial")
@@ -90,7 +96,7 @@ def _standard_gamma(input: Tensor, generator: Any = None) -> Tensor:
     _require_floating("_standard_gamma", input)
     least, shapes = finfo(input.dtype).tiny, _listed(input)
     singles = [input.dtype is not float64] * len(shapes)
-    drawn = [max(least, v) for v in _each("_standard_gamma", variates.gamma, generator, shapes, singles)]
+    drawn = [max(v, least) for v in _each("_standard_gamma", variates.gamma, generator, shapes, singles)]
     made: Tensor = standard_gamma_drawn(input, _filled(drawn, input))
     return made
 
@@ -113,6 +119,8 @@ def _sample_dirichlet(input: Tensor, generator: Any = None) -> Tensor:
 def _shares(gammas: list[float], dtype: DType) -> list[float]:
     """The parts of their sum, kept inside the open interval that the dtype has between 0 and 1."""
     total, info = sum(gammas), finfo(dtype)
+    if math.isnan(total):
+        return [math.nan] * len(gammas)
     return [min(1.0 - info.eps / 2, max(info.tiny, g / total if total else 0.0)) for g in gammas]
 
 
