@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from itertools import count
 
-from .draws import standard_normals, to_single, uniforms
+from .draws import standard_normal, to_single, uniform
 from .mt19937 import Engine
 
 _THIRD = 0.3333333432674408  # PyTorch's third, a float32
@@ -26,14 +26,14 @@ def gamma(engine: Engine, alpha: float, single: bool = False) -> float:
     held = to_single if single else float
     boost = 1.0
     if alpha < 1.0:
-        boost = _power(1.0 - _uniform(engine), held(1.0 / alpha))
+        boost = _power(1.0 - uniform(engine), held(1.0 / alpha))
         alpha = held(alpha + 1.0)
     d = held(alpha - _THIRD)
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
         x, y = _above_minus_one(engine, c)
         v, square = y * y * y, x * x
-        u = 1.0 - _uniform(engine)
+        u = 1.0 - uniform(engine)
         if u < 1.0 - 0.0331 * square * square or math.log(u) < 0.5 * square + d * (1.0 - v + math.log(v)):
             return boost * d * v
 
@@ -41,14 +41,10 @@ def gamma(engine: Engine, alpha: float, single: bool = False) -> float:
 def _above_minus_one(engine: Engine, c: float) -> tuple[float, float]:
     """A normal x, and 1 + c x, which is positive."""
     while True:
-        x = standard_normals(engine, 1)[0]
+        x = standard_normal(engine)
         y = 1.0 + c * x
         if y > 0.0:
             return x, y
-
-
-def _uniform(engine: Engine) -> float:
-    return uniforms(engine, 1)[0]
 
 
 def _power(base: float, exponent: float) -> float:
@@ -63,7 +59,7 @@ def poisson(engine: Engine, rate: float) -> float:
         return _poisson_by_rejection(engine, rate)
     bound, product = math.exp(-rate), 1.0
     for events in count():
-        product *= _uniform(engine)
+        product *= uniform(engine)
         if product <= bound:
             return float(events)
     raise AssertionError  # pragma: no cover - the loop has no end of its own
@@ -77,7 +73,7 @@ def _poisson_by_rejection(engine: Engine, rate: float) -> float:
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
     quick = 0.9277 - 3.6224 / (b - 2.0)
     while True:
-        u, v = _uniform(engine) - 0.5, _uniform(engine)
+        u, v = uniform(engine) - 0.5, uniform(engine)
         us = 0.5 - abs(u)
         k = math.floor((2.0 * a / us + b) * u + rate + 0.43) if us else -1
         if us >= _SQUEEZE and v <= quick:
@@ -111,7 +107,7 @@ def _binomial_by_waiting(engine: Engine, trials: float, p: float) -> float:
     """The events that fit into the trials, by the geometric waiting times between them."""
     scale, used = math.log1p(-p), 0.0
     for events in count():
-        u = _uniform(engine)
+        u = uniform(engine)
         used += math.ceil(math.log(u) / scale) if u else math.inf
         if used > trials:
             return float(events)
@@ -127,7 +123,7 @@ def _binomial_by_rejection(engine: Engine, trials: float, p: float) -> float:
     odds, alpha = p / (1.0 - p), (2.83 + 5.1 / b) * stddev
     mode = math.floor((trials + 1.0) * p)
     while True:
-        u, v = _uniform(engine) - 0.5, _uniform(engine)
+        u, v = uniform(engine) - 0.5, uniform(engine)
         us = 0.5 - abs(u)
         k = math.floor((2.0 * a / us + b) * u + center) if us else -1
         if us >= _SQUEEZE and v <= quick:
