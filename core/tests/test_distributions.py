@@ -278,6 +278,18 @@ def test_parameters_print_as_numbers_where_there_is_one_and_by_shape_where_there
     assert repr(dist.Normal(t(1.0, 2.0), t(3.0))) == "Normal(loc: flambeau.Size([2]), scale: flambeau.Size([2]))"
 
 
+def test_independent_says_of_what_in_an_annotation():
+    assert dist.Independent[dist.Normal].__args__ == (dist.Normal,)
+
+
+def test_a_beta_made_once_of_its_parameters_is_fitted_by_several_walks():
+    a, b = t(1.0).requires_grad_(), t(1.0).requires_grad_()
+    made = dist.Beta(a, b)
+    for _ in range(3):
+        made.log_prob(t(0.25)).backward()
+    assert a.grad.item() == pytest.approx(3 * (math.log(0.25) + 1), abs=1e-9)  # psi(2) - psi(1) is 1
+
+
 def test_a_loss_through_draws_fits_the_parameters():
     """The reparameterised gradient at work: a normal is fitted to another by their divergence from draws."""
     loc, log_scale = flambeau.zeros(1, requires_grad=True), flambeau.zeros(1, requires_grad=True)

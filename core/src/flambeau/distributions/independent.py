@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Any
 
 from ..errors import UnsupportedError, ValueRangeError
@@ -23,6 +24,7 @@ class Independent(Distribution):
     """
 
     arg_constraints: Any = {}
+    __class_getitem__: Any = classmethod(GenericAlias)  # `Independent[Normal]` in an annotation
 
     def __init__(self, base_distribution: Distribution, reinterpreted_batch_ndims: int,
                  validate_args: bool | None = None) -> None:
