@@ -338,3 +338,4 @@ def test_parameters_that_are_not_numbers_or_have_no_end_give_draws_that_are_not_
     assert _standard_gamma(T([nan, -1.0])).isnan().all()
     assert _sample_dirichlet(T([1.0, nan])).isnan().all()
     assert flambeau.poisson(T([inf])).tolist() == [inf]
+    assert flambeau.binomial(T([3.0], dtype=f64), T([1e-310], dtype=f64)).tolist() == [0.0]

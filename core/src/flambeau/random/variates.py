@@ -6,7 +6,6 @@ The order of uniform and normal draws is PyTorch's on the CPU, so the doubles ag
 from __future__ import annotations
 
 import math
-from itertools import count
 
 from .draws import standard_normal, to_single, uniform
 from .mt19937 import Engine
@@ -57,12 +56,11 @@ def poisson(engine: Engine, rate: float) -> float:
         return rate
     if rate >= 10.0:
         return _poisson_by_rejection(engine, rate)
-    bound, product = math.exp(-rate), 1.0
-    for events in count():
+    bound, product, events = math.exp(-rate), uniform(engine), 0.0
+    while product > bound:
         product *= uniform(engine)
-        if product <= bound:
-            return float(events)
-    raise AssertionError  # pragma: no cover - the loop has no end of its own
+        events += 1.0
+    return events
 
 
 def _poisson_by_rejection(engine: Engine, rate: float) -> float:
@@ -97,7 +95,7 @@ def binomial(engine: Engine, trials: float, p: float) -> float:
         return 0.0
     if p >= 1.0 or math.isinf(trials):
         return trials
-    rare = min(p, 1.0 - p) if p > 0.5 else p
+    rare = min(p, 1.0 - p)
     draw = _binomial_by_rejection if trials * rare >= 10.0 else _binomial_by_waiting
     drawn = draw(engine, trials, rare)
     return trials - drawn if p > 0.5 else drawn
@@ -105,13 +103,12 @@ def binomial(engine: Engine, trials: float, p: float) -> float:
 
 def _binomial_by_waiting(engine: Engine, trials: float, p: float) -> float:
     """The events that fit into the trials, by the geometric waiting times between them."""
-    scale, used = math.log1p(-p), 0.0
-    for events in count():
-        u = uniform(engine)
-        used += math.ceil(math.log(u) / scale) if u else math.inf
-        if used > trials:
-            return float(events)
-    raise AssertionError  # pragma: no cover - the loop has no end of its own
+    scale, used, events = math.log1p(-p), 0.0, -1.0
+    while used <= trials:
+        wait = _log(uniform(engine)) / scale
+        used += math.ceil(wait) if math.isfinite(wait) else wait
+        events += 1.0
+    return events
 
 
 def _binomial_by_rejection(engine: Engine, trials: float, p: float) -> float:
