@@ -170,6 +170,18 @@ def test_unused_inputs():
 # --- the life of a graph
 
 
+@pytest.mark.parametrize("join", [flambeau.cat, lambda parts: flambeau.stack(parts, -1), flambeau.hstack],
+                         ids=["cat", "stack", "hstack"])
+def test_a_join_keeps_none_of_its_parts(join):
+    """A second walk finds all it needs, and a part may be changed in place before the first."""
+    x, other = flambeau.ones(2, requires_grad=True), flambeau.ones(2)
+    joined = join([x, other])
+    other.add_(1)
+    joined.sum().backward()
+    joined.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
 def test_a_freed_graph_raises_and_a_retained_one_serves_again():
     x = scalar(2.0)
     y = x * x

@@ -33,7 +33,8 @@ LAYERS = [
     ["utils._pytree"],
     ["func"],
     ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps",
-     "xpu", "fft", "signal", "special", "switches"],
+     "xpu", "fft", "signal", "special", "switches", "distributions",
+     "testing"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

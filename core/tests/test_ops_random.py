@@ -10,6 +10,7 @@ import flambeau
 from flambeau import Tensor
 from flambeau.errors import ArgumentError, DTypeError, InplaceError, ShapeError, UnsupportedError, ValueRangeError
 from flambeau.functions.random.sampling import mask_like
+from flambeau.functions.random.variates import _sample_dirichlet, _standard_gamma
 
 DEVICES = ["cpu", "reference"]
 f16, b16, f64, c64 = flambeau.float16, flambeau.bfloat16, flambeau.float64, flambeau.complex64
@@ -63,6 +64,10 @@ EXACT: dict[str, tuple[Callable[[], Tensor], list[Any]]] = {
                                  [[0.53492254, 0.656890273], [0.198803186, 0.232761562], [0.659211695, 0.425061405]]),
     "rand_like in memory order": (lambda: flambeau.rand_like(empty(2, 3).t()),
                                   [[0.53492254, 0.656890273], [0.198803186, 0.232761562], [0.659211695, 0.425061405]]),
+    "poisson": (lambda: flambeau.poisson(weights(0.0, 2.0, 9.5, 30.0, 400.0)), [0, 1, 10, 16, 423]),
+    "poisson float64": (lambda: flambeau.poisson(weights(2.0, 30.0, dtype=f64)), [1, 37]),
+    "binomial": (lambda: flambeau.binomial(weights(5, 5, 60, 60, 60, 0), weights(0.2, 0.9, 0.3, 0.8, 1.0, 0.5)),
+                 [0, 5, 16, 54, 60, 0]),
     "dropout's mask": (lambda: mask_like(flambeau.ones(8), 0.5),
                        [True, True, False, False, False, False, True, False]),
 }
@@ -81,6 +86,9 @@ CLOSE: dict[str, tuple[Callable[[], Tensor], list[float]]] = {
     "cauchy_": (lambda: empty(3).cauchy_(1, 2), [-0.661111534, -0.722406089, 5.32378435]),
     "log_normal_": (lambda: empty(3).log_normal_(), [2.02670193, 13.0956821, 18.0589828]),
     "normal of tensors": (lambda: flambeau.normal(weights(1.0, 10.0), weights(0.1, 3.0)), [0.985320508, 12.3584232]),
+    "gamma": (lambda: _standard_gamma(weights(0.1, 0.9, 1.0, 20.0)),
+              [0.0202451758, 0.323482633, 0.416416258, 25.6538315]),
+    "Dirichlet": (lambda: _sample_dirichlet(weights(0.5, 1.0, 3.0)), [0.0580974296, 0.49962157, 0.442281008]),
     "normal of numbers": (lambda: flambeau.normal(3.0, 0.5, (2,)), [2.92660236, 3.3930707]),
 }
 
@@ -299,6 +307,15 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: flambeau.multinomial(T([1, 1]), 1), DTypeError, "only takes floating-point weights"),
     (lambda: flambeau.multinomial(T(1.0), 1), ShapeError, "weights must have 1 or 2 dims, got 0"),
     (lambda: flambeau.multinomial(T([1.0, 2.0]), 2, out=empty(0)), DTypeError, "out must be int64"),
+    (lambda: flambeau.poisson(T([1.0, -1.0])), ValueRangeError, "expected rate to be non-negative, got -1.0"),
+    (lambda: flambeau.poisson(T([float("nan")])), ValueRangeError, "expected rate to be non-negative, got nan"),
+    (lambda: flambeau.poisson(T([1])), UnsupportedError, "poisson: not implemented for flambeau.int64"),
+    (lambda: flambeau.binomial(T([1]), T([0.5])), ValueRangeError, "floating-point dtypes for count, got: flamb"),
+    (lambda: flambeau.binomial(T([1.0]), T([1])), ValueRangeError, "floating-point dtypes for prob, got: flamb"),
+    (lambda: flambeau.binomial(T([1.0]), T([0.5], dtype=f64)), DTypeError, "count and prob must have one dtype"),
+    (lambda: flambeau.binomial(T([1.0, 2.0, 3.0]), T([0.5, 0.5])), ShapeError, "broadcast"),
+    (lambda: _standard_gamma(T([1.0], dtype=f16)), UnsupportedError, "not implemented for flambeau.float16"),
+    (lambda: _sample_dirichlet(T(1.0)), ShapeError, "at least one dim"),
 ]
 
 
@@ -313,3 +330,12 @@ def test_what_is_refused_draws_nothing(draw: Callable[[], Any], error: type[Exce
 def test_integers_that_a_floating_dtype_skips_are_warned_of():
     with pytest.warns(UserWarning, match=r"to - 1 is out of bounds \[-\(2\^24\), 2\^24\]"):
         flambeau.randint(2**25, (2,), dtype=flambeau.float32)
+
+
+def test_parameters_that_are_not_numbers_or_have_no_end_give_draws_that_are_not_either():
+    nan, inf = float("nan"), float("inf")
+    assert flambeau.binomial(T([nan, 3.0, inf]), T([0.5, nan, 0.5])).isnan().tolist() == [True, True, False]
+    assert _standard_gamma(T([nan, -1.0])).isnan().all()
+    assert _sample_dirichlet(T([1.0, nan])).isnan().all()
+    assert flambeau.poisson(T([inf])).tolist() == [inf]
+    assert flambeau.binomial(T([3.0], dtype=f64), T([1e-310], dtype=f64)).tolist() == [0.0]

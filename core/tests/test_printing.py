@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import flambeau
 from flambeau import dtypes
 from flambeau.contract.backend import nest
 from flambeau.tensors.printing import format_tensor, get_printoptions, printoptions, set_printoptions
@@ -188,3 +189,8 @@ def test_printoptions_are_restored_also_after_an_error():
         assert get_printoptions()["precision"] == 9
         raise KeyError
     assert get_printoptions()["precision"] == 4
+
+
+def test_a_number_in_an_f_string_is_the_number_and_any_other_tensor_as_it_prints():
+    loss = flambeau.tensor(1.5, requires_grad=True)
+    assert f"{loss} {loss:.3f} {flambeau.tensor(3)} {flambeau.tensor([1.5])}" == "1.5 1.500 3 tensor([1.5000])"

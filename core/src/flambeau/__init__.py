@@ -41,6 +41,7 @@ _LAZY = {
     **_lazy(),
     "accelerator": ".accelerator", "amp": ".amp", "autocast": ".amp:autocast", "GradScaler": ".amp:GradScaler",
     "backends": ".backends", "cpu": ".cpu", "cuda": ".cuda", "mps": ".mps", "xpu": ".xpu",
+    "distributions": ".distributions", "testing": ".testing",
     "get_device_module": ".accelerator.modules:get_device_module",
     "func": ".func", "vmap": ".func:vmap",
     "fft": ".fft", "linalg": ".linalg", "signal": ".signal", "special": ".special",

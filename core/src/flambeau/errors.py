@@ -290,12 +290,19 @@ class WorkerError(FlambeauError, RuntimeError):
     code = "FL603"
 
 
+class NotCloseError(FlambeauError, AssertionError):
+    """Values that a test holds to be the same and that are not."""
+
+    code = "FL701"
+    of_a_call = False  # a test calls it, and reads of its own values
+
+
 __all__ = [
     "ArgumentError", "BackendError", "BackendNotFoundError", "ContractError", "DTypeError", "DTypeNotOfferedError",
     "DeviceError", "DeviceNotAvailableError", "DimError", "FlambeauError", "GradientError", "GraphFreedError",
     "HookError", "IndexRangeError", "InplaceError", "KeyNameError", "LinAlgError", "NameUnknownError",
-    "NoDerivativeError",
-    "OutDTypeError", "OutOfMemoryError", "PreconditionError", "RegistryError", "RepeatedDimError",
+    "NoDerivativeError", "NotCloseError", "OutDTypeError", "OutOfMemoryError", "PreconditionError", "RegistryError",
+    "RepeatedDimError",
     "SavedTensorModifiedError", "SerializationError", "ShapeError", "SizeMismatchError", "StateDictError",
     "ThreadCountError", "UnsupportedError", "ValueRangeError", "WorkerError", "ZeroDivisorError",
 ]

@@ -39,6 +39,7 @@ FUNCTIONS: dict[str, str] = {
     "pool": "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d"
             " adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool1d_with_indices max_pool2d"
             " max_pool2d_with_indices max_pool3d max_pool3d_with_indices",
+    "random.variates": "binomial poisson",
     "reduce.distances": "dist frobenius_norm norm_except_dim pdist renorm",
     "reduce.histograms": "histogram histogramdd",
     "reduce.integrals": "cumulative_trapezoid gradient trapezoid trapz",

@@ -36,7 +36,11 @@ MODULES = ["torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.paramet
            "torch.backends", "torch.backends.cudnn", "torch.backends.mps", "torch.accelerator", "torch.version",
            "torch.random", "torch.distributed", "torch.jit", "torch.types", "torch.multiprocessing", "torch.mps",
            "torch.storage", "torch.serialization",
-           "torch.fft", "torch.special", "torch.signal", "torch.signal.windows"]
+           "torch.fft", "torch.special", "torch.signal", "torch.signal.windows",
+           "torch.testing",
+           "torch.distributions", "torch.distributions.normal", "torch.distributions.constraints",
+           "torch.distributions.constraint_registry", "torch.distributions.transforms", "torch.distributions.kl",
+           "torch.distributions.utils", "torch.distributions.studentT", "torch.distributions.multivariate_normal"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -55,7 +59,10 @@ def test_a_module_is_importable_and_is_an_attribute_of_its_parent(name: str, tor
     ("torch.utils.data.dataset", "Dataset"), ("torch.autograd.function", "Function"), ("torch.random", "manual_seed"),
     ("torch.nn.modules.container", "Sequential"), ("torch.autograd.gradcheck", "gradcheck"),
     ("torch.storage", "UntypedStorage"), ("torch", "FloatStorage"), ("torch.serialization", "safe_globals"),
-    ("torch.fft", "rfft"), ("torch.special", "gammaln"), ("torch.signal.windows", "hann")])
+    ("torch.fft", "rfft"), ("torch.special", "gammaln"), ("torch.signal.windows", "hann"),
+    ("torch.distributions", "Normal"), ("torch.distributions.relaxed_bernoulli", "LogitRelaxedBernoulli"),
+    ("torch.distributions.transforms", "AffineTransform"), ("torch.distributions.kl", "kl_divergence"),
+    ("torch.distributions.constraints", "positive"), ("torch.distributions.utils", "lazy_property")])
 def test_names_are_where_pytorch_has_them(module: str, name: str, torch: object):
     assert getattr(importlib.import_module(module), name) is not None
 

@@ -29,6 +29,10 @@ multiplication and addition.
 | `randperm` | n - 1 words | forward Fisher-Yates; from 214,748,364 on inside-out, n double words |
 | `multinomial` without replacement, or one sample | a double word per weight | largest weights / exponential |
 | `multinomial` with replacement | a double word per sample | bisection of the cumulative weights by u53 |
+| `poisson` | until a product of u53 falls to exp(-rate); from 10 on two double words a try | the count; PTRS |
+| `binomial` | a double word per waiting time; where 10 or more are expected two a try | the count; BTRS |
+| gamma | a pair's normal and a double word a try, below 1 a double word more | Marsaglia and Tsang, in double |
+| Dirichlet, beta | as gamma, with the shape in double | the shares of their sum |
 
 A block of sixteen takes sixteen uniforms u: value j < 8 is sqrt(-2 log(1 - u[j])) cos(2 pi u[j + 8]), value j + 8 the
 same with sin, every step rounded to the dtype; then * std + mean, once. Where the count is no multiple of sixteen, the

@@ -36,11 +36,30 @@ def standard_normals(engine: Engine, n: int) -> list[float]:
     missing = n - len(out)
     u = uniforms(engine, missing + missing % 2)
     for u1, u2 in zip(u[::2], u[1::2], strict=True):
-        radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-        out += radius * math.cos(angle), radius * math.sin(angle)
+        out += _box_muller(u1, u2)
     if len(out) > n:
         engine.next_normal = out.pop()
     return out
+
+
+def _box_muller(u1: float, u2: float) -> tuple[float, float]:
+    radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+    return radius * math.cos(angle), radius * math.sin(angle)
+
+
+def uniform(engine: Engine) -> float:
+    """The next one of `uniforms`, for those who cannot tell how many they will need."""
+    return (engine.random64() & _MASK53) * 2.0**-53
+
+
+def standard_normal(engine: Engine) -> float:
+    """The next one of `standard_normals`."""
+    kept = engine.next_normal
+    if kept is not None:
+        engine.next_normal = None
+        return kept
+    first, engine.next_normal = _box_muller(uniform(engine), uniform(engine))
+    return first
 
 
 def normals(engine: Engine, n: int, mean: float, std: float) -> list[float]:

@@ -375,7 +375,7 @@ class Tensor(TensorMethods):
         return iter(self.unbind(0))
 
     def __format__(self, spec: str) -> str:
-        if not self._array.shape and spec != "":
+        if not self._array.shape and (spec or type(self) is Tensor):
             return format(self.item(), spec)
         return format(repr(self), spec) if spec else repr(self)
 

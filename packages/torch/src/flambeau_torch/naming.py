@@ -56,6 +56,8 @@ def _place(cls: Any) -> str:
         return "torch.nn.modules.instancenorm" if "Instance" in cls.__name__ else "torch.nn.modules.batchnorm"
     if home.startswith("flambeau.optim._schedule"):
         return "torch.optim.lr_scheduler"
+    if home.startswith("flambeau.distributions.transforms."):
+        return "torch.distributions.transforms"
     if home.startswith("flambeau.tensors.storages."):
         return "torch.storage"
     if home == "flambeau.tensors.storages":  # the old classes

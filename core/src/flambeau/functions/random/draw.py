@@ -302,12 +302,34 @@ def complex_pairs(flat: Flat) -> Flat:
 
 
 def memory_order(input: Tensor) -> list[int] | None:
-    """Dims from the largest stride to the smallest; None where that is their order already."""
+    """Dims from the largest stride to the smallest; None where that is their order already.
+
+    An expanded dim, whose stride is 0, is compared with none and keeps its place.
+    """
     if input.is_contiguous():
         return None
     shape, strides = input._array.shape, input.stride()
-    order = sorted(range(len(strides)), key=lambda d: (-strides[d], shape[d] == 1))
+    order = list(range(len(strides)))
+    for start in range(len(order) - 2, -1, -1):
+        at = start
+        for inner in range(start + 1, len(order)):
+            moves = _comes_later(order[inner], order[at], shape, strides)
+            if moves is False:
+                break
+            if moves:
+                order[at], order[inner] = order[inner], order[at]
+                at = inner
     return None if order == sorted(order) else order
+
+
+def _comes_later(inner: int, outer: int, shape: Sequence[int], strides: Sequence[int]) -> bool | None:
+    """Whether the dim that stands inside moves slower than the one outside it; None where nothing says."""
+    a, b = strides[inner], strides[outer]
+    if not a or not b:
+        return None
+    if a == b:
+        return True if shape[inner] > shape[outer] else None
+    return a > b
 
 
 def laid_out(flat: Drawn, shape: Sequence[int], order: list[int] | None) -> Tensor:

@@ -8,6 +8,10 @@ The names they use (Tensor, lift, mixed, ...) are put here by flambeau.table.dis
 
 KEYS = {
     'redrawn': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), (), False, 'lift'),
+    'standard_gamma_drawn': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), ('input', 'out'), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), (), False, 'lift'),
+    'dirichlet_drawn': ('composite', (('input', 'Tensor', False, ''), ('values', 'Tensor', False, '')), ('input', 'out'), ('same',), ('T', 'T'), False, (), True, '', False, False, ('values',), (), False, 'lift'),
+    'standard_gamma_grad': ('composite', (('input', 'Tensor', False, ''), ('output', 'Tensor', False, '')), (), ('same',), ('T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
+    'dirichlet_grad': ('composite', (('x', 'Tensor', False, ''), ('alpha', 'Tensor', False, ''), ('total', 'Tensor', False, '')), (), ('same',), ('T', 'T', 'T'), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -44,3 +48,147 @@ def bind_redrawn(op, kernels, writers, defaults, body):
             out._node = None
         return out
     return redrawn, None, None
+
+
+def bind_standard_gamma_drawn(op, kernels, writers, defaults, body):
+    def standard_gamma_drawn(input, values):
+        try:
+            kind = input._kind
+            if values._kind is not kind:
+                return mixed(op, (input, values, ), None)
+            array = kernels[kind](input._array, values._array)
+        except Exception as error:
+            return recover(op, error, (input, values, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), None, )
+            out._version = [0, None]
+            node.saved = (input, shell(out), )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return standard_gamma_drawn, None, None
+
+
+def bind_dirichlet_drawn(op, kernels, writers, defaults, body):
+    def dirichlet_drawn(input, values):
+        try:
+            kind = input._kind
+            if values._kind is not kind:
+                return mixed(op, (input, values, ), None)
+            array = kernels[kind](input._array, values._array)
+        except Exception as error:
+            return recover(op, error, (input, values, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if input._requires_grad and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), None, )
+            out._version = [0, None]
+            node.saved = (input, shell(out), )
+            v_input = input._version
+            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return dirichlet_drawn, None, None
+
+
+def bind_standard_gamma_grad(op, kernels, writers, defaults, body):
+    def standard_gamma_grad(input, output):
+        try:
+            kind = input._kind
+            if output._kind is not kind:
+                return mixed(op, (input, output, ), None)
+            array = kernels[kind](input._array, output._array)
+        except Exception as error:
+            return recover(op, error, (input, output, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (input._requires_grad or output._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (input._node or (input if input._requires_grad else None), output._node or (output if output._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return standard_gamma_grad, None, None
+
+
+def bind_dirichlet_grad(op, kernels, writers, defaults, body):
+    def dirichlet_grad(x, alpha, total):
+        try:
+            kind = x._kind
+            if alpha._kind is not kind or total._kind is not kind:
+                return mixed(op, (x, alpha, total, ), None)
+            array = kernels[kind](x._array, alpha._array, total._array)
+        except Exception as error:
+            return recover(op, error, (x, alpha, total, ), None)
+        if type(array) is not kind.array_type:
+            array = kind.own(array)
+        out = new(Tensor)
+        out._array = array
+        out._kind = kind
+        out._grad = out._version = out._meta = out._view = None
+        if (x._requires_grad or alpha._requires_grad or total._requires_grad) and grad_enabled():
+            node = new(Node)
+            node.op = op
+            node.seq = tick()
+            node.kind = out._kind
+            node.shape = out._array.shape
+            node.attrs = None
+            node.hooks = None
+            node.edges = (x._node or (x if x._requires_grad else None), alpha._node or (alpha if alpha._requires_grad else None), total._node or (total if total._requires_grad else None), )
+            node.saved = ()
+            node.versions = None
+            out._requires_grad = True
+            out._node = node
+        else:
+            out._requires_grad = False
+            out._node = None
+        return out
+    return dirichlet_grad, None, None
