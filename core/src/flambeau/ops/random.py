@@ -8,7 +8,7 @@ from ..contract.backend import encode
 from ..table.dispatch import composite
 from ..table.samples import Sample, arr
 from ..tensors.tensor import Tensor, wrap
-from .arithmetic import underived
+from .common import underived
 from .create import zeros_of
 from .movement import copy
 
