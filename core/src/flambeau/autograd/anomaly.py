@@ -53,9 +53,9 @@ def _watched_run(walk: engine.Walk) -> None:
     walk._serve_leaves()
 
 
-def _watched_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
+def _watched_gradients(node: Node, g: Any, create: bool, needed: set[Any] | None = None) -> list[tuple[Any, Any]]:
     try:
-        results = _plain_gradients(node, g, create)
+        results = _plain_gradients(node, g, create, needed)
     except Exception:
         _warn(node)
         raise

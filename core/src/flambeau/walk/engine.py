@@ -158,7 +158,7 @@ class Walk:
                 return
         if node.op is TABLE["slice"] and node.hooks is None and not self.create and self._added_to_part(node, g):
             return
-        results = node_gradients(node, g, self.create)
+        results = node_gradients(node, g, self.create, needed)
         if node.hooks is not None and node.hooks.post:
             results = _run_post_hooks(node, results, g)
         if not self.keep and node.saved and node.op.holds:
@@ -421,6 +421,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
 
 def _batched(outputs: Any, inputs: Any, grad_outputs: Any, *options: Any) -> tuple[Any, ...]:
     """`grad` for many gradients of the outputs at once: each has a first dim for them, and so has each result."""
+    if grad_outputs is None:
+        raise ArgumentError("is_grads_batched=True needs grad_outputs: a batch of gradients for every output", op="grad")
     vmap: Any = import_module("flambeau.func").vmap  # a layer above, which only such a call needs
     unused: list[int] = []
 

@@ -77,19 +77,19 @@ def _linked_result(node: Node, name: str, value: Tensor) -> Tensor:
     return linked
 
 
-def node_gradients(node: Node, g: Any, create: bool) -> list[tuple[Any, Any]]:
-    """(edge, gradient) of every input of `node` that needs one."""
+def node_gradients(node: Node, g: Any, create: bool, needed: set[Any] | None = None) -> list[tuple[Any, Any]]:
+    """(edge, gradient) of every input of `node` that needs one: of a walk to some inputs, those on the way there."""
     if node.saved is FREED:
         raise freed_error(node)
     if node.op.rules is None:
         return node.op.backward(node, g)  # type: ignore[no-any-return]
     kind = _half(node)
     if kind is None or not node.op.compute:
-        results = _rules_run(node, g, lambda i: unpack(node, i, create))
+        results = _rules_run(node, g, lambda i: unpack(node, i, create), needed)
         if kind is None or not any(_is_broadcast(edge, made, g) for edge, made in results):
             return results
     return [(edge, made if made is None or edge is None else narrowed(_fitting(node, edge, made), kind))
-            for edge, made in _rules_run(node, widened(g), Wide(node, create))]
+            for edge, made in _rules_run(node, widened(g), Wide(node, create), needed)]
 
 
 def _is_broadcast(edge: Any, made: Any, g: Any) -> bool:
@@ -97,13 +97,13 @@ def _is_broadcast(edge: Any, made: Any, g: Any) -> bool:
     return edge is not None and made is not None and made is not g and made._array.shape != edge_shape(edge)
 
 
-def _rules_run(node: Node, g: Any, read: Callable[[int], Any]) -> list[tuple[Any, Any]]:
+def _rules_run(node: Node, g: Any, read: Callable[[int], Any], needed: set[Any] | None) -> list[tuple[Any, Any]]:
     """What the rules answer to `g`; `read` gives the saved values."""
     edges = node.edges
     results: list[tuple[Any, Any]] = []
     for rule in node.op.rules:
         targets = [edges[t] for t in rule.targets] if not rule.sequence else edges[rule.targets[0] :]
-        if all(t is None for t in targets):
+        if all(t is None or (needed is not None and owner(t) not in needed) for t in targets):
             continue
         made = _answer(rule, node, g, read)
         results += zip(targets, (made,) if rule.single >= 0 and not rule.sequence else made, strict=True)
