@@ -10,7 +10,7 @@ import pytest
 
 import flambeau
 from flambeau import autograd
-from flambeau.errors import ArgumentError, DTypeError, GradientError, GraphFreedError, ShapeError
+from flambeau.errors import ArgumentError, DTypeError, GradientError, GraphFreedError, ShapeError, UnsupportedError
 
 
 def leaf(*values: float) -> flambeau.Tensor:

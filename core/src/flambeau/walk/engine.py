@@ -422,7 +422,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
 def _batched(outputs: Any, inputs: Any, grad_outputs: Any, *options: Any) -> tuple[Any, ...]:
     """`grad` for many gradients of the outputs at once: each has a first dim for them, and so has each result."""
     if grad_outputs is None:
-        raise ArgumentError("is_grads_batched=True needs grad_outputs: a batch of gradients for every output", op="grad")
+        raise ArgumentError("is_grads_batched=True needs grad_outputs, a batch for every output", op="grad")
     vmap: Any = import_module("flambeau.func").vmap  # a layer above, which only such a call needs
     unused: list[int] = []
 
