@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from flambeau import later
 from flambeau.table.registry import TABLE
 
+later.load()
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "src" / "flambeau"
 

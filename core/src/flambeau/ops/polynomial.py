@@ -21,6 +21,7 @@ from .common import floats
 from .compare import eq, le, lt, where_op
 from .math import acos, cos, sin
 
+_LOOKED = 64  # after so many degrees it is asked whether any is left that has not overflown
 _STEEP = 8  # the degree above which the angle is used
 
 
@@ -48,6 +49,8 @@ def _risen(x: Tensor, n: Tensor, second: Tensor, step: Step) -> Tensor:
     for k in range(2, int(min(largest, 1e6)) + 1 if largest == largest else 2):
         before, made = made, step(x, made, before, k)
         found = where_op(eq(n, k), made, found)
+        if not k % _LOOKED and not bool((lt(lift(n, k), n) & eq(made, made)).any()):
+            return where_op(lt(lift(n, k), n), made, found)  # overflown, and so at any higher degree
     return found
 
 
