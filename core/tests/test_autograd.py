@@ -10,7 +10,7 @@ import pytest
 
 import flambeau
 from flambeau import autograd
-from flambeau.errors import ArgumentError, DTypeError, GradientError, GraphFreedError, ShapeError, UnsupportedError
+from flambeau.errors import ArgumentError, DTypeError, GradientError, GraphFreedError, ShapeError
 
 
 def leaf(*values: float) -> flambeau.Tensor:
@@ -436,9 +436,66 @@ def test_grads_that_cannot_be_set():
     assert x.grad is None
 
 
-def test_saved_tensors_hooks_say_that_they_are_not_there():
-    with pytest.raises(UnsupportedError, match="hooks on saved tensors are not supported"):
-        autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+def hooked(function: Any, x: flambeau.Tensor) -> tuple[Any, list[Any]]:
+    """The gradient of order 2 with what nodes save as lists of numbers, and the shapes that were packed."""
+    seen: list[Any] = []
+
+    def pack(t: flambeau.Tensor) -> Any:
+        seen.append(tuple(t.shape))
+        return t.detach().tolist(), t.dtype
+
+    with autograd.graph.saved_tensors_hooks(pack, lambda held: flambeau.tensor(held[0], dtype=held[1])):
+        out = function(x)
+    (first,) = autograd.grad(out.sum(), x, create_graph=True)
+    return (first.detach(), autograd.grad(first.sum(), x)[0] if first.requires_grad else None), seen
+
+
+@pytest.mark.parametrize("name", ["exp", "product", "matmul", "softmax", "cat", "mixed", "function"])
+def test_hooks_pack_what_nodes_save(name: str):
+    class Cube(autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return 3 * ctx.saved_tensors[0] ** 2 * g
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "exp": lambda x: x.exp(), "product": lambda x: x * x * 2, "matmul": lambda x: x @ x.t(), "softmax": lambda x:
+        x.softmax(1), "cat": lambda x: flambeau.cat([x.sin(), x]) ** 2, "mixed": lambda x: x * flambeau.arange(3),
+        "function": Cube.apply}
+    x = flambeau.tensor([[0.5, -1.0, 2.0], [1.0, 0.25, -0.5]], dtype=flambeau.float64, requires_grad=True)
+    (first, second), seen = hooked(functions[name], x)
+    out = functions[name](x)
+    (wanted,) = autograd.grad(out.sum(), x, create_graph=True)
+    assert flambeau.allclose(first, wanted)
+    if name != "function" and wanted.requires_grad:
+        assert flambeau.allclose(second, autograd.grad(wanted.sum(), x)[0])
+    assert seen or name == "mixed"
+
+
+def test_hooks_are_gone_with_their_context():
+    x, seen = flambeau.ones(2, requires_grad=True), []
+    with pytest.raises(KeyError), autograd.graph.saved_tensors_hooks(lambda t: seen.append(1), lambda held: held):
+        (x * x).sum()
+        raise KeyError
+    made = len(seen)
+    (x * x).sum().backward()
+    assert len(seen) == made > 0
+    assert type((x * x).grad_fn) is autograd.graph.Node
+    with autograd.graph.save_on_cpu():
+        (x.exp() * x).sum().backward()
+    with autograd.graph.disable_saved_tensors_hooks("not now"), pytest.raises(GradientError, match="not now"):
+        autograd.graph.save_on_cpu().__enter__()
+    with autograd.graph.saved_tensors_hooks(lambda t: 3, lambda held: held):
+        out = x * x
+    with pytest.raises(ArgumentError, match="expected to be a Tensor, got int"):
+        out.sum().backward()
+    with pytest.raises(GradientError, match="modifying its input"), autograd.graph.saved_tensors_hooks(
+            lambda t: t.detach().mul_(2), lambda held: held):
+        x * x
 
 
 def test_a_walk_to_some_inputs_asks_no_rule_of_the_others():

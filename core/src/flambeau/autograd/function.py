@@ -18,7 +18,7 @@ from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, shell, wrap
 from ..tensors.views import rebase
 from ..walk.rules import freed_error, modified_error
-from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, add_view, new_node, tick
+from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, Packed, add_view, new_node, tick
 
 
 class FunctionCtx:
@@ -90,6 +90,8 @@ def _unpacked(node: Node, i: int) -> Any:
     value = node.saved[i]
     if value is None:
         return None
+    if type(value) is Packed:
+        return value.unpack(value.held)
     held = value.tensor if type(value) is SavedOutput else value
     count = 0 if held._version is None else held._version[0]
     if count != node.versions[i]:  # type: ignore[index]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import GradientError, UnsupportedError, ValueRangeError
+from ..errors import GradientError, ValueRangeError
 from ..spelling import public
 from ..tensors.tensor import Tensor
 from ..tensors.views import bump
@@ -85,21 +85,7 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
     return _Handle([t.register_hook(hook_of(i)) for i, t in enumerate(tensors)])
 
 
-class saved_tensors_hooks:
-    """Not offered: nodes keep their values where the generated callers put them, without a hook in between."""
+_LATE = ("disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks")
 
-    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
-        raise UnsupportedError("hooks on saved tensors are not supported; flambeau.utils.checkpoint trades memory for"
-                               " time without them", op=type(self).__name__)
-
-
-class save_on_cpu(saved_tensors_hooks):
-    """Not offered, as `saved_tensors_hooks`."""
-
-    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda t: t, lambda t: t)
-
-
-__all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
-           "saved_tensors_hooks"]
-__getattr__, __dir__ = public(__name__)
+__all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version", "register_multi_grad_hook", *_LATE]
+__getattr__, __dir__ = public(__name__, {name: f"..saved:{name}" for name in _LATE})

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import GraphFreedError, SavedTensorModifiedError, ShapeError
+from ..errors import ArgumentError, GraphFreedError, SavedTensorModifiedError, ShapeError
 from ..ops.movement import reshape
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, wrap
-from .tape import FREED, UNPACK, Leaf, Node, Output, Recast
+from .tape import FREED, UNPACK, Leaf, Node, Output, Packed, Recast
 
 
 def unpack(node: Node, i: int, create: bool) -> Any:
@@ -22,6 +22,8 @@ def unpack(node: Node, i: int, create: bool) -> Any:
     value = node.saved[i]
     dtype = None
     if not isinstance(value, Tensor):
+        if type(value) is Packed or (type(value) is list and any(type(v) is Packed for v in value)):
+            return _unpacked(node, node.op.saves[i], value, create)
         if type(value) is not Recast:
             return value
         value, dtype = value.tensor, value.dtype
@@ -40,6 +42,28 @@ def unpack(node: Node, i: int, create: bool) -> Any:
         if name in _result_names(node.op):
             return _linked_result(node, name, value)
     return value
+
+
+def _unpacked(node: Node, name: str, value: Any, create: bool) -> Any:
+    """What hooks make of a value that they have packed, in its place in the graph where a graph is made."""
+    if type(value) is list:
+        return [_unpacked(node, name, v, False) if type(v) is Packed else v for v in value]
+    made = value.unpack(value.held)
+    if not isinstance(made, Tensor):
+        raise ArgumentError(f"Output of saved tensor unpack_hook expected to be a Tensor, got {type(made).__name__}",
+                            op="saved_tensors_hooks")
+    if create and name not in node.op.ungraded:
+        made = _linked_result(node, name, made) if name in _result_names(node.op) else _linked_input(node, name, made)
+    return made if value.dtype is None else TABLE["cast"].call(made, value.dtype)
+
+
+def _linked_input(node: Node, name: str, tensor: Tensor) -> Tensor:
+    for p, edge in zip(node.op.inputs, node.edges, strict=False):
+        if p.name == name and p.role != "sequence" and edge is not None:
+            made = wrap(tensor._array, tensor._kind.plain)
+            made._requires_grad, made._node = True, Leaf(edge) if isinstance(edge, Tensor) else edge
+            return made
+    return tensor
 
 
 def _check_attached(node: Node, name: str) -> None:

@@ -81,6 +81,15 @@ class Recast:
         self.tensor, self.dtype = tensor, dtype
 
 
+class Packed:
+    """A saved value that hooks have packed: what they made of it, how to get it back, the dtype the op read it in."""
+
+    __slots__ = ("dtype", "held", "unpack")
+
+    def __init__(self, held: Any, unpack: Any, dtype: Any) -> None:
+        self.held, self.unpack, self.dtype = held, unpack, dtype
+
+
 class Node:
     """One recorded operation; what `grad_fn` shows."""
 
