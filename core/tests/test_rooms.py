@@ -15,7 +15,7 @@ CORE = ROOT / "core" / "src" / "flambeau"
 FAMILIES = {
     "activation", "angle", "arithmetic", "attention", "bessel", "compare", "complex", "conv", "create",
     "decomposition", "digits", "dropout", "embedding", "fft", "gamma", "incomplete", "index", "inplace", "linalg",
-    "loss", "math", "matrix", "movement", "norm", "normal", "optim", "polynomial", "pool", "random", "reduce",
+    "loss", "math", "matrix", "movement", "norm", "normal", "optim", "order", "polynomial", "pool", "random", "reduce",
     "sort", "special",
 }
 SHARED = {"common"}  # what several families of one folder use

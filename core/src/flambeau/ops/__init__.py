@@ -17,6 +17,7 @@ from . import (
     math,
     movement,
     norm,
+    order,
     random,
     reduce,
     sort,

@@ -18,14 +18,13 @@ from ..table.registry import Dim, Dims
 from ..table.samples import Bad, Sample, arr
 from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import abs as abs_op
-from .arithmetic import maximum, mul, sgn
+from .arithmetic import mul, sgn
 from .compare import eq, ne, where_op
 from .complex import _c, _real
 from .create import cast, ones_of, zeros_of
 from .index import gather, scatter_add
 from .math import _pow, exp, log, sqrt
 from .movement import cat, copy, expand, flip, permute, reshape, stack
-from .sort import rank_place, sort_op
 
 _REDUCED = (lambda: [Sample(arr(3, 4)), Sample(arr(3, 4), 0), Sample(arr(2, 3, 4), (0, -1)),
                      Sample(arr(2, 3, 4), 1, keepdim=True), Sample(arr()), Sample(arr(3, 0)), Sample(arr(3, 0), 1),
@@ -303,7 +302,7 @@ def _(g, input, out, *, dim, correction, keepdim):
     return var_backward(slope, input, dim, correction, keepdim)
 
 
-def _shared_by_all(g: Tensor, input: Tensor, out: Tensor) -> Tensor:
+def shared_by_all(g: Tensor, input: Tensor, out: Tensor) -> Tensor:
     """The gradient of one element, shared out among those that are equal to it; NaN is equal to NaN."""
     hit = where_op(ne(out, out), ne(input, input), eq(input, out))
     return where_op(hit, g / sum(cast(hit, g._kind.dtype)), lift(g, 0))
@@ -319,7 +318,7 @@ def _extreme_op(name: str, best: Any, function: Any, grad_name: str) -> Any:
     made = composite(compute="float32", name=name, saves="input out", dtypes="real", grad_name=grad_name, out=False,
                      samples=lambda: [Sample(arr(3, 4)), Sample(arr()),
                                       Sample(arr(2, fill=[1, 1]), gradcheck=False)])(body)
-    made.grad("input")(_shared_by_all)
+    made.grad("input")(shared_by_all)
     return made
 
 
@@ -466,51 +465,3 @@ def _at_extremes(g: Tensor, input: Tensor, out: Tensor, dim: Shape) -> Tensor:
     size = abs_op(input)
     hit = cast(eq(size, out) | (ne(size, size) & ne(out, out)), g._kind.dtype)
     return sgn(input) * (g * hit / sum(hit, dim, True))
-
-
-def _ordered(input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """The elements in order and their places, outside the graph; at least one dimension."""
-    return sort_op(_rows(input), dim)  # type: ignore[no-any-return]
-
-
-def _rows(input: Tensor) -> Tensor:
-    """The tensor outside the graph, with at least one dimension."""
-    flat = input.detach()
-    return flat if flat.ndim else reshape(flat, (1,))
-
-
-def _as_input(place: Tensor, input: Tensor) -> Tensor:
-    return place if input.ndim else reshape(place, ())
-
-
-def _median_place(name: str, input: Tensor, dim: int) -> Tensor:
-    if name == "nanmedian":
-        values, order = _ordered(input, dim)
-        numbers = sum(eq(values, values), dim, True)
-        return _as_input(gather(order, dim, maximum((numbers - 1) // 2, lift(numbers, 0))), input)
-    flat = _rows(input)
-    place = rank_place(flat, (flat._array.shape[dim] - 1) // 2, dim)
-    if not input.dtype.is_floating_point:
-        return _as_input(place, input)
-    unknown = cast(ne(flat, flat), dtypes.uint8)
-    first = argmax(unknown, dim, True)
-    return _as_input(where_op(gather(unknown, dim, first).bool(), first, place), input)
-
-
-def _median_op(name: str) -> Any:
-    def body(input: Tensor) -> Tensor:
-        if not input.numel():
-            return zeros_of(input, ()) + (float("nan") if input.dtype.is_floating_point else 0)
-        flat = reshape(input, (-1,))
-        return reshape(gather(flat, 0, _median_place(name, flat, 0)), ())
-
-    body.__name__, body.__doc__ = name, "The lower median of all elements. Ties share the gradient."
-    made = composite(compute="float32", name=name, saves="input out", dtypes="real number", out=False,
-                     samples=lambda: [Sample(arr(5, distinct=True)), Sample(arr(2, 3, distinct=True)),
-                                      Sample(arr())])(body)
-    made.grad("input")(_shared_by_all)
-    return made
-
-
-median_all = _median_op("median")
-nanmedian_all = _median_op("nanmedian")

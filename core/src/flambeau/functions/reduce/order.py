@@ -13,7 +13,8 @@ from ...ops.compare import eq, ge, ne, where_op
 from ...ops.create import arange, cast, zeros_of
 from ...ops.index import gather
 from ...ops.movement import cat_op, expand, permute_op, reshape
-from ...ops.reduce import _as_input, _median_place, _ordered, _rows, argmax, cummax, median_all, nanmedian_all
+from ...ops.order import as_input, median_all, median_place, nanmedian_all, ordered, rows
+from ...ops.reduce import argmax, cummax
 from ...ops.reduce import sum as total
 from ...ops.sort import rank_place, sort_op
 from ...shapes import canonical_dim
@@ -52,8 +53,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
     if not 1 <= k <= size:
         raise SizeMismatchError(f"kthvalue(): selected number k={k} out of range for dimension {dim} of size {size}",
                                 op="kthvalue")
-    place = rank_place(_rows(input), k - 1, dim)
-    made = _picked("kthvalue", input, _as_input(place, input), dim, keepdim)
+    place = rank_place(rows(input), k - 1, dim)
+    made = _picked("kthvalue", input, as_input(place, input), dim, keepdim)
     return made if out is None else into(sort_op.op, out, made)
 
 
@@ -70,7 +71,7 @@ def _median(name: str, everything: Any, what: str) -> Any:
             return made if out is None else into(everything.op, out, made)
         dim = _filled_dim(name, input, dim)
         require_dtype(name, "real number", input)
-        made = _picked(name, input, _median_place(name, input, dim), dim, keepdim)
+        made = _picked(name, input, median_place(name, input, dim), dim, keepdim)
         return made if out is None else into(sort_op.op, out, made)
 
     median.__doc__ = f"The lower median of all elements{what}; with `dim` a named tuple (values, indices)."
@@ -84,7 +85,7 @@ nanmedian = _median("nanmedian", nanmedian_all, " that are not NaN")
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The most common element along `dim`, the smallest of several, and the index of its last occurrence."""
     dim = _filled_dim("mode", input, dim)
-    values, order = _ordered(input, dim)
+    values, order = ordered(input, dim)
     count = values._array.shape[dim]
     changed = ne(values.narrow(dim, 1, count - 1), values.narrow(dim, 0, count - 1))
     first = ge(values.narrow(dim, 0, 1).new_zeros(()), 0)
@@ -94,7 +95,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
     place = reshape(_counted(values, count), tuple(shape))
     start = cummax(where_op(begins, place, lift(place, 0)), dim)[0]
     at = gather(order, dim, argmax(place - start, dim, True))
-    made = _picked("mode", input, _as_input(at, input), dim, keepdim)
+    made = _picked("mode", input, as_input(at, input), dim, keepdim)
     return made if out is None else into(sort_op.op, out, made)
 
 

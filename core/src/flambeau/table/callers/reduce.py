@@ -31,8 +31,6 @@ KEYS = {
     'all': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), (), ('bool',), ('T',), False, (), False, '', True, False, (), (), False, 'lift'),
     'logsumexp': ('composite', (('input', 'Tensor', False, ''), ('dim', 'Dims', False, ''), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('floating',), ('T',), False, (), True, '', True, False, (), (), False, 'lift_wide'),
     'vector_norm': ('composite', (('input', 'Tensor', False, ''), ('ord', 'float', False, '2.0'), ('dim', 'Dims', False, 'None'), ('keepdim', 'bool', False, 'False')), ('input', 'out'), ('real',), ('T',), False, (), True, '', True, False, (), (), False, 'lift'),
-    'median': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
-    'nanmedian': ('composite', (('input', 'Tensor', False, ''),), ('input', 'out'), ('same',), ('T',), False, (), True, '', False, False, (), (), False, 'lift'),
 }
 
 
@@ -971,73 +969,3 @@ def bind_vector_norm(op, kernels, writers, defaults, body):
             out._node = None
         return out
     return vector_norm, None, None
-
-
-def bind_median(op, kernels, writers, defaults, body):
-    def median(input):
-        try:
-            kind = input._kind
-            array = kernels[kind](input._array)
-        except Exception as error:
-            return recover(op, error, (input, ), None)
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = None
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            out._version = [0, None]
-            node.saved = (input, shell(out), )
-            v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return median, None, None
-
-
-def bind_nanmedian(op, kernels, writers, defaults, body):
-    def nanmedian(input):
-        try:
-            kind = input._kind
-            array = kernels[kind](input._array)
-        except Exception as error:
-            return recover(op, error, (input, ), None)
-        if type(array) is not kind.array_type:
-            array = kind.own(array)
-        out = new(Tensor)
-        out._array = array
-        out._kind = kind
-        out._grad = out._version = out._meta = out._view = None
-        if input._requires_grad and grad_enabled():
-            node = new(Node)
-            node.op = op
-            node.seq = tick()
-            node.kind = out._kind
-            node.shape = out._array.shape
-            node.attrs = None
-            node.hooks = None
-            node.edges = (input._node or (input if input._requires_grad else None), )
-            out._version = [0, None]
-            node.saved = (input, shell(out), )
-            v_input = input._version
-            node.versions = None if v_input is None else (0 if v_input is None else v_input[0], 0, )
-            out._requires_grad = True
-            out._node = node
-        else:
-            out._requires_grad = False
-            out._node = None
-        return out
-    return nanmedian, None, None
