@@ -71,3 +71,10 @@ def test_an_op_of_such_a_family_is_pickled_by_name():
     flambeau.conv1d  # noqa: B018 - loads it here
     saved = pickle.dumps(TABLE["convolution"]).hex()
     subprocess.run([sys.executable, "-c", program, saved], check=True)
+
+
+def test_a_family_of_the_name_of_a_function_does_not_hide_it():
+    later.load()
+    functions = import_module("flambeau.functions")
+    names = {*functions.__all__, *" ".join(later.FUNCTIONS.values()).split()}
+    assert [name for name in sorted(names) if not callable(getattr(functions, name))] == []

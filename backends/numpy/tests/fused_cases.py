@@ -132,6 +132,10 @@ _LOSSES = [((s, s), {"reduction": r}) for s in ((3,), (2, 3), (), (0,), (40, 50)
 _NLL, _CE = _class_losses({}), [c for s in (0.0, 0.2) for c in _class_losses({"label_smoothing": s})]
 
 CASES = {
+    "picked": [(((5, 4), np.array([2, 0])), {"dims": (0,), "place": 0}), (((2, 3, 4), np.array([[1, 0], [2, 2]])),
+                                                                          {"dims": (1,), "place": 1}),
+               (((2, 3, 4), np.array([1, 0]), np.array([3, 1])), {"dims": (0, 2), "place": 0}),
+               (((3, 0), np.array([1, 0])), {"dims": (0,), "place": 0})],
     "relu": _unary(), "relu_backward": _binary(), "sigmoid": _unary(), "sigmoid_backward": _binary(),
     "silu": _unary(), "silu_backward": _binary(), "tanh_backward": _binary(),
     "leaky_relu": _unary(negative_slope=0.1) + _unary(negative_slope=-0.5) + _unary(negative_slope=3.0),

@@ -30,7 +30,8 @@ CONTRACT = (
     "where",
 )
 FACTORS = ("geqrf", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh", "linalg_ldl_factor_ex", "linalg_lu_factor_ex",
-           "linalg_qr", "linalg_solve_triangular", "linalg_svd")  # the group that a backend may do without
+           "linalg_qr", "linalg_solve_triangular", "linalg_svd",
+           "fft_c2c", "fft_c2r", "fft_r2c")  # of groups that a backend may do without
 SAMPLES: dict[str, list[Any]] = {
     "bool": [True, False], "uint8": [0, 255], "int8": [-128, 127], "int16": [-32768, 32767], "int32": [-(2**31), 5],
     "int64": [-(2**63), 2**63 - 1], "float16": [65504.0, -0.0, INF, 2.0**-24], "bfloat16": [1.5, -INF, 2.0**-133],

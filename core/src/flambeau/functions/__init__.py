@@ -6,7 +6,9 @@ Each family lists its public names in `__all__`; they become names of `flambeau`
 
 from __future__ import annotations
 
+import sys as _sys
 from importlib import import_module
+from types import ModuleType as _ModuleType
 from typing import Any
 
 from .. import later as _later
@@ -39,6 +41,17 @@ _FAMILIES = (
     "reduce.covariance", "reduce.order", "reduce.reductions", "sort", "inplace.names",
 )
 __all__ = [name for family in _FAMILIES for name in import_module(f".{family}", __name__).__all__]
+
+
+class _Functions(_ModuleType):
+    """A family of the name of a function, such as `embedding`, does not take the function's place when it loads."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not isinstance(value, _ModuleType) or (name not in __all__ and _later.family_of(name) is None):
+            super().__setattr__(name, value)
+
+
+_sys.modules[__name__].__class__ = _Functions
 
 
 def __getattr__(name: str) -> Any:
