@@ -24,10 +24,10 @@ for _name, _ufunc in _UFUNCS.items():
 @writer("neg")
 def neg_into(x: Array, out: Array) -> None:
     """`np.negative` of NumPy 2.4 writes wrong numbers where `out` has gaps of certain widths."""
-    if out.shape != np.broadcast_shapes(x.shape, out.shape):
-        raise ValueError(f"{x.shape} does not fit into {out.shape}")
     if out.flags.c_contiguous:
-        np.negative(x, out=out)
+        np.negative(x, out)
+    elif out.shape != np.broadcast_shapes(x.shape, out.shape):
+        raise ValueError(f"{x.shape} does not fit into {out.shape}")
     else:
         out[...] = np.negative(x)
 
