@@ -72,7 +72,7 @@ class Module(StateDict, Hooked):
         The dtype, which must be floating or complex, concerns floating and complex tensors only.
         Raises ArgumentError for another dtype.
         """
-        device, dtype, non_blocking = _parse_to(args, kwargs)
+        device, dtype, non_blocking, format = _parse_to(args, kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise ArgumentError("nn.Module.to only accepts floating point or complex dtypes, but got desired "
                                 f"dtype={dtype}")
@@ -81,6 +81,8 @@ class Module(StateDict, Hooked):
             wanted: dict[str, Any] = {} if device is None else {"device": device, "non_blocking": non_blocking}
             if dtype is not None and (tensor.is_floating_point() or tensor.is_complex()):
                 wanted["dtype"] = dtype
+            if format is not None and tensor.dim() in (4, 5):
+                wanted["memory_format"] = format
             return tensor.to(**wanted) if wanted else tensor
 
         return self._apply(convert)
@@ -216,7 +218,7 @@ def _convert_parameter(parameter: Tensor, fn: Callable[[Tensor], Tensor]) -> Non
         parameter.grad = converted_grad.requires_grad_(grad.requires_grad)
 
 
-def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, bool]:
+def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, bool, Any]:
     named: dict[str, Any] = dict.fromkeys(("device", "dtype", "non_blocking", "memory_format", "tensor"))
     for name in kwargs:
         if name not in named:
@@ -233,4 +235,4 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
             named["device"] = as_device(value)
     if named["tensor"] is not None:
         named["device"], named["dtype"] = named["tensor"].device, named["tensor"].dtype
-    return named["device"], named["dtype"], bool(named["non_blocking"])
+    return named["device"], named["dtype"], bool(named["non_blocking"]), named["memory_format"]
