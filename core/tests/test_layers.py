@@ -35,6 +35,7 @@ LAYERS = [
     ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps",
      "xpu", "fft", "signal", "special", "switches", "distributions",
      "testing"],
+    ["aten"],
     ["", "__main__", "_gen", "_stubs", "coverage"],
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

@@ -74,10 +74,20 @@ SWITCHES = (
     "sym_max sym_min sym_not sym_sqrt sym_sum use_deterministic_algorithms "
 )
 
+# of `flambeau.aten`
+ATEN = (
+    "affine_grid_generator alpha_dropout alpha_dropout_ constant_pad_nd convolution cosine_embedding_loss "
+    "ctc_loss feature_alpha_dropout feature_alpha_dropout_ grid_sampler grid_sampler_2d grid_sampler_3d "
+    "gru gru_cell hinge_embedding_loss lstm lstm_cell margin_ranking_loss native_dropout "
+    "native_group_norm native_layer_norm poisson_nll_loss rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell "
+    "triplet_margin_loss vander "
+)
+
 
 def lazy() -> dict[str, str]:
     """Every function that loads late by name, and where it is taken from (see `spelling.public`)."""
-    places = {"switches": SWITCHES} | {f"functions.{family}": names for family, names in FUNCTIONS.items()}
+    places = {f"functions.{family}": names for family, names in FUNCTIONS.items()}
+    places |= {"switches": SWITCHES, "aten": ATEN}
     return {name: f".{place}:{name}" for place, names in places.items() for name in names.split()}
 
 

@@ -35,11 +35,14 @@ def theirs(value: Any) -> Any:
 
 
 def look_up(library: Any, name: str) -> Callable[..., Any]:
-    if library is flambeau:
-        parts = name.split(".")
-        found: Any = flambeau if hasattr(flambeau, parts[0]) else functions
+    """The function of that name, in the main namespace alone where it begins with "torch."."""
+    found: Any
+    parts = name.split(".")
+    if parts[0] == "torch":
+        found, parts = library, parts[1:]
+    elif library is flambeau:
+        found = flambeau if hasattr(flambeau, parts[0]) else functions
     else:
-        parts = name.split(".")
         found = functional if hasattr(functional, parts[0]) else torch
     for part in parts:
         found = getattr(found, part)
