@@ -113,7 +113,7 @@ def native_group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None,
     """`group_norm`, the mean and the reciprocal of the standard deviation of each group."""
     flat = input.reshape(N, group, -1)
     mean, var = flat.mean(-1), flat.var(-1, unbiased=False)
-    return F.group_norm(input, group, weight, bias, eps), mean.detach(), rsqrt(var + eps).detach()
+    return F.group_norm(input, group, weight, bias, eps), mean, rsqrt(var + eps)
 
 
 def convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any,

@@ -53,13 +53,14 @@ def test_losses(beside: Any, reduction: int) -> None:
 
 def test_others(beside: Any) -> None:
     beside("native_layer_norm", drawn(2, 3, 4), [3, 4], drawn(3, 4), drawn(3, 4), 1e-5, second=False, ulps=512)
-    beside("native_group_norm", drawn(2, 4, 3), drawn(4), drawn(4), 2, 4, 3, 2, 1e-5, second=False, ulps=512)
+    groups = [drawn(*size).detach() for size in ((2, 4, 3), (4,), (4,))]
+    beside("native_group_norm", *groups, 2, 4, 3, 2, 1e-5, ulps=512)
     beside("convolution", drawn(2, 3, 7), drawn(4, 3, 3), drawn(4), [2], [1], [1], False, [0], 1, ulps=256)
     beside("convolution", drawn(2, 3, 7), drawn(3, 4, 3), drawn(4), [2], [1], [1], True, [1], 1, ulps=256)
     beside("constant_pad_nd", drawn(2, 3), [1, 2], 4.0)
     beside("vander", torch.tensor([1, 2, 3]))
-    beside("vander", drawn(3), 4, increasing=True)
+    beside("vander", drawn(3).detach(), 4, increasing=True)
     beside("grid_sampler", drawn(1, 2, 4, 4), torch.rand(1, 3, 3, 2, dtype=D) * 2 - 1, 0, 1, False, ulps=1024)
-    beside("affine_grid_generator", drawn(1, 2, 3), [1, 1, 3, 3], False, ulps=64)
+    beside("affine_grid_generator", drawn(1, 2, 3).detach(), [1, 1, 3, 3], False, ulps=64)
     beside.raises("torch.margin_ranking_loss", drawn(4), drawn(4), torch.ones(4, dtype=D), 0.1, 3)
     beside.raises("vander", drawn(2, 2))

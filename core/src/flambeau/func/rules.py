@@ -67,7 +67,7 @@ def derived(op: OpDef) -> Rule:
         return lambda *arrays, **attrs: broadcasting(call, *arrays, **attrs)
     inputs = [p.role for p in op.inputs]
     if inputs == ["tensor"] and (not op.attributes or op.attributes == ("dtype",)):
-        return lambda array, **attrs: Batched(call(array.value, **attrs), array.size)
+        return lambda array, **attrs: batches(call(array.value, **attrs), array.size)
     dims = [p for p in op.params if p.role == "attribute" and p.annotation in ("Dim", "Dims")]
     if inputs == ["tensor"] and len(dims) == 1 and dims[0].annotation == "Dim" and not op.view:
         return lambda array, **attrs: along(call, dims[0].name, array, **attrs)

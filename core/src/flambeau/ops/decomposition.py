@@ -14,7 +14,7 @@ from ..errors import GradientError, ShapeError
 from ..shapes import broadcast_shapes, numel
 from ..table.dispatch import composite, primitive
 from ..table.samples import Bad, Sample, arr
-from ..tensors.tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, unmapped, wrap
 from .complex import _c, _imag, _real
 from .create import cast, zeros_of
 from .index import gather_op
@@ -144,6 +144,10 @@ def upper_of(LU: Tensor) -> Tensor:
 
 def permutation_of(pivots: Tensor, rows: int, inverse: bool = False) -> Tensor:
     """Where the rows that stand in order after the swaps of LU came from: (*, k) → (*, rows); `inverse`: went to."""
+    if pivots._kind.device.backend.level:  # while a function is being mapped: the batch is one more dim in front
+        array = pivots._array
+        made = permutation_of(array.value, rows, inverse)
+        return wrap(type(array)(made, array.size), pivots._kind.device.kinds[made._kind.dtype])
     kind, shape = pivots._kind.device.kinds[int64], tuple(pivots._array.shape)
     backend = kind.device.backend
     swaps = decode(backend.to_host(cast(pivots, int64)._array), int64)
@@ -376,7 +380,7 @@ def _check_phase(name: str, what: str, *turned: Tensor | None) -> None:
     if not given or not given[0].numel():
         return
     total = given[0] if len(given) == 1 else given[0] + given[1]
-    most = float(total.abs().amax().item())
+    most = float(unmapped(total).abs().amax().item())
     if most > 1e-2:
         raise GradientError(f"The {what} in the complex case are specified up to multiplication by e^{{i phi}}. The"
                             " specified loss function depends on this quantity, so it is ill-defined.", op=name)

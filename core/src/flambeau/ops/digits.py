@@ -13,7 +13,7 @@ from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
 from ..table.settings import finfo
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import abs as abs_op
 from .arithmetic import floor_divide, fmod, sign
 from .compare import eq, le, lt, where_op
@@ -33,7 +33,7 @@ def gcd(input: Tensor, other: Tensor) -> Tensor:
     """The greatest common divisor, broadcast, by Euclid's rule; that of two zeros is 0."""
     a, b = abs_op(input), abs_op(other)
     a, b = a + b * 0, b + a * 0
-    while bool((rest := ~eq(b, 0)).any()):
+    while bool(unmapped(rest := ~eq(b, 0)).any()):
         a, b = where_op(rest, b, a), where_op(rest, fmod(a, where_op(rest, b, lift(b, 1))), b)
     return abs_op(a)  # the remainders of the least integer are negative
 

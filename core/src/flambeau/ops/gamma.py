@@ -13,7 +13,7 @@ from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.registry import Number
 from ..table.samples import Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from . import _gamma_tables as t
 from .arithmetic import abs as abs_op
 from .arithmetic import clamp_number, floor, maximum
@@ -191,7 +191,7 @@ def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     first = q - floor(q)
     beyond = where_op(lt(q, 0) & lt(abs_op(q), math.inf), first, q)
     made = _hurwitz(order, maximum(beyond, lift(q, 0)))
-    if bool(lt(q, 0).any()):
+    if bool(unmapped(lt(q, 0)).any()):
         made = made + where_op(lt(q, 0), _below_zero(order, q, first), lift(made, 0))
     made = where_op(le(q, 0) & eq(q, floor(q)), lift(made, math.inf), made)
     made = where_op(lt(q, 0) & ~eq(q, floor(q)) & ~eq(s, floor(s)), lift(made, math.nan), made)

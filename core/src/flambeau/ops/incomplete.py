@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.samples import Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from ._incomplete_tables import TEMME
 from .arithmetic import abs as abs_op
 from .arithmetic import clamp_number, maximum
@@ -108,7 +108,7 @@ def _inside(a: Tensor, x: Tensor) -> _Shares:
     fraction = ~near & ~small & le(a, x) & lt(lift(x, 1.1), x)
     found = _series(a, x, ~near & ~small & ~fraction)
     for region, formula in ((fraction, _fraction), (small, _small), (near, _uniform)):
-        if bool(region.any()):
+        if bool(unmapped(region).any()):
             like = _LIKE[formula]
             other = formula(where_op(region, a, lift(a, like[0])), where_op(region, x, lift(x, like[1])))
             found = _Shares(where_op(region, other.below, found.below), where_op(region, other.above, found.above))
@@ -148,7 +148,7 @@ def _series(a: Tensor, x: Tensor, region: Tensor) -> _Shares:
     for k in range(1, _LONGEST):
         term = term * (x / (a + k))
         total = total + term
-        if k % _BLOCK == 0 and bool(le(term, total * (_PLACE[x._kind.dtype.itemsize] / 2)).all()):
+        if k % _BLOCK == 0 and bool(unmapped(le(term, total * (_PLACE[x._kind.dtype.itemsize] / 2))).all()):
             break
     below = total * _front(a, x)
     return _Shares(below, 1 - below)
@@ -179,7 +179,7 @@ def _fraction(a: Tensor, x: Tensor) -> _Shares:
         factor = upper * ratio
         moving = moving & lt(lift(x, _PLACE[x._kind.dtype.itemsize]), abs_op(factor - 1))
         total = where_op(moving, total * factor, total)  # one that has settled would gather rounding errors
-        if k % _BLOCK == 0 and not bool(moving.any()):
+        if k % _BLOCK == 0 and not bool(unmapped(moving).any()):
             break
     above = total * _front(a, x) * a
     return _Shares(1 - above, above)

@@ -12,7 +12,7 @@ from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.samples import Bad, Sample, arr
 from ..table.settings import finfo
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import maximum
 from .compare import eq, where_op
 from .complex import _c, _imag, complex_op
@@ -139,9 +139,9 @@ def _(g, A, out):
         LU = LU + embedded(where_op(small, lift(diagonal, eps), lift(diagonal, 0)))
         return solved_by(LU, pivots, embedded(expand(weight.unsqueeze(-1), tuple(diagonal._array.shape))))
     singular = out.detach().abs() < 100 * eps
-    if not bool(singular.any()):
+    if not bool(unmapped(singular).any()):
         return _regular_det_slope(A, weight)
-    if bool(singular.all()):
+    if bool(unmapped(singular).all()):
         return _adjugate_slope(A, g)
     kept = reshape(singular, (*singular._array.shape, 1, 1))
     safe = where_op(kept, expand(identity(A, A._array.shape[-1]), tuple(A._array.shape)), A)
@@ -290,7 +290,7 @@ def matrix_exp_op(input: Tensor) -> Tensor:
     norms = amax(total(input.abs(), (input.ndim - 2,)), (input.ndim - 2,))
     times = (norms / _NEAR[input.dtype.real.name]).clamp(min=1).log2().ceil()
     made = _series(input * in_dtype_of((-times).exp2(), input).unsqueeze(-1).unsqueeze(-1))
-    most = float(times.amax().item())
+    most = float(unmapped(times).amax().item())
     for i in range(int(most) if math.isfinite(most) else 0):
         made = where_op((times > i).unsqueeze(-1).unsqueeze(-1), matmul(made, made), made)
     return made

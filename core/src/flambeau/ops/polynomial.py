@@ -14,7 +14,7 @@ from ..table.dispatch import composite
 from ..table.lifting import lift
 from ..table.registry import Number
 from ..table.samples import Sample, arr
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, unmapped
 from .arithmetic import abs as abs_op
 from .arithmetic import clamp_number, floor, trunc
 from .common import floats
@@ -45,11 +45,11 @@ def _risen(x: Tensor, n: Tensor, second: Tensor, step: Step) -> Tensor:
     n = trunc(n)
     before, made = x * 0 + 1, second
     found = where_op(lt(n, 0), lift(x, 0), where_op(eq(n, 0), lift(x, 1), second))
-    largest = n.amax().item() if n.numel() else 0
+    largest = unmapped(n).amax().item() if n.numel() else 0
     for k in range(2, int(min(largest, 1e6)) + 1 if largest == largest else 2):
         before, made = made, step(x, made, before, k)
         found = where_op(eq(n, k), made, found)
-        if not k % _LOOKED and not bool((lt(lift(n, k), n) & eq(made, made)).any()):
+        if not k % _LOOKED and not bool(unmapped(lt(lift(n, k), n) & eq(made, made)).any()):
             return where_op(lt(lift(n, k), n), made, found)  # overflown, and so at any higher degree
     return found
 

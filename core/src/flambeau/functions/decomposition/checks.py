@@ -9,7 +9,7 @@ from ...errors import ArgumentError, DTypeError, LinAlgError, ShapeError
 from ...ops.create import cast
 from ...table.dispatch import into
 from ...table.refusals import require_tensors
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, unmapped
 
 
 def require_floating(op: str, A: Any, low_precision: bool = False) -> None:
@@ -58,9 +58,9 @@ ZERO_BLOCK = "The factorization could not be completed: D[{0},{0}] is zero."
 
 def check_info(op: str, info: Tensor, text: str) -> None:
     """Raises LinAlgError for the first matrix of a batch that a kernel could not do; `text` takes the place."""
-    if not info.numel() or not bool((info != 0).any()):
+    if not info.numel() or not bool(unmapped(info != 0).any()):
         return
-    places = info.flatten().tolist()
+    places = unmapped(info).flatten().tolist()
     number = next(i for i, place in enumerate(places) if place)
     batch = f"(Batch element {number}): " if info.ndim else ""
     raise LinAlgError(batch + text.format(places[number]), op=op, info=places[number])

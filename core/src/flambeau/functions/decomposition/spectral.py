@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import ValueRangeError
 from ...modes import grad_enabled
 from ...ops.decomposition import eig_op, eigh_op, eigvalsh_op, svd_op, svdvals_op
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, unmapped
 from .checks import require_floating, require_matrix, require_square, stored
 
 
@@ -85,7 +85,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 
 
 def _require_finite(op: str, A: Tensor) -> None:
-    if not bool(A.detach().isfinite().all()):
+    if not bool(unmapped(A.detach().isfinite()).all()):
         raise ValueRangeError("input tensor should not contain infs or NaNs.", op=op)
 
 

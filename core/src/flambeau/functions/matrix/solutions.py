@@ -26,7 +26,7 @@ from ...shapes import broadcast_shapes, numel
 from ...table.precision import in_single
 from ...table.returns import return_type
 from ...table.settings import finfo
-from ...tensors.tensor import Tensor
+from ...tensors.tensor import Tensor, unmapped
 from ..decomposition.checks import (
     NO_INVERSE,
     SINGULAR,
@@ -319,7 +319,7 @@ def _least_squares(A: Tensor, B: Tensor, rcond: float | None, driver: str) -> tu
     if sizes is not None and driver != "gels":
         rank = _ranks(sizes, rcond, batch_of(A))
     values = sizes if driver in ("gelsd", "gelss") else _real_empty(empty)
-    tall = m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all()))
+    tall = m > n and driver != "gelsy" and (driver == "gels" or bool(unmapped(rank == n).all()))
     residuals = total((matmul(A, solution) - B).abs() ** 2, -2) if tall else reshape(solution, (-1,))[:0].abs()
     return solution, residuals, rank, values  # type: ignore[return-value]
 
