@@ -21,6 +21,8 @@ KNOWN = {
     "ge": NUMBERS, "gt": NUMBERS, "__radd__": NUMBERS, "__rmul__": NUMBERS, "__rand__": NUMBERS, "__ror__": NUMBERS,
     "__rxor__": NUMBERS, "kthvalue": OVERLAP, "masked_select": OVERLAP, "gather": OVERLAP, "take": OVERLAP,
     "cat": OVERLAP, "complex": "`out` of the other complex precision is written with a cast, as by any other op",
+    "gradient": "the devices of its cases are not carried over",
+    "narrow_copy": "a dim out of range is an IndexError, as `narrow`'s",
     "aminmax": "has no `out`", "arange": "the dtype of `out` is refused before the step is looked at",
 }
 KNOWN |= dict.fromkeys([n for n in opinfo.CASES if n.startswith("signal.windows.")], "has no sparse layout to refuse")

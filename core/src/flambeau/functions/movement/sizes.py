@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import DType
-from ...errors import DimError, ShapeError, ValueRangeError
+from ...errors import ShapeError, ValueRangeError
 from ...ops.movement import copy, permute_op, reshape
 from ...ops.reduce import sum as total
 from ...shapes import as_size, spread
@@ -62,7 +62,7 @@ def empty_permuted(size: Any, physical_layout: Any, *, dtype: DType | None = Non
     if sorted(order) != list(range(len(size))):
         wrong = next((d for d in order if not 0 <= d < len(size)), None)
         rule = "names a dim twice" if wrong is None else f"names dim {wrong}, of {len(size)}"
-        raise DimError(f"physical_layout {list(order)} {rule}", op=op, dim=wrong, ndim=len(size))
+        raise ShapeError(f"physical_layout {list(order)} {rule}", op=op)
     made = permute_op(empty(tuple(size[d] for d in order), dtype=dtype, device=device),
                       tuple(order.index(d) for d in range(len(size))))
     made._view = None  # nobody else holds what it is a view of
