@@ -33,7 +33,7 @@ LAYERS = [
     ["utils._pytree"],
     ["func"],
     ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps",
-     "xpu", "fft", "signal", "special", "switches", "distributions",
+     "xpu", "fft", "signal", "sparse", "special", "switches", "distributions",
      "testing"],
     ["aten"],
     ["", "__main__", "_gen", "_stubs", "coverage"],

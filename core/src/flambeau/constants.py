@@ -34,6 +34,7 @@ contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
 channels_last_3d = memory_format("channels_last_3d")
+sparse_coo = layout("sparse_coo")
 strided = layout("strided")
 
 _RANKS = {"channels_last": 4, "channels_last_3d": 5}
@@ -50,4 +51,4 @@ pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None
 
 __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "e", "inf", "layout", "memory_format", "nan",
-           "newaxis", "pi", "preserve_format", "strided"]
+           "newaxis", "pi", "preserve_format", "sparse_coo", "strided"]
