@@ -234,10 +234,21 @@ def _refusal(name: str) -> Any:
     return lambda self, *args, **options: _refuse(name)
 
 
+def _conversion(name: str) -> Any:
+    def convert(self: SparseTensor, *args: Any, **options: Any) -> SparseTensor:
+        """The values as the method of that name converts them; the indices where they are."""
+        values = getattr(self._array.values, name)(*args, **options)
+        return _wrap(self._array._replace(indices=self._array.indices.to(values.device), values=values))
+
+    return convert
+
+
 for _name in ("stride", "storage_offset", "data_ptr", "is_contiguous", "numpy", "__array__", "__dlpack__", "tolist",
-              "item", "untyped_storage", "storage", "__reduce_ex__", "__deepcopy__", "__iter__", "to", "cpu", "cuda",
-              "double", "float", "half", "__bool__", "__float__", "__int__"):
+              "item", "untyped_storage", "storage", "__reduce_ex__", "__deepcopy__", "__iter__",
+              "__bool__", "__float__", "__int__"):
     setattr(SparseTensor, _name, _refusal(_name))
+for _name in ("to", "cpu", "cuda", "double", "float", "half", "bfloat16"):
+    setattr(SparseTensor, _name, _conversion(_name))
 
 
 def mm(sparse: Tensor, dense: Tensor) -> Tensor:
