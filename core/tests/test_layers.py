@@ -34,7 +34,7 @@ LAYERS = [
     ["utils._pytree"],
     ["func"],
     ["linalg", "nn", "optim", "utils", "serialization", "accelerator", "amp", "backends", "cpu", "cuda", "mps",
-     "xpu", "fft", "signal", "special", "switches", "distributions",
+     "xpu", "profiler", "fft", "signal", "special", "switches", "distributions",
      "testing"],
     ["aten"],
     ["", "__main__", "_gen", "_stubs", "coverage"],

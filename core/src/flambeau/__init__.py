@@ -45,7 +45,7 @@ _LAZY = {
     "get_device_module": ".accelerator.modules:get_device_module",
     "func": ".func", "vmap": ".func:vmap",
     "fft": ".fft", "linalg": ".linalg", "signal": ".signal", "special": ".special",
-    "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
+    "nn": ".nn", "optim": ".optim", "profiler": ".profiler", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
     "TypedStorage": ".tensors.storages:TypedStorage", "UntypedStorage": ".tensors.storages:UntypedStorage",

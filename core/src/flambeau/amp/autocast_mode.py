@@ -37,7 +37,7 @@ class autocast:
     ...     product = a @ a
     ...     loss = flambeau.nn.functional.mse_loss(product, a)
     >>> product.dtype, loss.dtype
-    (torch.bfloat16, torch.float32)
+    (flambeau.bfloat16, flambeau.float32)
     """
 
     def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True,

@@ -31,8 +31,7 @@ class Held:
                                   function.__closure__)
         self.plain.__kwdefaults__ = function.__kwdefaults__
         self.code = _stand_in(len(self.own.co_freevars), number).replace(
-            co_name=self.own.co_name, co_qualname=self.own.co_qualname, co_filename=self.own.co_filename,
-            co_firstlineno=self.own.co_firstlineno)
+            co_name=self.own.co_name, co_qualname=self.own.co_qualname)
         self.chain: dict[int, Through] = {}
         self.entry: Any = self.plain
 
