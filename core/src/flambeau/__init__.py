@@ -46,7 +46,7 @@ _LAZY = {
     "func": ".func", "vmap": ".func:vmap",
     "fft": ".fft", "linalg": ".linalg", "signal": ".signal", "special": ".special",
     "sparse": ".sparse", "sparse_coo_tensor": ".sparse:sparse_coo_tensor", "spmm": ".sparse:mm",
-    "nn": ".nn", "optim": ".optim", "utils": ".utils", "serialization": ".serialization",
+    "nn": ".nn", "optim": ".optim", "profiler": ".profiler", "utils": ".utils", "serialization": ".serialization",
     "set_printoptions": ".tensors.printing:set_printoptions", "get_printoptions": ".tensors.printing:get_printoptions",
     "printoptions": ".tensors.printing:printoptions", "save": ".serialization:save", "load": ".serialization:load",
     "TypedStorage": ".tensors.storages:TypedStorage", "UntypedStorage": ".tensors.storages:UntypedStorage",

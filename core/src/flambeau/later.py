@@ -73,6 +73,13 @@ SWITCHES = (
     "set_float32_matmul_precision set_flush_denormal set_warn_always sym_float sym_int sym_ite "
     "sym_max sym_min sym_not sym_sqrt sym_sum use_deterministic_algorithms "
 )
+# of `flambeau.amp.state`
+AUTOCAST = (
+    "autocast_decrement_nesting autocast_increment_nesting clear_autocast_cache get_autocast_cpu_dtype "
+    "get_autocast_dtype get_autocast_gpu_dtype is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled "
+    "set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype "
+    "set_autocast_enabled set_autocast_gpu_dtype "
+)
 
 # of `flambeau.aten`
 ATEN = (
@@ -86,8 +93,8 @@ ATEN = (
 
 def lazy() -> dict[str, str]:
     """Every function that loads late by name, and where it is taken from (see `spelling.public`)."""
-    places = {f"functions.{family}": names for family, names in FUNCTIONS.items()}
-    places |= {"switches": SWITCHES, "aten": ATEN}
+    places = {"switches": SWITCHES, "aten": ATEN, "amp.state": AUTOCAST}
+    places |= {f"functions.{family}": names for family, names in FUNCTIONS.items()}
     return {name: f".{place}:{name}" for place, names in places.items() for name in names.split()}
 
 

@@ -18,6 +18,7 @@ V = TypeVar("V")
 _grad = ContextVar("flambeau_grad_mode", default=True)
 RANDOMNESS: ContextVar[str] = ContextVar("flambeau_vmap_randomness", default="")  # of the `vmap` that is running
 _inference = ContextVar("flambeau_inference_mode", default=False)
+AUTOCAST: ContextVar[Any] = ContextVar("flambeau_autocast", default=None)  # what `amp.state` keeps; None: all off
 grad_enabled = _grad.get
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import flambeau
 import flambeau_torch
-from flambeau.errors import ArgumentError, DeviceError, NameUnknownError, UnsupportedError, ValueRangeError
+from flambeau.errors import ArgumentError, DeviceError, NameUnknownError, ValueRangeError
 
 TORCH_IS_LOADED = "torch" in sys.modules
 
@@ -139,13 +139,14 @@ def test_hardware_that_is_not_there(torch: object):
             act()
 
 
-def test_mixed_precision_is_off(torch: object):
+def test_mixed_precision_is_where_it_is_asked_for(torch: object):
     with torch.autocast("cpu", enabled=False):
         assert torch.ones(1).dtype is flambeau.float32
     with pytest.warns(UserWarning, match="CUDA is not available"), torch.cuda.amp.autocast():
         pass
-    with pytest.raises(UnsupportedError, match="autocast on 'cpu' is not supported"):
-        torch.autocast("cpu")
+    with torch.autocast("cpu"):
+        assert torch.is_autocast_enabled("cpu")
+        assert (torch.ones(1, 1) @ torch.ones(1, 1)).dtype is torch.bfloat16
     scaler = torch.amp.GradScaler(enabled=False)
     assert scaler.scale(3) == 3
 

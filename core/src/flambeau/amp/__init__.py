@@ -1,4 +1,4 @@
-"""Mixed precision: `GradScaler` scales losses and gradients; `autocast`, which picks dtypes, is off.
+"""Mixed precision: `GradScaler` scales losses and gradients; `autocast` picks the dtypes of what is computed.
 
 Where there is no CUDA device, both are off for CUDA with PyTorch's warning.
 """

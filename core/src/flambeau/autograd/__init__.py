@@ -11,12 +11,13 @@ from .gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function", "Variable", "anomaly", "backward", "checkpoint", "detect_anomaly", "enable_grad", "forward_ad",
-    "function", "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad",
+    "function", "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "profiler",
     "set_detect_anomaly", "set_grad_enabled", "variable",
 ]
 
 __getattr__, __dir__ = public(__name__, {
     "anomaly": ".anomaly", "checkpoint": ".checkpoint", "forward_ad": ".forward_ad", "functional": ".functional",
-    "graph": ".graph", "detect_anomaly": ".anomaly:detect_anomaly", "set_detect_anomaly": ".anomaly:set_detect_anomaly",
+    "graph": ".graph", "profiler": ".profiler",
+    "detect_anomaly": ".anomaly:detect_anomaly", "set_detect_anomaly": ".anomaly:set_detect_anomaly",
     "Variable": ".variable:Variable", "variable": ".variable:variable",
 })

@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import random
 from ..errors import GradientError, UnsupportedError, ValueRangeError
-from ..modes import enable_grad, is_grad_enabled
+from ..modes import AUTOCAST, enable_grad, is_grad_enabled
 from ..tensors.tensor import Tensor
 from ..walk.tape import FREED, Leaf, Node, Output, tick
 
@@ -65,7 +65,7 @@ class _Segment:
     """One checkpointed call: how to run it again, and whose values that gives."""
 
     def __init__(self, call: Callable[[], Any], preserve_rng_state: bool, again: Any) -> None:
-        self.call, self.again = call, again
+        self.call, self.again, self.autocast = call, again, AUTOCAST.get()
         self.state = random.get_rng_state() if preserve_rng_state else None
         self.absent: list[weakref.ref[_Absent]] = []
         self.signature: list[Any] = []
@@ -81,7 +81,7 @@ class _Segment:
 
     def recompute(self) -> None:
         """Runs the function again and hands the values it saves to all that wait for them."""
-        with enable_grad(), self._random_state(), self.again:
+        with enable_grad(), self._random_state(), self._casts(), self.again:
             start = tick()
             nodes = _nodes(self.call(), start)
         if [_signature(n) for n in nodes] != self.signature:
@@ -92,6 +92,9 @@ class _Segment:
             absent = reference()
             if absent is not None:
                 absent.value = node.saved
+
+    def _casts(self) -> Any:
+        return contextlib.nullcontext() if self.autocast is None else self.autocast.again()
 
     def _random_state(self) -> Any:
         if self.state is None:

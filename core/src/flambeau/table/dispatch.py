@@ -30,7 +30,7 @@ from ..errors import (
     ZeroDivisorError,
 )
 from ..interrupts import pass_on
-from ..modes import _grad, grad_enabled, run_with
+from ..modes import AUTOCAST, _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
@@ -473,7 +473,8 @@ def fallback(op: OpDef, device: Any) -> Any:
         if sequence is not None:
             tensors[sequence:] = [tensors[sequence:]]
         call = {**dict(zip(names, tensors, strict=True)), **attrs}
-        result = run_with(_grad, False, lambda: body(**call))  # `called` sees by `body` who runs it
+        # `called` sees by `body` who runs it
+        result = run_with(_grad, False, run_with, AUTOCAST, None, lambda: body(**call))
         return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
 
     return kernel

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..contract.locks import lock
 from ..errors import ArgumentError, DTypeError, GradientError, ShapeError
-from ..modes import _grad, run_with
+from ..modes import AUTOCAST, _grad, run_with
 from ..table.lifting import lift
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
@@ -340,7 +340,7 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
 
 def _run(walk: Walk, seeds: list[tuple[Tensor, Tensor]]) -> None:
     try:
-        _unlocked(run_with, _grad, walk.create, walk.start, seeds)
+        _unlocked(run_with, _grad, walk.create, run_with, AUTOCAST, None, walk.start, seeds)
     except MemoryError as error:
         raise exhausted("backward", error) from None
 

@@ -83,9 +83,4 @@ def is_deterministic() -> bool:
     return bool(flambeau.are_deterministic_algorithms_enabled())
 
 
-def is_autocast_cpu_enabled() -> bool:
-    """Whether autocast is on for the CPU."""
-    return bool(flambeau.is_autocast_enabled("cpu")) if hasattr(flambeau, "is_autocast_enabled") else False
-
-
 __all__ = ["__version__", "compile", "cond", "fork", "wait", "while_loop"]
