@@ -12,8 +12,11 @@ from types import ModuleType
 
 from . import activate, usage
 
-USAGE = "usage: python -m flambeau_torch script.py [ARGUMENTS]\n       python -m flambeau_torch -m module [ARGUMENTS]\n" \
-    "       python -m flambeau_torch check FILE...   (lists the torch names in them that flambeau lacks)\n"
+USAGE = """\
+usage: python -m flambeau_torch script.py [ARGUMENTS]
+       python -m flambeau_torch -m module [ARGUMENTS]
+       python -m flambeau_torch check FILE...   (lists the torch names in them that flambeau lacks)
+"""
 
 
 def main() -> None:
