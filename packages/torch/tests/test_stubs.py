@@ -313,3 +313,22 @@ def test_stores_of_several_are_refused(torch: Any):
         dist.FileStore("f", 2)
     with pytest.raises(UnsupportedError, match="master"):
         dist.TCPStore("localhost", 0, 1, False)
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint64", "float8_e4m3fn", "float8_e5m2"])
+def test_element_types_without_tensors_are_values_and_refused_where_used(name: str, torch: Any):
+    kind, x = getattr(torch, name), flambeau.ones(2)
+    assert isinstance(kind, torch.dtype) and repr(kind) == f"torch.{name}" and {kind: 1}[kind] == 1
+    assert kind is getattr(torch, name) and x.dtype is not kind
+    for use in (lambda: torch.zeros(2, dtype=kind), lambda: torch.tensor([1], dtype=kind), lambda: x.to(kind),
+                lambda: x.view(kind), lambda: x.sum(dtype=kind), lambda: torch.arange(3, dtype=kind),
+                lambda: torch.zeros_like(x, dtype=kind)):
+        with pytest.raises(UnsupportedError, match=f"there are no tensors of torch.{name}"):
+            use()
+    assert x.tolist() == [1.0, 1.0]
+
+
+def test_limits_of_the_eight_bit_types(torch: Any):
+    limits = [torch.finfo(kind) for kind in (torch.float8_e4m3fn, torch.float8_e5m2)]
+    assert [(i.bits, i.max, i.min, i.eps, i.tiny) for i in limits] == [
+        (8, 448.0, -448.0, 0.125, 2.0**-6), (8, 57344.0, -57344.0, 0.25, 2.0**-14)]
