@@ -332,3 +332,10 @@ def test_limits_of_the_eight_bit_types(torch: Any):
     limits = [torch.finfo(kind) for kind in (torch.float8_e4m3fn, torch.float8_e5m2)]
     assert [(i.bits, i.max, i.min, i.eps, i.tiny) for i in limits] == [
         (8, 448.0, -448.0, 0.125, 2.0**-6), (8, 57344.0, -57344.0, 0.25, 2.0**-14)]
+
+
+def test_children_of_a_dict_with_their_places(torch: Any):
+    pytree = importlib.import_module("torch.utils._pytree")
+    pairs, context = pytree._dict_flatten_with_keys({"b": 1, "a": 2})
+    assert [(str(key), key.get({"a": 5, "b": 6}), value) for key, value in pairs] == [("['b']", 6, 1), ("['a']", 5, 2)]
+    assert context == ["b", "a"] and pairs[0][0] == pytree.MappingKey("b")
