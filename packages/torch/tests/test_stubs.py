@@ -257,8 +257,9 @@ def test_processes(torch: Any, tmp_path: Path):
 # --- what needs several processes, or tensors of a kind that is not there
 
 REFUSED = [("distributed.tensor", "DTensor"), ("distributed.tensor", "distribute_tensor"),
-           ("distributed.tensor.parallel", "ColwiseParallel"), ("distributed.tensor.placement_types", "_StridedShard"),
-           ("distributed._tensor", "Shard"), ("distributed.fsdp", "FullyShardedDataParallel"),
+           ("distributed.tensor.parallel", "ColwiseParallel"),
+           ("distributed.tensor._utils", "compute_local_shape_and_global_offset"),
+           ("distributed._tensor", "DTensor"), ("distributed.fsdp", "FullyShardedDataParallel"),
            ("distributed.fsdp.wrap", "transformer_auto_wrap_policy"), ("distributed._composable.fsdp", "fully_shard"),
            ("distributed.fsdp.fully_sharded_data_parallel", "StateDictType"), ("distributed.rpc", "rpc_sync"),
            ("distributed.checkpoint", "FileSystemReader"), ("distributed._functional_collectives", "all_reduce"),
@@ -339,3 +340,10 @@ def test_children_of_a_dict_with_their_places(torch: Any):
     pairs, context = pytree._dict_flatten_with_keys({"b": 1, "a": 2})
     assert [(str(key), key.get({"a": 5, "b": 6}), value) for key, value in pairs] == [("['b']", 6, 1), ("['a']", 5, 2)]
     assert context == ["b", "a"] and pairs[0][0] == pytree.MappingKey("b")
+
+
+def test_placements_are_values(torch: Any):
+    tensor = importlib.import_module("torch.distributed.tensor")
+    assert tensor.Shard(1) == tensor.Shard(1) != tensor.Shard(0) and tensor.Replicate() != tensor.Partial()
+    assert tensor.Shard(1).is_shard(1) and not tensor.Shard(1).is_shard(0) and not tensor.Replicate().is_shard()
+    assert tensor.Replicate().is_replicate() and tensor.Partial("avg").is_partial()
