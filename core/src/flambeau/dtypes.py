@@ -49,6 +49,12 @@ class DType:
         return self.complex
 
 
+class ForeignDType(DType):
+    """A dtype that programs may name and compare with, and of which no backend makes tensors."""
+
+    __slots__ = ()
+
+
 bool = DType("bool", 1, "?", 0, signed=False)
 uint8 = DType("uint8", 1, "B", 1, signed=False)
 int8 = DType("int8", 1, "b", 1)
@@ -210,10 +216,12 @@ def set_default_dtype(d: DType) -> None:
 
     Raises DTypeError for a type that is not floating.
     """
-    from .errors import ArgumentError, DTypeError
+    from .errors import ArgumentError, DTypeError, UnsupportedError
 
     if not isinstance(d, DType):
         raise ArgumentError(f"expected a dtype, got {d!r}", op="set_default_dtype")
+    if isinstance(d, ForeignDType):
+        raise UnsupportedError(f"there are no tensors of {d!r}", op="set_default_dtype")
     if not d.is_floating_point:
         raise DTypeError(f"only floating-point types are supported as the default type, got {d!r}",
                          op="set_default_dtype")

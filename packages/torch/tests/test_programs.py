@@ -64,3 +64,26 @@ def test_the_scripts_own_exit_status_and_errors_are_kept(tmp_path: Path):
     assert "flambeau has no torch.nonsense yet" in run(str(script), status=1).stderr
     script.write_text("raise SystemExit(7)\n")
     run(str(script), status=7)
+
+
+def test_check_lists_the_names_that_flambeau_lacks(tmp_path: Path):
+    lacking, complete = tmp_path / "lacking.py", tmp_path / "complete.py"
+    lacking.write_text(
+        "import torch, os\nimport torch.nn as nn\nfrom torch.nn import functional as F, Nowhere as N\n"
+        "def later():\n    return far.thing.deeper(torch.no_such_name.at_all)\n"
+        "import torch.no_such_module as far\n"
+        "x = nn.Linear(2, 3)\nF.relu(F.no_such_function(x)).torch.nothing\n"
+        "os.torch.nothing, N(1), torch.no_such_name(2), torch.pi.real, torch.Tensor.no_such_method\n")
+    complete.write_text("import torch\nfrom torch.optim import *\nprint(torch.ones(2).no_such_attribute_is_seen)\n")
+    assert run("check", str(complete)).stdout == ""
+    assert run("check", str(complete), str(lacking), status=1).stdout.splitlines() == [
+        f"{lacking}:{line}: flambeau has no torch.{name} yet" for line, name in [
+            (3, "nn.Nowhere"), (5, "no_such_module"), (5, "no_such_name"), (8, "nn.functional.no_such_function"),
+            (9, "Tensor.no_such_method")]]
+
+
+def test_check_says_which_file_it_cannot_read(tmp_path: Path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("def\n")
+    done = run("check", "nowhere.py", str(broken), status=2)
+    assert "cannot read 'nowhere.py'" in done.stderr and f"cannot read {str(broken)!r}" in done.stderr

@@ -252,3 +252,98 @@ def test_processes(torch: Any, tmp_path: Path):
     multiprocessing = importlib.import_module("torch.multiprocessing")
     multiprocessing.spawn(_noted, (str(tmp_path),), nprocs=2, start_method="fork")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["0", "1"]
+
+
+# --- what needs several processes, or tensors of a kind that is not there
+
+REFUSED = [("distributed.tensor", "DTensor"), ("distributed.tensor", "distribute_tensor"),
+           ("distributed.tensor.parallel", "ColwiseParallel"),
+           ("distributed.tensor._utils", "compute_local_shape_and_global_offset"),
+           ("distributed._tensor", "DTensor"), ("distributed.fsdp", "FullyShardedDataParallel"),
+           ("distributed.fsdp.wrap", "transformer_auto_wrap_policy"), ("distributed._composable.fsdp", "fully_shard"),
+           ("distributed.fsdp.fully_sharded_data_parallel", "StateDictType"), ("distributed.rpc", "rpc_sync"),
+           ("distributed.checkpoint", "FileSystemReader"), ("distributed._functional_collectives", "all_reduce"),
+           ("distributed.algorithms._checkpoint.checkpoint_wrapper", "checkpoint_wrapper"),
+           ("masked", "masked_tensor"), ("nested", "nested_tensor"), ("utils.data", "IterDataPipe")]
+
+
+@pytest.mark.parametrize("place, name", REFUSED)
+def test_what_is_refused_is_there_and_says_its_name_and_why(place: str, name: str, torch: Any):
+    found = getattr(importlib.import_module(f"torch.{place}"), name)
+    with pytest.raises(UnsupportedError, match=name) as caught:
+        found(flambeau.ones(1))
+    assert " not " in str(caught.value) or "no " in str(caught.value)
+    if isinstance(found, type):
+        assert not isinstance(flambeau.ones(1), found)
+
+
+def test_a_mesh_of_one(torch: Any, world: Any):
+    mesh = world.init_device_mesh("cpu", (1, 1), mesh_dim_names=("dp", "tp"))
+    assert (mesh.shape, mesh.ndim, mesh.size(), mesh.get_coordinate()) == ((1, 1), 2, 1, [0, 0])
+    assert mesh["tp"].mesh_dim_names == ("tp",) and mesh["tp"].shape == (1,)
+    assert mesh.get_group("dp").size() == 1
+    assert isinstance(mesh, importlib.import_module("torch.distributed.device_mesh").DeviceMesh)
+    with pytest.raises(UnsupportedError, match="a mesh of 4 processes"):
+        world.init_device_mesh("cpu", (2, 2))
+    with pytest.raises(UnsupportedError, match="a mesh of 2 processes"):
+        world.DeviceMesh("cpu", [0, 1])
+    with pytest.raises(ValueRangeError, match="rank 3"):
+        world.DeviceMesh("cpu", [3])
+    with pytest.raises(ArgumentError, match="'pp' is not in mesh_dim_names"):
+        mesh["pp"]
+    with pytest.raises(ArgumentError, match="1 names for 2 dimensions"):
+        world.init_device_mesh("cpu", (1, 1), mesh_dim_names=("dp",))
+
+
+@pytest.mark.parametrize("make", [lambda d: d.HashStore(), lambda d: d.FileStore("f", 1),
+                                  lambda d: d.TCPStore("localhost", 0, 1, True)], ids=["hash", "file", "tcp"])
+def test_a_store_of_one(make: Any, torch: Any):
+    store = make(importlib.import_module("torch.distributed"))
+    store.set("a", "x")
+    assert store.get("a") == b"x" and store.add("n", 2) == 2 and store.add("n", 3) == 5
+    assert store.compare_set("a", "y", "z") == b"x" and store.compare_set("a", "x", "z") == b"z"
+    assert store.check(["a", "n"]) and not store.check(["b"]) and store.num_keys() == 2
+    assert store.delete_key("a") and not store.delete_key("a")
+    with pytest.raises(ValueRangeError, match="key 'a' is not set"):
+        store.get("a")
+
+
+def test_stores_of_several_are_refused(torch: Any):
+    dist = importlib.import_module("torch.distributed")
+    with pytest.raises(UnsupportedError, match="a world of 2"):
+        dist.FileStore("f", 2)
+    with pytest.raises(UnsupportedError, match="master"):
+        dist.TCPStore("localhost", 0, 1, False)
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint64", "float8_e4m3fn", "float8_e5m2"])
+def test_element_types_without_tensors_are_values_and_refused_where_used(name: str, torch: Any):
+    kind, x = getattr(torch, name), flambeau.ones(2)
+    assert isinstance(kind, torch.dtype) and repr(kind) == f"torch.{name}" and {kind: 1}[kind] == 1
+    assert kind is getattr(torch, name) and x.dtype is not kind
+    for use in (lambda: torch.zeros(2, dtype=kind), lambda: torch.tensor([1], dtype=kind), lambda: x.to(kind),
+                lambda: x.view(kind), lambda: x.sum(dtype=kind), lambda: torch.arange(3, dtype=kind),
+                lambda: torch.zeros_like(x, dtype=kind)):
+        with pytest.raises(UnsupportedError, match=f"there are no tensors of torch.{name}"):
+            use()
+    assert x.tolist() == [1.0, 1.0]
+
+
+def test_limits_of_the_eight_bit_types(torch: Any):
+    limits = [torch.finfo(kind) for kind in (torch.float8_e4m3fn, torch.float8_e5m2)]
+    assert [(i.bits, i.max, i.min, i.eps, i.tiny) for i in limits] == [
+        (8, 448.0, -448.0, 0.125, 2.0**-6), (8, 57344.0, -57344.0, 0.25, 2.0**-14)]
+
+
+def test_children_of_a_dict_with_their_places(torch: Any):
+    pytree = importlib.import_module("torch.utils._pytree")
+    pairs, context = pytree._dict_flatten_with_keys({"b": 1, "a": 2})
+    assert [(str(key), key.get({"a": 5, "b": 6}), value) for key, value in pairs] == [("['b']", 6, 1), ("['a']", 5, 2)]
+    assert context == ["b", "a"] and pairs[0][0] == pytree.MappingKey("b")
+
+
+def test_placements_are_values(torch: Any):
+    tensor = importlib.import_module("torch.distributed.tensor")
+    assert tensor.Shard(1) == tensor.Shard(1) != tensor.Shard(0) and tensor.Replicate() != tensor.Partial()
+    assert tensor.Shard(1).is_shard(1) and not tensor.Shard(1).is_shard(0) and not tensor.Replicate().is_shard()
+    assert tensor.Replicate().is_replicate() and tensor.Partial("avg").is_partial()

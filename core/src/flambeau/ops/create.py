@@ -7,7 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..contract.device import Device, Kind, default_device, resolve
 from ..dtypes import DType, fit, fits, get_default_dtype, misfit, wrapped
-from ..errors import ArgumentError, DTypeNotOfferedError, ValueRangeError
+from ..errors import ArgumentError, DTypeNotOfferedError, UnsupportedError, ValueRangeError
 from ..modes import grad_enabled
 from ..table.dispatch import composite, into, out_of_memory, primitive
 from ..table.quiet import quietly
@@ -66,6 +66,8 @@ _PYTHON = {"bool": dtypes.bool, "int": dtypes.int64, "float": None, "complex": N
 
 def as_dtype(value: Any) -> DType:
     """A dtype argument; Python's bool, int, float and complex classes count."""
+    if isinstance(value, dtypes.ForeignDType):
+        raise UnsupportedError(f"there are no tensors of {value!r}", op="dtype")
     if isinstance(value, DType):
         return value
     if value is float:

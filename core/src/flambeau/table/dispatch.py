@@ -26,6 +26,7 @@ from ..errors import (
     LinAlgError,
     OutOfMemoryError,
     ShapeError,
+    UnsupportedError,
     ValueRangeError,
     ZeroDivisorError,
 )
@@ -437,6 +438,8 @@ def _translated(op: OpDef, error: Exception, inputs: tuple[Any, ...]) -> Excepti
         return IndexRangeError(f"{error} ({shapes})", op=op.name)
     if isinstance(error, ZeroDivisionError):
         return ZeroDivisorError(f"ZeroDivisionError: {error}", op=op.name)
+    if isinstance(error, KeyError) and isinstance(error.args[0], dtypes.ForeignDType):
+        return UnsupportedError(f"there are no tensors of {error.args[0]!r}", op=op.name)
     first = next((t for _, t in _flatten(op, inputs)), None)
     backend = first._kind.device.backend.name if first is not None else "?"
     if isinstance(error, ValueError):

@@ -39,7 +39,9 @@ def set_default_tensor_type(t: Any) -> None:
 
 
 _FLOATS = {  # dtype: (bits of precision after the point, smallest exponent, largest exponent)
-    "float16": (10, -14, 15), "bfloat16": (7, -126, 127), "float32": (23, -126, 127), "float64": (52, -1022, 1023)}
+    "float16": (10, -14, 15), "bfloat16": (7, -126, 127), "float32": (23, -126, 127), "float64": (52, -1022, 1023),
+    "float8_e4m3fn": (3, -6, 8), "float8_e5m2": (2, -14, 15)}
+_MOST = {"float8_e4m3fn": 448.0}  # its last number is nan
 
 
 class finfo:
@@ -56,7 +58,7 @@ class finfo:
         digits, low, high = _FLOATS[d.name]
         self.dtype, self.bits = d.name, d.bits
         self.eps = 2.0**-digits
-        self.max = (2 - self.eps) * 2.0**high
+        self.max = _MOST.get(d.name, (2 - self.eps) * 2.0**high)
         self.min = -self.max
         self.tiny = self.smallest_normal = 2.0**low
         self.resolution = 10.0 ** -int(digits * 0.30103)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, ValueRangeError
@@ -79,6 +80,24 @@ class LeafSpec(TreeSpec):
 
 def _dict_flatten(d: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
     return list(d.values()), list(d.keys())
+
+
+@dataclass(frozen=True)
+class MappingKey:
+    """The place of a child in a mapping."""
+
+    key: Any
+
+    def get(self, mapping: Any) -> Any:
+        """The child of the mapping that has this place."""
+        return mapping[self.key]
+
+    def __str__(self) -> str:
+        return f"[{self.key!r}]"
+
+
+def _dict_flatten_with_keys(d: dict[Any, Any]) -> tuple[list[tuple[MappingKey, Any]], list[Any]]:
+    return [(MappingKey(key), value) for key, value in d.items()], list(d)
 
 
 def _dict_unflatten(values: Iterable[Any], context: list[Any]) -> dict[Any, Any]:

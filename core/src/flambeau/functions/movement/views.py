@@ -6,6 +6,7 @@ from typing import Any
 
 from ...dtypes import DType
 from ...errors import IndexRangeError, ShapeError
+from ...ops.create import as_dtype
 from ...ops.movement import (
     as_strided_op,
     diagonal_op,
@@ -36,7 +37,7 @@ def view_as_size(input: Tensor, size: Any) -> Tensor:
 def _view_method(self: Tensor, *given: Any, size: Any = None, dtype: DType | None = None) -> Tensor:
     """The same elements under another shape, sharing memory; one size may be -1. Given a dtype: reinterprets bytes."""
     if dtype is not None or (len(given) == 1 and isinstance(given[0], DType)):
-        return _reinterpreted(self, dtype or given[0])
+        return _reinterpreted(self, as_dtype(dtype or given[0]))
     return view_as_size(self, spread(given, size))
 
 

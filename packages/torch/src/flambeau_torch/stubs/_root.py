@@ -7,6 +7,7 @@ from typing import Any
 import flambeau
 from flambeau.errors import ValueRangeError
 
+from ..element_types import *  # noqa: F403
 from ..legacy import *  # noqa: F403 - the typed constructors
 from ._foreach import *  # noqa: F403
 from .jit import fork, wait

@@ -10,7 +10,9 @@ from typing import Any
 from flambeau import Tensor
 from flambeau.errors import ArgumentError, PreconditionError, ShapeError, UnsupportedError, ValueRangeError
 
+from .device_mesh import DeviceMesh, init_device_mesh
 from .groups import Backend, GroupMember, ProcessGroup, ReduceOp, Work, group, known_backend
+from .stores import FileStore, HashStore, Store, TCPStore
 
 default_pg_timeout = timedelta(minutes=30)
 _reduce_ops = {"SUM", "PRODUCT", "MIN", "MAX", "AVG", "BAND", "BOR", "BXOR", "PREMUL_SUM"}
@@ -154,14 +156,14 @@ def _done(async_op: bool, value: Any = None) -> Any:
     return Work(value) if async_op else None
 
 
-def _tensor(op: str, *given: Any) -> None:
+def _need_tensor(op: str, *given: Any) -> None:
     for value in given:
         if not isinstance(value, Tensor):
             raise ArgumentError(f"expected a Tensor, got {type(value).__name__}", op=op)
 
 
 def _same(op: str, target: Any, source: Any) -> None:
-    _tensor(op, target, source)
+    _need_tensor(op, target, source)
     if target.numel() != source.numel():
         raise ShapeError(f"output {list(target.shape)} does not hold what 1 rank gives, {list(source.shape)}", op=op)
     target.detach().copy_(source.detach().reshape(tuple(target.shape)))
@@ -182,14 +184,14 @@ def broadcast(tensor: Any, src: int | None = None, group: Any = None, async_op: 
               group_src: int | None = None) -> Any:
     """Leaves the tensor as it is."""
     _check("broadcast", group, _place("broadcast", src, group_src))
-    _tensor("broadcast", tensor)
+    _need_tensor("broadcast", tensor)
     return _done(async_op, [tensor])
 
 
 def all_reduce(tensor: Any, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Any:
     """Leaves the tensor as it is: a reduction over one."""
     _check("all_reduce", group)
-    _tensor("all_reduce", tensor)
+    _need_tensor("all_reduce", tensor)
     return _done(async_op, [tensor])
 
 
@@ -197,14 +199,14 @@ def reduce(tensor: Any, dst: int | None = None, op: Any = ReduceOp.SUM, group: A
            group_dst: int | None = None) -> Any:
     """Leaves the tensor as it is: a reduction over one."""
     _check("reduce", group, _place("reduce", dst, group_dst))
-    _tensor("reduce", tensor)
+    _need_tensor("reduce", tensor)
     return _done(async_op, [tensor])
 
 
 def all_reduce_coalesced(tensors: Any, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Any:
     """Leaves the tensors as they are."""
     _check("all_reduce_coalesced", group)
-    _tensor("all_reduce_coalesced", *tensors)
+    _need_tensor("all_reduce_coalesced", *tensors)
     return _done(async_op, list(tensors))
 
 
@@ -325,12 +327,13 @@ send, recv, isend, irecv = (_nobody(name) for name in ("send", "recv", "isend", 
 batch_isend_irecv = _nobody("batch_isend_irecv")
 
 __all__ = [
-    "Backend", "GroupMember", "ProcessGroup", "ReduceOp", "Work", "all_gather", "all_gather_into_tensor",
-    "all_gather_object", "all_reduce", "all_reduce_coalesced", "all_to_all", "all_to_all_single", "barrier",
-    "batch_isend_irecv", "broadcast", "broadcast_object_list", "default_pg_timeout", "destroy_process_group", "gather",
-    "gather_object", "get_backend", "get_default_backend_for_device", "get_global_rank", "get_group_rank",
-    "get_node_local_rank", "get_process_group_ranks", "get_rank", "get_world_size", "group", "init_process_group",
-    "irecv", "is_available", "is_backend_available", "is_gloo_available", "is_initialized", "is_mpi_available",
+    "Backend", "DeviceMesh", "FileStore", "GroupMember", "HashStore", "ProcessGroup", "ReduceOp", "Store", "TCPStore",
+    "Work", "all_gather", "all_gather_into_tensor", "all_gather_object", "all_reduce", "all_reduce_coalesced",
+    "all_to_all", "all_to_all_single", "barrier", "batch_isend_irecv", "broadcast", "broadcast_object_list",
+    "default_pg_timeout", "destroy_process_group", "gather", "gather_object", "get_backend",
+    "get_default_backend_for_device", "get_global_rank", "get_group_rank", "get_node_local_rank",
+    "get_process_group_ranks", "get_rank", "get_world_size", "group", "init_device_mesh", "init_process_group", "irecv",
+    "is_available", "is_backend_available", "is_gloo_available", "is_initialized", "is_mpi_available",
     "is_nccl_available", "is_torchelastic_launched", "is_ucc_available", "is_xccl_available", "isend",
     "monitored_barrier", "new_group", "recv", "reduce", "reduce_op", "reduce_scatter", "reduce_scatter_tensor",
     "scatter", "scatter_object_list", "send",

@@ -1,0 +1,5 @@
+"""The former place of `fully_shard`."""
+
+from __future__ import annotations
+
+from . import fsdp as fsdp
