@@ -347,3 +347,18 @@ def test_placements_are_values(torch: Any):
     assert tensor.Shard(1) == tensor.Shard(1) != tensor.Shard(0) and tensor.Replicate() != tensor.Partial()
     assert tensor.Shard(1).is_shard(1) and not tensor.Shard(1).is_shard(0) and not tensor.Replicate().is_shard()
     assert tensor.Replicate().is_replicate() and tensor.Partial("avg").is_partial()
+
+
+def test_a_class_that_got_its_name_after_a_file_was_saved_is_allowed_by_it(torch: Any, tmp_path: Path):
+    from flambeau.nn.channelshuffle import ChannelShuffle
+
+    flambeau.save(ChannelShuffle(2), tmp_path / "module.pt")
+    with torch.serialization.safe_globals([torch.nn.ChannelShuffle]):
+        loaded = torch.load(tmp_path / "module.pt")
+    assert loaded.groups == 2
+
+
+def test_what_has_no_cuda_is_there_for_annotations(torch: Any):
+    assert torch.cuda.CUDAGraph | None
+    with pytest.raises(UnsupportedError, match="no CUDA runtime"):
+        torch.cuda.CUDAGraph()

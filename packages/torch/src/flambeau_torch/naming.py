@@ -6,6 +6,7 @@ from typing import Any
 
 from flambeau import dtypes
 from flambeau.contract.device import Device
+from flambeau.serialization.allowed import ALIASES
 from flambeau.tensors.tensor import Parameter, Size, Tensor
 
 _CORE: dict[type, tuple[str, str]] = {
@@ -27,6 +28,8 @@ def rename() -> None:
     """Gives the central classes PyTorch's names."""
     for cls, (module, name) in _CORE.items():
         _set(cls, module, name)
+    if former not in ALIASES:
+        ALIASES.append(former)
 
 
 def restore() -> None:
@@ -34,6 +37,12 @@ def restore() -> None:
     for cls, (module, name) in _former.items():
         cls.__module__, cls.__name__, cls.__qualname__ = module, name, name
     _former.clear()
+
+
+def former(cls: Any) -> str | None:
+    """The name that a class had before it was given PyTorch's: files that were saved before that know it by this."""
+    names = _former.get(cls) if isinstance(cls, type) else None
+    return None if names is None else ".".join(names)
 
 
 def adopt(found: Any) -> None:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ...refusal import refuse
 
-from flambeau.errors import UnsupportedError
-
-
-def _absent(name: str) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        raise UnsupportedError("there is no CUDA runtime to be asked", op=f"cuda.{name}")
-
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = "Raises UnsupportedError: there is no CUDA runtime."
-    return call
-
-
-cudart, make_graphed_callables, _sleep, CUDAGraph, graph = (
-    _absent(name) for name in ("cudart", "make_graphed_callables", "_sleep", "CUDAGraph", "graph"))
+globals().update(refuse("cuda", "there is no CUDA runtime to be asked",
+                        "cudart make_graphed_callables _sleep CUDAGraph graph"))
 _mode = [0]
 
 
