@@ -1,5 +1,7 @@
 """Autocast: what is cast, where it holds, and that nothing is left of it. dtypes over the lists: tests/parity."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -175,3 +177,15 @@ def test_a_float64_or_foreign_value_is_not_eligible():
     assert not casting.eligible(flambeau.ones(1).double(), "cpu")
     assert not casting.eligible(flambeau.ones(1), "cuda")
     assert State().enabled == frozenset()
+
+
+def test_errors_name_the_function_that_was_called_after_autocast_and_within():
+    """Also where names are learned while functions are intercepted, as in a program that begins with autocast."""
+    program = ("import flambeau\n"
+               "def told():\n"
+               "    try: flambeau.mm(flambeau.ones(2, 3), flambeau.ones(2, 3))\n"
+               "    except flambeau.errors.ShapeError as error: return str(error).partition(':')[0]\n"
+               "with flambeau.autocast('cpu'): inside = told()\n"
+               "print(inside, told())\n")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["mm", "mm"]

@@ -12,12 +12,13 @@ from typing import Any
 
 _PACKAGE = __package__
 _ROOMS = tuple(f"{_PACKAGE}.{room}" for room in (
-    "called", "contract.", "dtypes", "errors", "functions.", "modes", "nn._functional", "nn.functional",
-    "nn._reduction", "nn._sizes", "ops.", "shapes", "table.", "tensors."))
+    "amp.casting", "autograd._recording", "called", "contract.", "dtypes", "errors", "functions.", "modes",
+    "nn._functional", "nn.functional", "nn._reduction", "nn._sizes", "ops.", "shapes", "table.", "tensors."))
 _SOURCES = ("functions", "tensors.tensor", "nn.functional")  # whose names users call; Tensor lies in the second
 _NAMESPACES = ("linalg",)  # whose functions are called by its name and their own
 _SPOKEN = {"__getitem__": "index", "__setitem__": "index_put_"}
 _MOST = 8  # shapes listed of one sequence
+STAND_INS: dict[CodeType, CodeType] = {}  # code that `table.intercept` put in a function's, and the function's own
 _names: dict[CodeType, str] = {}
 _read: dict[str, int] = {}  # how many names a source had
 
@@ -54,7 +55,7 @@ def _learn() -> None:
             continue
         count = len(space)
         for name, value in list(space.items()):
-            code = getattr(_inner(value), "__code__", None)
+            code = _code_of(value)
             spoken = _SPOKEN.get(name, name)
             if code is not None and not spoken.startswith("_") and (code not in _names or name == code.co_name):
                 _names[code] = spoken
@@ -72,9 +73,15 @@ def _learn_families() -> None:
     late += [(sys.modules.get(f"{_PACKAGE}.{name}"), f"{name}.") for name in _NAMESPACES]
     for module, start in late:
         for name in getattr(module, "__all__", ()):
-            code = getattr(_inner(getattr(module, name)), "__code__", None)
+            code = _code_of(getattr(module, name))
             if code is not None:
                 _names.setdefault(code, f"{start}{name}")
+
+
+def _code_of(value: Any) -> CodeType | None:
+    """The code of a function, its own while it is intercepted, too."""
+    code = getattr(_inner(value), "__code__", None)
+    return STAND_INS.get(code, code) if code is not None else None
 
 
 def _inner(value: Any) -> Any:

@@ -71,7 +71,7 @@ class autocast:
             AUTOCAST.set(State(
                 now.enabled | {self.device} if self._enabled else now.enabled - {self.device},
                 {**now.dtypes, self.device: self.fast_dtype}, self._cache_enabled, now.nesting + 1,
-                now.casts if now.nesting else {}))
+                now.kept, now.casts if now.nesting else {}))
         except BaseException:
             AUTOCAST.set(self._former.pop())
             raise

@@ -1,7 +1,7 @@
 """What autocast does to a call: casts its inputs by the lists, then makes it with autocast off.
 
-Its functions are intercepted from the first time that autocast is on in any thread until `uninstall`; a thread in which
-it is off calls through. Nothing is intercepted, and nothing costs anything, before.
+Its functions are intercepted while autocast is on in any thread; a thread in which it is off calls through. Otherwise
+nothing is intercepted, and nothing costs anything.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ class State(NamedTuple):
     dtypes: dict[str, DType] = {}  # only those that were set  # noqa: RUF012
     cache_enabled: bool = True
     nesting: int = 0
+    kept: frozenset[str] = frozenset()  # what `set_autocast_enabled` switched on, until it switches it off
     casts: dict[Any, Any] = {}  # weights that were cast, while a region lasts  # noqa: RUF012
 
     @contextmanager
@@ -67,14 +68,19 @@ def is_autocast_enabled(device_type: str | None = None) -> bool:
 
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
     """Switches autocast on or off for that type of device in this thread; given a bool alone, for "cuda"."""
-    from .casting import enter
+    from .casting import enter, leave
 
     if enabled is None:
         device_type, enabled = "cuda", device_type
     name = device_named(device_type, "set_autocast_enabled")
+    kept = state().kept
     if enabled and name not in state().enabled:
-        enter(name)  # never to be left: nobody says when the thread is through with it
-    change(enabled=state().enabled | {name} if enabled else state().enabled - {name})
+        enter(name)
+        kept |= {name}
+    elif not enabled and name in kept:
+        leave()
+        kept -= {name}
+    change(enabled=state().enabled | {name} if enabled else state().enabled - {name}, kept=kept)
 
 
 def get_autocast_dtype(device_type: str) -> DType:

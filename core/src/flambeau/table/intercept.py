@@ -12,6 +12,7 @@ from functools import cache, partial
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..called import STAND_INS
 from ..contract.locks import lock
 
 AUTOCAST, PROFILER = range(2)  # layers: what autocast casts is recorded as an op of its own
@@ -32,6 +33,7 @@ class Held:
         self.plain.__kwdefaults__ = function.__kwdefaults__
         self.code = _stand_in(len(self.own.co_freevars), number).replace(
             co_name=self.own.co_name, co_qualname=self.own.co_qualname)
+        STAND_INS[self.code] = self.own
         self.chain: dict[int, Through] = {}
         self.entry: Any = self.plain
 
