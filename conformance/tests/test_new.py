@@ -16,6 +16,7 @@ import pytest
 from spent import processor_seconds
 
 import flambeau_conformance
+from flambeau import later
 from flambeau.table.registry import TABLE
 from flambeau_conformance.cli import DELEGATED, FAILED, PASSED, USAGE, main
 from flambeau_conformance.record import Record, Report
@@ -25,6 +26,7 @@ from flambeau_conformance.verdict import verdict_of
 
 pytest.importorskip("copier", reason="the extra `new` is not installed")
 
+later.load()
 REQUIRED = sum(op.kind == "primitive" for op in TABLE.values())
 OWN = 2  # kernels that the template has itself
 COMMON = {".github/workflows/ci.yml", ".gitignore", "README.md", "pyproject.toml", "tests/test_conformance.py"}

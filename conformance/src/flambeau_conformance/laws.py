@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from flambeau import dtypes
+from flambeau import contiguous_format, dtypes
 from flambeau.dtypes import DType
 from flambeau.errors import FlambeauError
 from flambeau.shapes import broadcast_shapes, numel
@@ -132,14 +132,18 @@ def same_in_layouts(case: Case, target: Target) -> None:
     expected = _answer(case, tensors, target)
     if expected is None:
         return
-    _alike(case, case.call([t.clone() for t in tensors], target.device), expected, f"{case.id}, in C order")
+    _alike(case, case.call([_in_c_order(t) for t in tensors], target.device), expected, f"{case.id}, in C order")
     turned = [_in_fortran_order(t) for t in tensors]
     _alike(case, case.call(turned, target.device), expected, f"{case.id}, in Fortran's order")
 
 
+def _in_c_order(tensor: Any) -> Any:
+    return tensor.clone(memory_format=contiguous_format)
+
+
 def _in_fortran_order(tensor: Any) -> Any:
     order = tuple(range(tensor.ndim))[::-1]
-    return tensor.permute(order).clone().permute(order) if tensor.ndim > 1 else tensor
+    return _in_c_order(tensor.permute(order)).permute(order) if tensor.ndim > 1 else tensor
 
 
 def slices(case: Case, target: Target) -> None:

@@ -26,7 +26,8 @@ SMOKE = "smoke"
 PROFILES = (SMOKE, FULL, RELEASE)
 FOUNDATIONS = ("kernels", "kernels-callable", "names", "manifest", "declared-dtypes", "round-trip", "layouts",
                "strides", "copied", "item", "assign", "assign-overlap", "zero-dims")
-AT_LENGTH = ("sizes", "large", "when")  # many elements or programs: seconds where a backend delegates, so not for smoke
+AT_LENGTH = ("sizes", "large", "when", "growth")  # many elements, steps or programs: seconds, so not for smoke
+THOROUGH = ("rules", "laws", "derived")  # many checks an op: not for smoke
 _WORD = re.compile(r"\(|\)|[^\s()]+")
 
 
@@ -110,7 +111,7 @@ def _smoke(checks: list[Check]) -> list[Check]:
     kept = []
     for check in checks:
         key = check.op, check.group
-        if check.lane != FULL or check.group == "rules":
+        if check.lane != FULL or check.group in THOROUGH:
             continue
         if not check.op:
             if check.dtype in ("", "float32") and check.id.split("/")[1] not in AT_LENGTH:

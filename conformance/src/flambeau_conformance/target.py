@@ -58,7 +58,7 @@ class Target:
         reason = self.backend.unsupported.get((op, dtype.name))
         if reason is not None:
             return reason or "declared"
-        group = TABLE[op].capability
+        group = TABLE[op].capability if op in TABLE else ""  # an error may come of `from_host`, say
         if group and not self.capability(group):
             return f"the capability {group} is no"
         lacking = sorted(d.name for d in {dtype, *concerned} if self.lacks(d))

@@ -35,7 +35,7 @@ def build(name: str) -> Target:
     Raises UnusableError for names that do not exist, and where core refuses what the mutant is.
     """
     base, _, wanted = name.partition(SIGN)
-    if wanted.startswith(RANDOM):
+    if wanted.startswith(RANDOM) and wanted not in catalogue():
         from .grammar.trial import planted
 
         return planted(base, wanted.removeprefix(RANDOM), name)
