@@ -53,7 +53,7 @@ def script(check: Check, backend: str, layout: str = "contiguous", said: str = "
 
         return fuzz_script(check, backend, said)
     case = case_of(check)
-    if case is None or not _by_numbers(said):
+    if case is None or case.op.invariants is not None or not _by_numbers(said):  # factors are not unique
         from .amalgam import program
 
         return program(check, backend, said)
@@ -81,7 +81,7 @@ def _opening(check: Check, backend: str, layout: str, said: str) -> Iterator[str
     yield ""
     yield "import flambeau"
     if not public(check.op):
-        yield "from flambeau.table.registry import TABLE"
+        yield "from flambeau.table.registry import op_named"
     yield ""
     yield f"device = flambeau.device({backend!r})"
     if check.group in ("values", "gradients"):
@@ -135,7 +135,7 @@ def _call(case: Case) -> Iterator[str]:
     numbers = iter(range(len(case.hosts)))
     args = [_argument(a, numbers) for a in case.sample.args]
     args += [f"{name}={_argument(v, numbers)}" for name, v in case.sample.kwargs.items()]
-    function = f"flambeau.{case.op.name}" if public(case.op.name) else f"TABLE[{case.op.name!r}].call"
+    function = f"flambeau.{case.op.name}" if public(case.op.name) else f"op_named({case.op.name!r}).call"
     if case.op.inputs:
         yield f"result = {function}({', '.join(args)})"
     else:
