@@ -63,7 +63,7 @@ def test_every_corruption_and_every_condition_has_a_site(board: Board):
 
 
 @pytest.mark.parametrize(("site", "condition", "corruption"), [
-    ("div", "same-object", "result: last element wrong"), ("amax", "some-negative-zero", "result: lost sign of zero"),
+    ("div", "same-object", "result: last element wrong"),
     ("sort", "elements-equal", "unstable order"), ("cat", "inputs>8", "last input repeats"),
     ("permute", "rank>3", "copy instead of alias"), ("sum", "dim=apart", "result: last element wrong"),
     ("add", "size%8==3", "result: tail beyond eight"), ("mul", "some-beyond-2**53", "input 0: through float64"),

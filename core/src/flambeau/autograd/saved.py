@@ -95,7 +95,7 @@ class saved_tensors_hooks:
 
     >>> import flambeau
     >>> x = flambeau.tensor([2.0], requires_grad=True)
-    >>> with saved_tensors_hooks(lambda t: t.numpy().copy(), flambeau.tensor):
+    >>> with saved_tensors_hooks(lambda t: t.detach().numpy().copy(), flambeau.tensor):
     ...     y = x * x
     >>> y.backward()
     >>> x.grad
