@@ -17,6 +17,10 @@ BY_ID = {c.id: c for c in CHECKS}
 PARTS = ("sizes", "memory", "arguments", "numbers", "history", "options")
 
 
+UNSEEN = pytest.mark.xfail(strict=True, reason="not told apart since the derived checks came: cause not found")
+UNSTEADY = pytest.mark.xfail(strict=False, reason="seen in one run and unseen in another: cause not found")
+
+
 @pytest.fixture(scope="module")
 def board() -> Board:
     return Board("numpy")
@@ -42,6 +46,8 @@ def test_a_healthy_backend_stands_it(base: str, check: str):
 
 @pytest.mark.parametrize(("check", "condition", "corruption"), [
     ("memory/div", "same-object", "result: last element wrong"),
+    pytest.param("numbers/amax", "some-negative-zero", "result: lost sign of zero", marks=UNSEEN),
+    pytest.param("memory/writes-assign", "one-storage", "forward in overlapping memory", marks=UNSTEADY),
     ("options/sum", "dim=apart", "result: rotated"),
     ("history/neg", "call%3==0", "stale buffer"),
     ("arguments/cat", "inputs>8", "last input repeats"),
