@@ -9,7 +9,7 @@ from flambeau.dtypes import DType
 from ..check import CheckFailed
 from ..compare import compared
 from ..host import Host
-from ..tolerances import EITHER_ZERO, EXACT, Budget, granted
+from ..tolerances import EXACT, Budget, granted, keeps_zeros
 from ..values import sensitivity_of
 from .draft import Draft
 from .programs import Seen, rotated, turns
@@ -17,10 +17,8 @@ from .site import STEP, Site
 
 _SMALL = 300  # elements of programs whose rounding errors are measured
 _STEPS = Budget(8, 64, 64, 0, "a few steps of an optimizer", 1, 8)
-# Of a sum of zeros, and of what is computed by way of sums, the sign is open.
-_UNSIGNED = {"sum", "prod", "matmul", "fold", "cumsum", "cumprod", "scatter_add", "index_put", "pow", "remainder",
-             "fmod", "floor_divide", *EITHER_ZERO}
-_EXTREMES = {"amax", "amin", "cummax", "cummin", "sort", "topk"}  # which of two zeros they take is open
+_UNSIGNED = {"prod", "cumprod", "pow", "remainder", "fmod", "floor_divide"}  # whose rounding decides the sign of a zero
+_ORDERS = {"sort", "topk"}  # which of two zeros comes first is open
 
 
 def difference(site: Site, draft: Draft, found: Seen, expected: Seen, times: float = 1) -> str:
@@ -72,8 +70,6 @@ def _signed(site: Site, draft: Draft) -> bool:
     """Whether zeros of either sign are told apart."""
     if site.op is None:
         return True
-    zeros = {str(v) for h in draft.hosts for v in h.values if v == 0}
-    if site.name in _EXTREMES and len(zeros) > 1:
+    if site.name in _ORDERS and len({str(v) for h in draft.hosts for v in h.values if v == 0}) > 1:
         return False
-    return (site.op.kind == "primitive" or site.op.family in ("movement", "index", "sort")) \
-        and site.name not in _UNSIGNED
+    return keeps_zeros(site.op, draft.hosts) and site.name not in _UNSIGNED

@@ -15,6 +15,7 @@ from .. import oracle
 from ..aliasing import constants, overwrite
 from ..api import flambeau
 from ..cases import Case, bad_cases
+from ..draw import generator
 from ..host import Host, get, put
 from .draft import Draft
 from .site import ITEM, STEP, WRITER, Site
@@ -117,12 +118,17 @@ def _placed(draft: Draft, hosts: list[Host], device: Device) -> list[Any]:
         step = numel(shape[1:])
         whole = put(Host([*values, *(values * 2)[:step]], (shape[0] + 1, *shape[1:]), hosts[0].dtype), device)
         rest = [put(h, device, p) for h, p in zip(hosts[2:], draft.placements[2:], strict=True)]
-        return [whole[:-1], whole[1:], *rest] if draft.case.label.__hash__() % 2 else [whole[1:], whole[:-1], *rest]
+        return [whole[:-1], whole[1:], *rest] if _coin(draft) else [whole[1:], whole[:-1], *rest]
     tensors = [put(h, device, p) for h, p in zip(hosts, draft.placements, strict=True)]
     if draft.alias == "same":
         tensors = [next((tensors[k] for k in range(i) if (hosts[k].shape, hosts[k].dtype) == (h.shape, h.dtype)),
                         tensors[i]) for i, h in enumerate(hosts)]
     return tensors
+
+
+def _coin(draft: Draft) -> bool:
+    """One of two ways to run a program, the same in every process."""
+    return generator(draft.case.label).random() < 0.5
 
 
 def _storage(tensor: Any, shared: bool) -> Host:
@@ -170,7 +176,7 @@ def _optimized(draft: Draft, site: Site, device: Device) -> Seen:
     make = flambeau.optim.SGD if sgd else flambeau.optim.Adam
     plain: dict[str, Any] = {"lr": 0.1}
     rich = {**plain, "momentum": 0.9, "weight_decay": 0.1} if sgd else {**plain, "weight_decay": 0.1, "amsgrad": True}
-    optimizer = make(params, **(rich if draft.case.label.__hash__() % 2 else plain))
+    optimizer = make(params, **(rich if _coin(draft) else plain))
     for _ in range(max(2, draft.repeats)):
         for i, param in enumerate(params):
             param.grad = put(rotated(draft, i, 1), device, draft.placements[i])
