@@ -78,3 +78,11 @@ def test_a_family_of_the_name_of_a_function_does_not_hide_it():
     functions = import_module("flambeau.functions")
     names = {*functions.__all__, *" ".join(later.FUNCTIONS.values()).split()}
     assert [name for name in sorted(names) if not callable(getattr(functions, name))] == []
+
+
+def test_to_load_all_leaves_no_op_out():
+    program = ("import sys; from pathlib import Path; from flambeau import later, ops; later.load();"
+               " print(*[p.stem for p in Path(ops.__path__[0]).glob('*.py')"
+               " if p.stem != '__init__' and f'flambeau.ops.{p.stem}' not in sys.modules])")
+    left = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert left.stdout.split() == []

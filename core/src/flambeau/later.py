@@ -129,5 +129,9 @@ def await_methods(tensor: type) -> None:
 
 def load() -> None:
     """Loads every family, for those who go over the whole table."""
+    from pkgutil import iter_modules
+
     for family in {**FUNCTIONS, **METHODS}:
         import_module(f".functions.{family}", __package__)
+    for module in iter_modules(import_module(".ops", __package__).__path__):  # and ops that only `flambeau.special` gives names to
+        import_module(f".ops.{module.name}", __package__)

@@ -23,6 +23,7 @@ from .math import acos, cos, sin
 
 _LOOKED = 64  # after so many degrees it is asked whether any is left that has not overflown
 _STEEP = 8  # the degree above which the angle is used
+_COUNTED = 2.0**24  # below it float32 holds every degree
 
 
 def _samples() -> list[Any]:
@@ -59,12 +60,16 @@ def _twice(x: Tensor, p: Tensor, before: Tensor, k: int) -> Tensor:
 
 
 def _chebyshev(x: Tensor, n: Tensor, second: Tensor, steep: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """The recurrence, and `steep(angle, n)` for high degrees where |x| < 1, the ends from the recurrence's limits."""
+    """The recurrence, and `steep(angle, n)` for high degrees where |x| < 1, the ends from the recurrence's limits.
+
+    At 0 it comes round every four degrees, where the angle would be off by the rounding of pi / 2, n times.
+    """
     n = trunc(n)
-    by_angle = lt(lift(n, _STEEP), n) & lt(abs_op(x), 1)
+    at_zero = eq(x, 0) & le(lift(n, 0), n) & lt(n, _COUNTED)
+    by_angle = lt(lift(n, _STEEP), n) & lt(abs_op(x), 1) & ~at_zero
     angle = acos(where_op(by_angle, x, lift(x, 0)))
     at_end = eq(abs_op(x), 1)
-    low = where_op(by_angle | at_end, lift(n, 0), n)
+    low = where_op(at_zero, n - floor(n * 0.25) * 4, where_op(by_angle | at_end, lift(n, 0), n))
     made = where_op(by_angle, steep(angle, n), _risen(x, low, second, _twice))
     return where_op(at_end, _at_end(x, n, second), made)
 
@@ -168,7 +173,7 @@ def hermite_polynomial_he(input: Tensor | Number, n: Tensor | Number) -> Tensor:
 def laguerre_polynomial_l(input: Tensor | Number, n: Tensor | Number) -> Tensor:
     """Laguerre's polynomial of degree `n`."""
     x = floats(input)
-    return _risen(x, floats(n), 1 - x, lambda x, p, before, k: ((2 * k - 1 - x) * p - before * (k - 1)) / k)
+    return _risen(x, floats(n), 1 - x, lambda x, p, before, k: p + ((p - before) * (k - 1) - x * p) / k)
 
 
 @_composite()
