@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from breaking.files import checkpoint, damaged
 
 import flambeau
 from flambeau import constants, dtypes
@@ -328,40 +329,6 @@ def test_a_file_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> Non
 
 
 # --- random damage
-
-
-def checkpoint() -> tuple[bytes, Any]:
-    """A file with a value of every type in it, and what is to come of it, as text."""
-    base, weight = flambeau.arange(10.0), flambeau.nn.Parameter(flambeau.ones(2, 3))
-    weight.note = [1]
-    value = {"weight": weight, "base": base, "part": base[1:3].detach(), "bools": flambeau.tensor([True, False]),
-             "list": [1, 2.5, None, True, "text", b"b\xff", 1j, 10**30, ...], "size": flambeau.Size([2]), "set": {1},
-             "dtype": flambeau.bfloat16, "device": flambeau.device("cpu"), "frozen": frozenset(["a"]), (1, 2): 3,
-             "ordered": collections.OrderedDict(a=1), "default": collections.defaultdict(list, a=[1]),
-             "counter": collections.Counter("aab"), "range": range(3), "slice": slice(1, 2)}
-    file = io.BytesIO()
-    flambeau.save(value, file)
-    return file.getvalue(), repr(value)
-
-
-def damaged(draw: random.Random, data: bytes) -> bytes:
-    """Some bytes changed, removed, inserted, or the end cut off."""
-    made = bytearray(data)
-    for _ in range(draw.choice([1, 1, 1, 2, 4])):
-        at = draw.randrange(len(made))
-        choice = draw.randrange(5)
-        if choice == 0:
-            made[at] = draw.randrange(256)
-        elif choice == 1:
-            made[at] ^= 1 << draw.randrange(8)
-        elif choice == 2:
-            del made[at : at + draw.randrange(1, 9)]
-        elif choice == 3:
-            made[at:at] = bytes(draw.choices(b"()]}.0123ctRbsueaQq\x81\x85\x86\x87\x8a\x8b\x8c\x91\x93\x94", k=3))
-        else:
-            del made[at + 1 :]
-        made = made or bytearray(b".")
-    return bytes(made)
 
 
 @pytest.mark.usefixtures("unharmed")

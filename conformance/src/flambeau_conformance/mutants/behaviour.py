@@ -14,7 +14,7 @@ from flambeau.errors import UnsupportedError
 from flambeau.shapes import numel
 
 from ..wrapped import Change
-from .hands import based, called, made, numbers, own, poke, remade, spoilt
+from .hands import based, beyond, called, made, numbers, own, poke, remade, spoilt
 from .mutant import Parts, kernels, mutant
 
 _LAYOUTS = ("neg/float32/*", "contract/strides*", "contract/layouts*", "contract/round-trip*")
@@ -162,13 +162,9 @@ def _overrun(base: Backend, kernel: Kernel, dst: Any, src: Any) -> Any:
     result = kernel(dst, src)
     if numel(dst.shape) < 2:
         return result
-    last = sum((n - 1) * s for n, s in zip(dst.shape, base.strides(dst), strict=True))
-    try:
-        behind = own(base, "as_strided", dst, size=(1,), stride=(1,),
-                     storage_offset=base.storage_offset(dst) + last + 1)
-    except Exception:  # the storage ends there
-        return result
-    kernel(behind, made(base, numbers(base, src)[-1:], (1,), base.dtype_of(dst)))
+    behind = beyond(base, dst)
+    if behind is not None:
+        kernel(behind, made(base, numbers(base, src)[-1:], (1,), base.dtype_of(dst)))
     return result
 
 

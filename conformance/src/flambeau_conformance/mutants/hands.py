@@ -81,6 +81,16 @@ def own(base: Backend, op: str, array: Any, *arrays: Any, **attributes: Any) -> 
     return base.own(kernel(array, *arrays, **attributes)) if kernel is not None else None
 
 
+def beyond(base: Backend, array: Any) -> Any:
+    """The one element that lies behind the last of an array in its memory; None where the storage ends there."""
+    last = sum((n - 1) * s for n, s in zip(array.shape, base.strides(array), strict=True))
+    try:
+        return own(base, "as_strided", array, size=(1,), stride=(1,),
+                   storage_offset=base.storage_offset(array) + last + 1)
+    except Exception:  # each library has an error of its own for it
+        return None
+
+
 def poke(base: Backend, array: Any, source: Any) -> None:
     """Writes into an array's own memory, also where the backend promises not to."""
     if base.shared_views:

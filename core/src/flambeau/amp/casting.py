@@ -18,6 +18,7 @@ from ..table.intercept import AUTOCAST as LAYER
 from ..table.intercept import intercept, release
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor
+from ..walk.tape import version_of
 from .lists import functions, rule_of
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _cast(tensor: Any, device_type: str, dtype: DType, state: State) -> Any:
     if not (state.cache_enabled and state.nesting and dtype is not float32 and tensor._kind.dtype is float32
             and tensor._requires_grad and tensor._node is None and tensor._view is None and grad_enabled()):
         return cast(tensor, dtype)
-    version = tensor._version[0] if tensor._version else 0
+    version = version_of(tensor)
     held = state.casts.get((id(tensor), dtype))
     if held is None or held[0] is not tensor or held[1] != version:
         held = state.casts[id(tensor), dtype] = tensor, version, cast(tensor, dtype)

@@ -11,8 +11,7 @@ from ..errors import ValueRangeError
 from ._recording import Range
 
 _FIELDS = ("count", "cpu_time_total", "self_cpu_time_total", "cpu_memory_usage", "self_cpu_memory_usage")
-_SORTS = {"cpu_time": "cpu_time", "cpu_time_total": "cpu_time_total", "self_cpu_time_total": "self_cpu_time_total",
-          "cpu_memory_usage": "cpu_memory_usage", "self_cpu_memory_usage": "self_cpu_memory_usage", "count": "count"}
+_SORTS = ("cpu_time", *_FIELDS)
 
 
 def _bytes(made: Range) -> int:
@@ -116,7 +115,7 @@ class EventList(list[Any]):
             raise ValueRangeError(f"cannot sort by {sort_by!r}; it takes {', '.join(_SORTS)}", op="table")
         events = [e for e in self if not top_level_events_only or getattr(e, "cpu_parent", None) is None]
         if sort_by is not None:
-            events.sort(key=lambda e: getattr(e, _SORTS[sort_by]), reverse=True)
+            events.sort(key=lambda e: getattr(e, sort_by), reverse=True)
         return _table(events[: None if row_limit < 0 else row_limit], self.self_cpu_time_total, header,
                       max_name_column_width, max_shapes_column_width, time_unit)
 

@@ -18,7 +18,7 @@ from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, shell, wrap
 from ..tensors.views import rebase
 from ..walk.rules import freed_error, modified_error
-from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, Packed, add_view, new_node, tick
+from ..walk.tape import FREED, FunctionView, Leaf, Node, Output, Packed, add_view, new_node, tick, version_of
 
 
 class FunctionCtx:
@@ -93,7 +93,7 @@ def _unpacked(node: Node, i: int) -> Any:
     if type(value) is Packed:
         return value.unpack(value.held)
     held = value.tensor if type(value) is SavedOutput else value
-    count = 0 if held._version is None else held._version[0]
+    count = version_of(held)
     if count != node.versions[i]:  # type: ignore[index]
         raise modified_error(node, f"saved tensor {i}", held, node.versions[i])  # type: ignore[index]
     if held is value:
@@ -379,7 +379,7 @@ def _saved_output(result: Tensor, nr: int) -> Any:
 
 def _version_of(saved: Any) -> int:
     held = saved.tensor if type(saved) is SavedOutput else saved
-    return 0 if held is None or held._version is None else held._version[0]
+    return 0 if held is None else version_of(held)
 
 
 def _passed_through(source: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import GradientError
 from ..tensors import views
 from ..tensors.tensor import Tensor
-from ..walk.tape import FREED, Node, Packed, Recast
+from ..walk.tape import FREED, Node, Packed, Recast, version_of
 from . import function
 from .anomaly import _namespaces
 
@@ -69,13 +69,13 @@ def _packed(value: Any, pack: Pack, unpack: Any) -> Any:
     if not isinstance(value, (Tensor, Recast)):
         return value
     tensor, dtype = (value.tensor, value.dtype) if isinstance(value, Recast) else (value, None)
-    before = 0 if tensor._version is None else tensor._version[0]
+    before = version_of(tensor)
     token = _hooks.set(())  # what the hook computes is saved as it is
     try:
         held = pack(tensor)
     finally:
         _hooks.reset(token)
-    if before != (0 if tensor._version is None else tensor._version[0]):
+    if before != version_of(tensor):
         raise GradientError("A saved tensor pack hook is modifying its input in place: what it is given must stay as it"
                             " is, since others read it; work on a clone()", op="saved_tensors_hooks")
     return Packed(held, unpack, dtype)

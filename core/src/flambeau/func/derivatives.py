@@ -275,11 +275,15 @@ def _basis(leaves: list[Tensor]) -> list[Tensor]:
     total, start, parts = sum(leaf.numel() for leaf in leaves), 0, []
     for leaf in leaves:
         rows = leaf.new_zeros((total, leaf.numel()))
-        rows.narrow(0, start, leaf.numel()).fill_diagonal_(1) if leaf.numel() > 1 else rows.narrow(
-            0, start, leaf.numel()).fill_(1)
+        rows.diagonal(-start).fill_(1)
         parts.append(rows.reshape(total, *leaf.shape))
         start += leaf.numel()
     return parts
+
+
+def _cut(stacked: Tensor, leaves: list[Tensor]) -> tuple[Tensor, ...]:
+    """What belongs to each of the tensors of `_basis` in what was computed of its rows."""
+    return stacked.split([leaf.numel() for leaf in leaves])  # type: ignore[no-any-return]
 
 
 def jacrev(func: Func, argnums: Any = 0, *, has_aux: bool = False, chunk_size: int | None = None,
@@ -306,12 +310,10 @@ def jacrev(func: Func, argnums: Any = 0, *, has_aux: bool = False, chunk_size: i
             kept = nested or (outer and _tracked(outputs))
             rows = vmap(lambda *seeds: tuple(_walked(outputs, inputs, list(seeds), True)),
                         chunk_size=chunk_size)(*_basis([o.detach() for o in outputs]))
-            made, start = [], 0
-            for o in outputs:
-                parts = [r.narrow(0, start, o.numel()).reshape(*o.shape, *x.shape)
-                         for r, x in zip(rows, inputs, strict=True)]
-                made.append(tree_unflatten(parts, spec))
-                start += o.numel()
+            blocks = [_cut(r, outputs) for r in rows]
+            made = [tree_unflatten([block[i].reshape(*o.shape, *x.shape)
+                                    for block, x in zip(blocks, inputs, strict=True)], spec)
+                    for i, o in enumerate(outputs)]
             found = tree_unflatten(made, shape)
         found, aux = _settled(found, kept), _settled(aux, kept)
         return (found, aux) if has_aux else found
@@ -341,14 +343,9 @@ def jacfwd(func: Func, argnums: Any = 0, has_aux: bool = False, *, randomness: s
             kept = nested or (outer and _tracked(outputs))
             columns = vmap(lambda *directions: tuple(_forward(outputs, inputs, list(directions), True)),
                            randomness=randomness)(*_basis([x.detach() for x in inputs]))
-            made = []
-            for o, column in zip(outputs, columns, strict=True):
-                parts, start = [], 0
-                for x in inputs:
-                    part = column.narrow(0, start, x.numel()).movedim(0, -1)
-                    parts.append(part.reshape(*o.shape, *x.shape))
-                    start += x.numel()
-                made.append(tree_unflatten(parts, spec))
+            made = [tree_unflatten([block.movedim(0, -1).reshape(*o.shape, *x.shape)
+                                    for block, x in zip(_cut(column, inputs), inputs, strict=True)], spec)
+                    for o, column in zip(outputs, columns, strict=True)]
             found = tree_unflatten(made, shape)
         found, aux = _settled(found, kept), _settled(aux, kept)
         return (found, aux) if has_aux else found

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import UnsupportedError
+from ..ops.movement import stack
 from ..shapes import broadcast_shapes, numel
 from ..table.registry import TABLE, OpDef
 from ..tensors.tensor import Tensor, wrap
@@ -146,14 +147,9 @@ def one_by_one(op: OpDef, *arrays: Any, **attrs: Any) -> Any:
     if not size:
         raise UnsupportedError("an empty batch cannot be computed example by example", op=op.name)
     results = [run(i) for i in range(size)]
-    stack: Any = TABLE["stack"].call if "stack" in TABLE else _stacked
     if isinstance(results[0], tuple):
         return tuple(Batched(stack(list(parts)), size) for parts in zip(*results, strict=True))
     return Batched(stack(results), size)
-
-
-def _stacked(tensors: list[Tensor]) -> Tensor:
-    return TABLE["cat"].call([t.unsqueeze(0) for t in tensors], 0)  # type: ignore[no-any-return]
 
 
 # --- movement

@@ -35,7 +35,7 @@ from ..modes import AUTOCAST, _grad, grad_enabled, run_with
 from ..shapes import as_size, broadcast_shapes, canonical_dim, numel, reduce_dims
 from ..tensors import views
 from ..tensors.tensor import Parameter, Tensor, layout, new, shell, wrap
-from ..walk.tape import MANY_VIEWS, WRAPPED, Leaf, Node, Output, View, drop_dead, ref, tick
+from ..walk.tape import MANY_VIEWS, WRAPPED, Leaf, Node, Output, View, drop_dead, ref, tick, version_of
 from .codegen import caller_source
 from .keeping import keep_given
 from .lifting import lift, lift_wide
@@ -202,7 +202,7 @@ def _with_number(op: OpDef, pair: list[Any], dtype: DType) -> Tensor:
     if grad_enabled() and any(t._requires_grad for t in pair):
         node = views.record(op, tuple(t._node or (t if t._requires_grad else None) for t in pair), None, made)
         node.saved = tuple(pair) if op.saves else ()
-        node.versions = tuple(t._version[0] if t._version else 0 for t in pair) if op.saves else None
+        node.versions = tuple(map(version_of, pair)) if op.saves else None
         made._node, made._requires_grad = node, True
     return made
 
@@ -369,15 +369,10 @@ def _recovered(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict
 def _of_nothing(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Tensor:
     """The op where there is nothing to compute with, in a dtype in which it computes nothing."""
     single = dtypes.float32
-    made: Tensor = op.call(*[cast_to(t.detach(), single) for t in inputs], **(attrs or {}))
+    made: Tensor = op.call(*[recast(t.detach(), single) for t in inputs], **(attrs or {}))
     if any(t._requires_grad for t in inputs):
         raise error
-    return cast_to(made, inputs[0].dtype)
-
-
-def cast_to(tensor: Tensor, dtype: DType) -> Tensor:
-    """The elements in another dtype."""
-    return TABLE["cast"].call(tensor, dtype)  # type: ignore[no-any-return]
+    return recast(made, inputs[0].dtype)
 
 
 def _failure(op: OpDef, error: Exception, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> Exception:

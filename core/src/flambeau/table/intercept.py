@@ -88,7 +88,6 @@ def release(layer: int) -> None:
     """Takes a layer off every function."""
     with _changing:
         for held in _known:
-            if layer in held.chain:
-                del held.chain[layer]
-            if (not held.chain and held.function.__code__ is held.code) or held.chain:
+            held.chain.pop(layer, None)
+            if held.chain or held.function.__code__ is held.code:  # which an interrupt may have left
                 held.settle()

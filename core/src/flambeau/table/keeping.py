@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensors.tensor import Tensor
-from ..walk.tape import WRAPPED, Recast
+from ..walk.tape import WRAPPED, Recast, version_of
 from .registry import OpDef
 
 
@@ -30,4 +30,4 @@ def keep_given(op: OpDef, pairs: list[tuple[Tensor, Tensor]], result: Any) -> No
 
 def _changes(saved: Any) -> int:
     """How often a saved tensor was changed."""
-    return saved._version[0] if isinstance(saved, Tensor) and saved._version is not None else 0
+    return version_of(saved) if isinstance(saved, Tensor) else 0

@@ -63,7 +63,10 @@ def order_of(op: str, format: Any, ndim: int) -> tuple[int, ...] | None:
 
 def in_format(op: str, tensor: Tensor, format: Any) -> bool:
     """Whether the tensor lies in that memory format."""
-    order = order_of(op, format, tensor.ndim)
+    return _lies(tensor, order_of(op, format, tensor.ndim))
+
+
+def _lies(tensor: Tensor, order: Sequence[int] | None) -> bool:
     return tensor.is_contiguous() if order is None else lies_in(tensor, order)
 
 
@@ -74,7 +77,7 @@ def as_format(op: str, tensor: Tensor, format: Any, copy: bool) -> Tensor:
         order = kept_order(tensor) if copy else None
         if not copy:
             return tensor
-    elif not copy and (tensor.is_contiguous() if order is None else lies_in(tensor, order)):
+    elif not copy and _lies(tensor, order):
         return tensor
     return TABLE["copy"].call(tensor) if order is None else laid(tensor, order)
 
@@ -86,10 +89,8 @@ def filled_like(op: str, make: Any, like: Tensor, format: Any) -> Tensor:
     shape = tuple(like._array.shape)
     if order is None:
         return make(shape)  # type: ignore[no-any-return]
-    requires_grad = False
     made = make(tuple(shape[d] for d in order))
-    if made._requires_grad:
-        requires_grad, made._requires_grad = True, False
+    requires_grad, made._requires_grad = made._requires_grad, False
     permuted = unbased(TABLE["permute"].call(made, _inverse(order)))
     permuted._requires_grad = requires_grad
     return permuted

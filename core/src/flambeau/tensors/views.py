@@ -28,17 +28,14 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     """Makes `out`, just computed by a view op, a view of `source`'s base: what a generated caller does itself, where
     `source` is no view or one of the plain kind."""
     parent = source._view
-    name = op.name
     if parent is None or type(parent) is MovedView:
-        parent, view = None, new_node(View)
-        view.base, view.leaf, view.expands, view.distinct = source, None, name == "expand", name in DISTINCT
+        view = new_node(View)
+        view.base, view.leaf, view.expands, view.distinct = source, None, op.name == "expand", op.name in DISTINCT
+        view.parent, view.op, view.attrs = None, op, _said(op, attrs)
     else:
-        view = new_node(type(parent))
-        view.base = parent.base
-        view.leaf = source if source._requires_grad and source._node is None else parent.leaf
-        view.expands = parent.expands or name == "expand"
-        view.distinct = parent.distinct and name in DISTINCT
-    view.parent, view.op, view.attrs = parent, op, _said(op, attrs)
+        view = _longer(parent, op, attrs)
+        if source._requires_grad and source._node is None:
+            view.leaf = source
     out._view = view
     cell = source._version
     if cell is None:
@@ -46,6 +43,16 @@ def as_view(out: Tensor, source: Tensor, op: OpDef, attrs: dict[str, Any] | None
     view.since = cell[0]
     out._version = cell
     add_view(cell, out)
+
+
+def _longer(parent: View, op: OpDef, attrs: dict[str, Any] | None) -> View:
+    """What a view becomes by one more view op."""
+    view: View = new_node(type(parent))
+    view.base, view.leaf, view.parent = parent.base, parent.leaf, parent
+    view.op, view.attrs, view.since = op, _said(op, attrs), parent.since
+    view.expands = parent.expands or op.name == "expand"
+    view.distinct = parent.distinct and op.name in DISTINCT
+    return view
 
 
 def _said(op: OpDef, attrs: dict[str, Any] | None) -> Any:
@@ -265,12 +272,7 @@ def _found_base(target: Tensor, others: list[Tensor], steps: Any) -> None:
 def _continued(view: View, steps: Any) -> View:
     """What `view` becomes by further view ops."""
     for op, attrs in steps:
-        longer: View = new_node(type(view))
-        longer.base, longer.leaf, longer.parent = view.base, view.leaf, view
-        longer.op, longer.attrs, longer.since = op, _said(op, attrs), view.since
-        longer.expands = view.expands or op.name == "expand"
-        longer.distinct = view.distinct and op.name in DISTINCT
-        view = longer
+        view = _longer(view, op, attrs)
     return view
 
 

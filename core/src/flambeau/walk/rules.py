@@ -14,7 +14,7 @@ from ..ops.movement import reshape
 from ..table.precision import narrowed, widened
 from ..table.registry import TABLE
 from ..tensors.tensor import Tensor, wrap
-from .tape import FREED, UNPACK, Leaf, Node, Output, Packed, Recast
+from .tape import FREED, UNPACK, Leaf, Node, Output, Packed, Recast, version_of
 
 
 def unpack(node: Node, i: int, create: bool) -> Any:
@@ -78,10 +78,9 @@ def _check_attached(node: Node, name: str) -> None:
 
 def modified_error(node: Node, what: str, value: Tensor, expected: int) -> SavedTensorModifiedError:
     """The error for a saved tensor that was changed in place."""
-    version = 0 if value._version is None else value._version[0]
     return SavedTensorModifiedError(
         f"one of the variables needed for gradient computation has been modified by an inplace operation: {what} of"
-        f" {node.name()}, shape {list(value.shape)}, is at version {version}, expected version {expected}",
+        f" {node.name()}, shape {list(value.shape)}, is at version {version_of(value)}, expected version {expected}",
         op="backward")
 
 

@@ -27,6 +27,12 @@ Version = list[Any]
 MANY_VIEWS = 8
 
 
+def version_of(tensor: Any) -> int:
+    """How often a tensor was changed in place."""
+    cell = tensor._version
+    return 0 if cell is None else cell[0]
+
+
 def add_view(cell: Version, view: Any) -> None:
     """Remembers `view` as long as it lives.
 

@@ -15,7 +15,7 @@ from flambeau.table.settings import finfo, iinfo
 from ...conditions.site import DOWNLOAD, ITEM, KERNEL, STEP, UPLOAD, WRITER, WRITES, Site
 from ...host import rounded
 from ...tolerances import budget
-from ..hands import numbers, own, poke
+from ..hands import beyond, numbers, own, poke
 from .corruption import Corruption, Wrong
 from .spoiling import refreshed, remade, spoilt
 
@@ -333,13 +333,9 @@ def _overrun(wrong: Wrong) -> Any:
     target = wrong.arrays[-1 if wrong.site.kind == WRITER else 0]
     if not numel(tuple(target.shape)):
         return result
-    last = sum((n - 1) * s for n, s in zip(target.shape, base.strides(target), strict=True))
-    try:
-        behind = own(base, "as_strided", target, size=(1,), stride=(1,),
-                     storage_offset=base.storage_offset(target) + last + 1)
-    except Exception:  # the storage ends there
-        return result
-    poke(base, behind, remade(base, behind, _PLACES["last element wrong"]))
+    behind = beyond(base, target)
+    if behind is not None:
+        poke(base, behind, remade(base, behind, _PLACES["last element wrong"]))
     return result
 
 

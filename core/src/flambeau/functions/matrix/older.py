@@ -55,6 +55,17 @@ def logdet(input: Tensor) -> Tensor:
     return where_op(sign == -1, lift(size, math.nan), size)  # type: ignore[no-any-return]
 
 
+def _in_one_batch(op: str, A: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both sides of A @ X = b, checked, with their batch dims broadcast."""
+    require_matrix(op, b, "b")
+    require_square(op, A)
+    require_floating(op, A)
+    require_same_dtype(op, b, A, ("b", "A"))
+    require_fitting(op, A, b, True)
+    batch = broadcast_shapes(op, batch_of(A), batch_of(b))
+    return expand(A, (*batch, *A._array.shape[-2:])), expand(b, (*batch, *b._array.shape[-2:]))
+
+
 def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """X with A @ X = B for A = L @ L^H, or L^H @ L with `upper`; batch dims broadcast.
 
@@ -62,14 +73,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False, *, out: Tensor | N
     >>> flambeau.cholesky_solve(flambeau.tensor([[4.0]]), flambeau.tensor([[2.0]]))
     tensor([[1.]])
     """
-    op = "cholesky_solve"
-    require_matrix(op, B, "b")
-    require_square(op, L)
-    require_floating(op, B)
-    require_same_dtype(op, B, L, ("b", "A"))
-    require_fitting(op, L, B, True)
-    batch = broadcast_shapes(op, batch_of(L), batch_of(B))
-    L, B = expand(L, (*batch, *L._array.shape[-2:])), expand(B, (*batch, *B._array.shape[-2:]))
+    L, B = _in_one_batch("cholesky_solve", L, B)
     return stored(cholesky_solve_op, cholesky_solve_op(B, L, upper), out)  # type: ignore[no-any-return]
 
 
@@ -89,15 +93,7 @@ def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Tensor | None = Non
 def triangular_solve(b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *,
                      out: Any = None) -> Any:
     """X with A @ X = b for triangular A, or its transpose, and a copy of A."""
-    op = "triangular_solve"
-    require_matrix(op, b, "b")
-    require_square(op, A)
-    require_floating(op, A)
-    require_same_dtype(op, b, A, ("b", "A"))
-    require_fitting(op, A, b, True)
-    batch = broadcast_shapes(op, batch_of(A), batch_of(b))
-    A = expand(A, (*batch, *A._array.shape[-2:]))
-    b = expand(b, (*batch, *b._array.shape[-2:]))
+    A, b = _in_one_batch("triangular_solve", A, b)
     made = triangular_op(swapped(A) if transpose else A, b, upper=bool(upper) != bool(transpose),
                          unitriangular=bool(unitriangular))
     return stored(triangular_op, _triangular(made, A.clone()), out)

@@ -10,6 +10,7 @@ from ...errors import HookError, ValueRangeError
 from ...tensors.tensor import Tensor
 from ..module import Module
 from ..parameter import Parameter, is_lazy
+from ._hooks import take_off
 
 
 def scaled_to(v: Tensor, g: Tensor, dim: int) -> Tensor:
@@ -67,9 +68,6 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
 
 def remove_weight_norm(module: Module, name: str = "weight") -> Module:
     """Undoes `weight_norm`. Raises ValueRangeError where there is nothing to undo."""
-    for key, hook in module._forward_pre_hooks.items():
-        if isinstance(hook, WeightNorm) and hook.name == name:
-            hook.remove(module)
-            del module._forward_pre_hooks[key]
-            return module
+    if take_off(module, lambda hook: isinstance(hook, WeightNorm) and hook.name == name):
+        return module
     raise ValueRangeError(f"weight_norm of '{name}' not found in {module}")

@@ -15,6 +15,7 @@ from ...errors import ArgumentError, DimError, NameUnknownError, PreconditionErr
 from ...spelling import public
 from ...tensors.tensor import Tensor
 from ..module import Module
+from ._hooks import take_off
 from .convert_parameters import parameters_to_vector
 
 __all__ = ["BasePruningMethod", "CustomFromMask", "Identity", "L1Unstructured", "LnStructured", "PruningContainer",
@@ -360,11 +361,8 @@ def custom_from_mask(module: Module, name: str, mask: Tensor) -> Module:
 
 def remove(module: Module, name: str) -> Module:
     """Makes the pruned tensor an ordinary parameter; returns the module. Raises ValueRangeError where nothing is."""
-    for key, hook in module._forward_pre_hooks.items():
-        if isinstance(hook, BasePruningMethod) and hook._tensor_name == name:
-            hook.remove(module)
-            del module._forward_pre_hooks[key]
-            return module
+    if take_off(module, lambda hook: isinstance(hook, BasePruningMethod) and hook._tensor_name == name):
+        return module
     raise ValueRangeError(f"Parameter '{name}' of module {module} has to be pruned before pruning can be removed")
 
 
