@@ -133,5 +133,6 @@ def load() -> None:
 
     for family in {**FUNCTIONS, **METHODS}:
         import_module(f".functions.{family}", __package__)
-    for module in iter_modules(import_module(".ops", __package__).__path__):  # and ops that only `flambeau.special` gives names to
+    ops = import_module(".ops", __package__)
+    for module in iter_modules(ops.__path__):  # and ops that only `flambeau.special` gives names to
         import_module(f".ops.{module.name}", __package__)
